@@ -1,0 +1,129 @@
+"""The door to typer for both programs: options made from settings, exit codes, and errors in one line."""
+
+import inspect
+import sys
+from collections.abc import Callable
+from enum import Enum, IntEnum
+from functools import wraps
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+
+import typer
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
+from grid.settings import PREFIX, Settings, SettingsError
+
+SettingsT = TypeVar("SettingsT", bound=Settings)
+
+
+class ExitCode(IntEnum):
+    """What the programs tell the shell."""
+
+    FINE = 0
+    FAILED = 1
+    WRONG_USAGE = 2
+    UNHEALTHY = 3
+    BROKER_UNREACHABLE = 4
+    INTERRUPTED = 130
+
+
+class CommandError(Exception):
+    """What a user can mend: shown as one line, without a traceback, with this exit code."""
+
+    def __init__(self, sentence: str, code: ExitCode = ExitCode.FAILED) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+def run(app: typer.Typer, program: str) -> None:
+    """Run a program's command line to its end; never returns. Errors that a user can mend are one line."""
+    try:
+        app(prog_name=program)
+    except SettingsError as error:
+        _leave(program, str(error), ExitCode.WRONG_USAGE)
+    except CommandError as error:
+        _leave(program, str(error), error.code)
+    except KeyboardInterrupt:
+        sys.exit(ExitCode.INTERRUPTED)
+    except BrokenPipeError:  # somebody closed the pipe that we write to, as `head` does
+        sys.stderr.close()
+        sys.exit(ExitCode.FINE)
+
+
+def _leave(program: str, sentence: str, code: ExitCode) -> None:
+    print(f"{program}: {sentence}", file=sys.stderr)  # noqa: T201
+    sys.exit(code)
+
+
+def with_settings(model: type[SettingsT]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command one option for each field of `model`, and call it with the settings as first argument.
+
+    Field descriptions become help texts. Options given before a subcommand hold for the subcommand too. Other
+    parameters of the command stay as they are.
+    """
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        own = list(inspect.signature(command).parameters.values())[1:]
+
+        @wraps(command)
+        def wrapper(*, ctx: typer.Context, config: Path | None, **arguments: Any) -> Any:
+            given = {name: arguments.pop(name) for name in model.model_fields}
+            flags = ctx.meta.setdefault("grid.flags", {})
+            flags.update({name: value for name, value in given.items() if value is not None})
+            flags.update({} if config is None else {"config": config})
+            known = {name: value for name, value in flags.items() if name in model.model_fields}
+            if "ctx" in takes:
+                arguments["ctx"] = ctx
+            return command(model.load(known, flags.get("config")), **arguments)
+
+        takes = {parameter.name for parameter in own}
+        keyword_only = inspect.Parameter.KEYWORD_ONLY
+        parameters = [inspect.Parameter("ctx", keyword_only, annotation=typer.Context)]
+        parameters += [parameter.replace(kind=keyword_only) for parameter in own if parameter.name != "ctx"]
+        parameters += [_option(name, field) for name, field in model.model_fields.items()]
+        parameters.append(_CONFIG)
+        wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        wrapper.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return wrapper
+
+    return decorate
+
+
+_CONFIG = inspect.Parameter(
+    "config",
+    inspect.Parameter.KEYWORD_ONLY,
+    default=None,
+    annotation=Annotated[
+        Path | None,
+        typer.Option("--config", help="TOML file with settings; else GRID_CONFIG, else grid.toml.", show_default=False),
+    ],
+)
+
+
+def _option(name: str, field: FieldInfo) -> inspect.Parameter:
+    flag = "--" + name.replace("_", "-")
+    kind = _plain_type(field.annotation)
+    declaration = f"{flag}/--no-{flag[2:]}" if kind is bool else flag
+    default = field.get_default()
+    shown = "" if default in (None, False) else f" Default: {getattr(default, 'value', default)}."
+    option = typer.Option(
+        declaration, help=f"{field.description or ''}{shown} [{PREFIX}{name.upper()}]", show_default=False
+    )
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, option]
+    )
+
+
+def _plain_type(annotation: Any) -> Any:
+    """The type that typer parses; what it can't, stays text for pydantic."""
+    if get_origin(annotation) in (Union, UnionType):
+        annotation = next(part for part in get_args(annotation) if part is not NoneType)
+    if get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    if annotation is SecretStr:
+        return str
+    if isinstance(annotation, type) and (annotation in (int, float, bool, Path) or issubclass(annotation, Enum)):
+        return annotation
+    return str

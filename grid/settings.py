@@ -1,0 +1,118 @@
+"""Settings: flag over environment (`GRID_...`) over TOML file over default; read once, frozen, passed down."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from grid.connection import Broker, Protocol, Tls
+
+PREFIX = "GRID_"
+CONFIG_VARIABLE = "GRID_CONFIG"
+DEFAULT_CONFIG_FILE = Path("grid.toml")
+SECTIONS = frozenset({"monitor", "turbines"})
+
+
+class SettingsError(Exception):
+    """A setting that a person can mend: the text names it and says what is wrong, in one line."""
+
+
+class Settings(BaseSettings):
+    """The base of every program's settings.
+
+    A TOML file has the common keys at its top and a section for each program (`section`), whose keys win.
+    Unknown keys are refused, so that a slip of the pen is not silently a default.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True)
+    section: ClassVar[str] = ""
+
+    @classmethod
+    def load(cls, flags: Mapping[str, Any], config_file: Path | None = None) -> Self:
+        """Read the settings; `flags` are the options that were given.
+
+        The file is `config_file`, else `GRID_CONFIG`, else `grid.toml` where there is one. Raises SettingsError.
+        """
+        named = config_file or os.environ.get(CONFIG_VARIABLE)
+        in_file = _read_file(Path(named or DEFAULT_CONFIG_FILE), must_exist=named is not None)
+        in_environment = {name.lower() for name in os.environ}
+        unset = {
+            key: value
+            for key, value in _known_to(cls, in_file).items()
+            if f"{PREFIX}{key}".lower() not in in_environment
+        }
+        try:
+            return cls(**{**unset, **flags})
+        except ValidationError as error:
+            raise SettingsError(_in_one_line(error)) from None
+
+
+class BrokerSettings(Settings):
+    """Where the broker is, and how to enter: the settings that both programs share."""
+
+    broker_host: str = Field("localhost", description="Host name or address of the MQTT broker.")
+    broker_port: int = Field(1883, ge=1, le=65535, description="Port of the MQTT broker.")
+    username: str | None = Field(None, description="User name for the broker.")
+    password: SecretStr | None = Field(None, description="Password for the broker; a file keeps it more secret.")
+    password_file: Path | None = Field(None, description="File with the password for the broker in its first line.")
+    tls: bool = Field(False, description="Connect over TLS 1.2 or later; a file for TLS implies it.")
+    cafile: Path | None = Field(None, description="Certificate authority to trust, PEM; else the system's.")
+    certfile: Path | None = Field(None, description="Certificate to show to the broker, PEM.")
+    keyfile: Path | None = Field(None, description="Key of that certificate, PEM.")
+    mqtt_version: Protocol = Field(Protocol.AUTO, description="auto tries 5, then 3.1.1.")
+
+    def broker(self) -> Broker:
+        """The broker as the connection wants it. Raises SettingsError for files that can't be read."""
+        return Broker(
+            host=self.broker_host,
+            port=self.broker_port,
+            username=self.username,
+            password=self._password(),
+            tls=self._tls(),
+            protocol=self.mqtt_version,
+        )
+
+    def _password(self) -> str | None:
+        if self.password_file is None:
+            return self.password.get_secret_value() if self.password else None
+        try:
+            return self.password_file.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"the password file {self.password_file} can't be read: {error}") from None
+
+    def _tls(self) -> Tls | None:
+        files = {"cafile": self.cafile, "certfile": self.certfile, "keyfile": self.keyfile}
+        if not self.tls and not any(files.values()):
+            return None
+        for name, path in files.items():
+            if path is not None and not os.access(path, os.R_OK):
+                raise SettingsError(f"the {name} {path} can't be read")
+        return Tls(**{name: str(path) if path else None for name, path in files.items()})
+
+
+def _read_file(path: Path, *, must_exist: bool) -> dict[str, Any]:
+    if not must_exist and not path.exists():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"the configuration file {path} can't be read: {error}") from None
+
+
+def _known_to(settings: type[Settings], in_file: dict[str, Any]) -> dict[str, Any]:
+    """The file's values for one program: the common keys, overlaid with the program's section."""
+    own = in_file.get(settings.section, {}) if settings.section else {}
+    common = {key: value for key, value in in_file.items() if key not in SECTIONS}
+    return {**common, **own}
+
+
+def _in_one_line(error: ValidationError) -> str:
+    complaints = []
+    for complaint in error.errors(include_url=False, include_input=False):
+        name = ".".join(str(part) for part in complaint["loc"])
+        complaints.append(f"{name or 'settings'}: {complaint['msg']}")
+    return "; ".join(complaints)

@@ -1,0 +1,67 @@
+"""Every topic and topic filter: how they are written, and how they are read."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+MAX_TURBINE_NUMBER = 2_147_483_647
+_PREFIX = "grid/turbines/"
+
+MONITOR_STATUS = "grid/monitor/status"
+"""Retained: whether the monitor is there. Turbines may hold readings back while it is not."""
+
+MONITOR_CANARY = "grid/monitor/canary"
+"""What the monitor says to itself, to learn whether the broker lets it through in both directions."""
+
+EVERYTHING = "grid/#"
+
+
+class Kind(StrEnum):
+    """What a turbine's topic carries: the part of the topic after the turbine's number."""
+
+    METRICS = "metrics"
+    STATUS = "status"
+    REPAIR = "repair"
+    REPAIR_RESULT = "repair/result"
+    EVENTS = "events"
+    ACKNOWLEDGED = "acknowledged"
+
+    def of(self, turbine_number: int) -> str:
+        """The topic of this kind for one turbine, such as `grid/turbines/7/metrics`."""
+        return f"{_PREFIX}{turbine_number}/{self.value}"
+
+    @property
+    def every_turbine(self) -> str:
+        """The topic filter that matches this kind for all turbines."""
+        return f"{_PREFIX}+/{self.value}"
+
+
+class TurbineTopic(NamedTuple):
+    """A topic of one turbine, taken apart."""
+
+    turbine_number: int
+    kind: Kind
+
+
+_KINDS = {kind.value: kind for kind in Kind}
+
+
+def parse(topic: str) -> TurbineTopic:
+    """Take a turbine's topic apart.
+
+    Raises ValueError, with the reason in words, for a topic that is none of a turbine's, and for a number that
+    is not plain decimal digits from 1 to 2147483647 without a leading zero.
+    """
+    if not topic.startswith(_PREFIX):
+        raise ValueError("not a turbine's topic")
+    number, slash, rest = topic[len(_PREFIX) :].partition("/")
+    kind = _KINDS.get(rest)
+    if not slash or kind is None:
+        raise ValueError("not a known topic of a turbine")
+    return TurbineTopic(_turbine_number(number), kind)
+
+
+def _turbine_number(text: str) -> int:
+    plain = text.isascii() and text.isdigit() and not text.startswith("0")
+    if plain and len(text) <= len(str(MAX_TURBINE_NUMBER)) and int(text) <= MAX_TURBINE_NUMBER:
+        return int(text)
+    raise ValueError("a turbine's number is plain digits from 1 to 2147483647")

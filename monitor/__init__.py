@@ -1,0 +1,1 @@
+"""The program grid-monitor: keeps every reading, knows each turbine, sends engineers."""

@@ -1,0 +1,1 @@
+"""Incidents, visits and the pool of engineers."""

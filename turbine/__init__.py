@@ -1,0 +1,1 @@
+"""The program grid-turbines: simulated or replayed wind turbines on MQTT."""
