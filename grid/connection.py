@@ -16,8 +16,8 @@ from enum import StrEnum
 from typing import Any
 
 import aiomqtt
+from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.client import Client as PahoClient
-from paho.mqtt.client import ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -363,7 +363,7 @@ class _Client(aiomqtt.Client):
             protocol=aiomqtt.ProtocolVersion.V5 if v5 else aiomqtt.ProtocolVersion.V311,
             will=_aiomqtt_will(will, v5=v5),
             clean_session=None if v5 else session.clean_start,
-            clean_start=session.clean_start,
+            clean_start=session.clean_start if v5 else MQTT_CLEAN_START_FIRST_ONLY,
             properties=_connect_properties(session) if v5 else None,
             keepalive=KEEP_ALIVE_SECONDS,
             timeout=CONNECT_TIMEOUT_SECONDS,
