@@ -1,0 +1,246 @@
+"""Reading the ledger beside the running monitor: for screens, commands and the text files. It never writes."""
+
+import sqlite3
+from collections.abc import Collection
+from contextlib import closing
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+from urllib.parse import quote
+
+from sqlite_utils import Database
+
+from monitor.facts import DeadLetter, Event, Hold, Incident, Reading, TurbineRecord, Visit
+from monitor.store.errors import StoreMissingError, StoreVersionError, naming_errors
+from monitor.store.invariants import violated
+from monitor.store.rows import columns, listed, to_reading, to_record
+from monitor.store.schema import FORMAT, refuse_newer
+
+RecordT = TypeVar("RecordT")
+
+_ORDER_OF_TURBINES = """
+WITH RECURSIVE known(n) AS (
+    SELECT min(turbine_number) FROM readings
+    UNION ALL
+    SELECT (SELECT min(turbine_number) FROM readings WHERE turbine_number > n) FROM known WHERE n IS NOT NULL
+)
+SELECT n FROM known WHERE n IS NOT NULL
+"""
+"""One look into the index per turbine, where DISTINCT would walk over all readings."""
+
+
+class LedgerReader:
+    """A read-only view of the ledger. Every query sees what is committed at that moment.
+
+    Use it from one thread at a time. All methods raise StoreUnavailableError or StoreDamagedError.
+    """
+
+    def __init__(self, db: Database, path: Path) -> None:
+        self._db = db
+        self._path = path
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open the database at `path`.
+
+        Raises StoreMissingError if there is none yet, and StoreVersionError for one of another version.
+        """
+        if not path.exists():
+            raise StoreMissingError(f"there is no database at {path} yet: start grid-monitor, or name its --data-dir")
+        with naming_errors(path):
+            address = f"file:{quote(str(path.absolute()))}?mode=ro"
+            db = Database(sqlite3.connect(address, uri=True, check_same_thread=False), execute_plugins=False)
+            try:
+                _refuse_other_formats(db, path)
+            except BaseException:
+                db.close()
+                raise
+        return cls(db, path)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # --- the farm
+
+    def ledger_id(self) -> str:
+        """The eight characters that name this database among all."""
+        return str(self._one("SELECT ledger_id FROM ledger"))
+
+    def turbines(self) -> list[TurbineRecord]:
+        """What is known of every turbine, by number."""
+        return self._records(TurbineRecord, "turbines", order="turbine_number")
+
+    def turbine(self, turbine_number: int) -> TurbineRecord | None:
+        """What is known of one turbine; None if it was never heard of."""
+        found = self._records(TurbineRecord, "turbines", where={"turbine_number = ?": turbine_number})
+        return found[0] if found else None
+
+    def readings(
+        self, turbine_number: int, *, newest: int = 20, since: int | None = None, until: int | None = None
+    ) -> list[Reading]:
+        """The newest readings of a turbine by `emitted_at`, newest first, from `since` on and before `until`."""
+        return self._records(
+            Reading,
+            "readings",
+            where={"turbine_number = ?": turbine_number, "emitted_at >= ?": since, "emitted_at < ?": until},
+            order="emitted_at DESC",
+            newest=newest,
+        )
+
+    # --- repairs
+
+    def incidents(
+        self, *, open_only: bool = False, turbine_number: int | None = None, newest: int = 50
+    ) -> list[Incident]:
+        """Incidents, the newest first."""
+        return self._records(
+            Incident,
+            "incidents",
+            where={"turbine_number = ?": turbine_number},
+            only="closed_at IS NULL" if open_only else None,
+            order="incident_id DESC",
+            newest=newest,
+        )
+
+    def incident(self, incident_id: int) -> Incident | None:
+        """One incident; None if there is none of this number."""
+        found = self._records(Incident, "incidents", where={"incident_id = ?": incident_id})
+        return found[0] if found else None
+
+    def visits(
+        self,
+        *,
+        open_only: bool = False,
+        incident_id: int | None = None,
+        turbine_number: int | None = None,
+        newest: int = 50,
+    ) -> list[Visit]:
+        """Visits, the newest first."""
+        return self._records(
+            Visit,
+            "visits",
+            where={"incident_id = ?": incident_id, "turbine_number = ?": turbine_number},
+            only="ended_at IS NULL" if open_only else None,
+            order="visit_id DESC",
+            newest=newest,
+        )
+
+    def events(
+        self, *, incident_id: int | None = None, turbine_number: int | None = None, newest: int = 200
+    ) -> list[Event]:
+        """The newest decisions, the oldest of them first: a story to be read."""
+        found = self._records(
+            Event,
+            "events",
+            where={"incident_id = ?": incident_id, "turbine_number = ?": turbine_number},
+            order="event_id DESC",
+            newest=newest,
+        )
+        return found[::-1]
+
+    def holds(self) -> list[Hold]:
+        """The turbines that a person forbids to visit, by number."""
+        return self._records(Hold, "holds", order="turbine_number")
+
+    # --- what was refused, and the books
+
+    def dead_letters(self, newest: int = 20) -> list[DeadLetter]:
+        """The newest refused messages, newest first."""
+        return self._records(DeadLetter, "dead_letters", order="dead_letter_id DESC", newest=newest)
+
+    def dead_letters_by_reason(self) -> dict[str, int]:
+        """How many messages were refused for which reason, the most frequent first."""
+        counted = self._all("SELECT reason, count(*) FROM dead_letters GROUP BY reason ORDER BY 2 DESC, 1")
+        return {str(reason): int(count) for reason, count in counted}
+
+    def books(self) -> dict[str, int]:
+        """What was counted since the database was made: received = stored + duplicate + rejected, and more."""
+        return {str(name): int(count) for name, count in self._all("SELECT name, count FROM books ORDER BY name")}
+
+    def invariants(self, *, engineers: int | None = None) -> list[str]:
+        """What should never be, and is: a sentence each; empty when all is well.
+
+        With `engineers`, the size of the pool, also whether more are out. That may be so for a while after the
+        pool was made smaller, since nobody is recalled.
+        """
+        with naming_errors(self._path):
+            return violated(self._db, engineers=engineers)
+
+    # --- for the text files: readings in order of commit
+
+    def last_reading_id(self) -> int:
+        """The `id` of the reading that was committed last; 0 without readings."""
+        return int(self._one("SELECT coalesce(max(id), 0) FROM readings"))
+
+    def turbines_with_readings(self) -> list[int]:
+        """Numbers of the turbines that have readings, quick however many these are."""
+        return [int(number) for (number,) in self._all(_ORDER_OF_TURBINES)]
+
+    def last_reading_id_of(self, turbine_number: int) -> int:
+        """The `id` of the turbine's reading that was committed last; 0 without. Walks over all of its readings."""
+        return int(self._one("SELECT coalesce(max(id), 0) FROM readings WHERE turbine_number = ?", turbine_number))
+
+    def reading_id(self, turbine_number: int, emitted_at: int) -> int | None:
+        """The `id` of a reading; None if it isn't in the database."""
+        found = self._all(
+            "SELECT id FROM readings WHERE turbine_number = ? AND emitted_at = ?", turbine_number, emitted_at
+        )
+        return int(found[0][0]) if found else None
+
+    def readings_after(
+        self, reading_id: int, limit: int, *, turbines: Collection[int] | None = None
+    ) -> list[tuple[int, Reading]]:
+        """The first `limit` readings committed after this one, each with its `id`, of these turbines or of all."""
+        # The + keeps SQLite on the order of ids, where the index would have it sort millions of rows.
+        chosen = "" if turbines is None else f" AND +turbine_number IN ({', '.join(map(str, map(int, turbines)))})"
+        sql = f"SELECT id, {listed(columns(Reading))} FROM readings WHERE id > ?{chosen} ORDER BY id LIMIT ?"  # noqa: S608
+        return [(row[0], to_reading(row[1:])) for row in self._all(sql, reading_id, limit)]
+
+    # --- queries
+
+    def _records(
+        self,
+        kind: type[RecordT],
+        table: str,
+        *,
+        where: dict[str, Any] | None = None,
+        only: str | None = None,
+        order: str | None = None,
+        newest: int | None = None,
+    ) -> list[RecordT]:
+        """Rows as records; conditions whose value is None don't count."""
+        known: type = kind
+        given = {condition: value for condition, value in (where or {}).items() if value is not None}
+        conditions = [*given, *([only] if only else [])]
+        with naming_errors(self._path):
+            rows = self._db.table(table).rows_where(
+                " AND ".join(conditions) or None,
+                list(given.values()),
+                order_by=order,
+                select=listed(columns(known)),
+                limit=newest,
+            )
+            return [to_record(kind, row) for row in rows]
+
+    def _all(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        with naming_errors(self._path), closing(self._db.execute(sql, values)) as cursor:
+            return cursor.fetchall()
+
+    def _one(self, sql: str, *values: Any) -> Any:
+        return self._all(sql, *values)[0][0]
+
+
+def _refuse_other_formats(db: Database, path: Path) -> None:
+    if not db.table("ledger").exists():
+        raise StoreMissingError(f"there is no monitor's database at {path} yet: start grid-monitor")
+    if refuse_newer(db, path) < FORMAT:
+        raise StoreVersionError(f"the database {path} is older than this program: start grid-monitor once, it migrates")

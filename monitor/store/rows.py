@@ -1,0 +1,63 @@
+"""Rows of the ledger from the monitor's facts, and back: column names are field names."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from functools import cache
+from operator import attrgetter
+from types import NoneType
+from typing import Any, TypeVar, get_args, get_type_hints
+
+from grid.metrics import OperationalStatus
+from monitor.facts import Reading
+
+RecordT = TypeVar("RecordT")
+
+
+@cache
+def columns(kind: type) -> tuple[str, ...]:
+    """The columns of the table that holds records of this kind, in order."""
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else Reading._fields
+
+
+def listed(names: Iterable[str]) -> str:
+    """Column names as SQL lists them, quoted because `by` is a keyword."""
+    return ", ".join(f'"{name}"' for name in names)
+
+
+@cache
+def to_row(kind: type) -> Callable[[Any], tuple[Any, ...]]:
+    """A function that turns a record of this kind into a row. Enums stay what they are: text."""
+    return attrgetter(*columns(kind))
+
+
+@cache
+def _enums(kind: type) -> dict[str, type[Enum]]:
+    hints = get_type_hints(kind)
+    return {name: enum for name in columns(kind) if (enum := _enum_in(hints[name])) is not None}
+
+
+def _enum_in(annotation: Any) -> type[Enum] | None:
+    """The enum in `E` or `E | None`."""
+    for part in get_args(annotation) or (annotation,):
+        if part is not NoneType and isinstance(part, type) and issubclass(part, Enum):
+            return part
+    return None
+
+
+_STATUSES = {status.value: status for status in OperationalStatus}
+
+
+def to_reading(row: Sequence[Any]) -> Reading:
+    """A reading from a row of its columns: the same as `to_record`, for millions of them."""
+    return Reading._make((*row[:4], _STATUSES[row[4]], *row[5:]))
+
+
+def to_record(kind: type[RecordT], row: Mapping[str, Any]) -> RecordT:
+    """A record from a row, with its enums. Raises ValueError for a word that this version doesn't know."""
+    known: type = kind
+    values = {name: row[name] for name in columns(known)}
+    for name, enum in _enums(known).items():
+        if values[name] is not None:
+            values[name] = enum(values[name])
+    return kind(**values)

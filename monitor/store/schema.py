@@ -1,0 +1,216 @@
+"""The ledger's tables, as migrations: each step is recorded in the transaction that takes it.
+
+Columns are the fields of the monitor's facts. Times are INTEGER, microseconds since 1970 in UTC; for people, and
+for sqlite-utils and Datasette, a view `..._utc` beside each table shows them as text. Words of closed sets are
+checked; those that grow from version to version (`action`, `reason`) are not.
+"""
+
+import secrets
+import time
+from pathlib import Path
+
+from sqlite_utils import Database, Migrations
+
+from monitor.store.errors import StoreDamagedError, StoreVersionError
+
+FORMAT = 1
+"""Which tables there are: raised by every migration, so that an older program refuses a newer database."""
+
+migrations = Migrations("grid-monitor")
+
+_READINGS = """
+CREATE TABLE readings (
+    id INTEGER PRIMARY KEY, -- order of commit
+    turbine_number INTEGER NOT NULL CHECK (turbine_number BETWEEN 1 AND 2147483647),
+    emitted_at INTEGER NOT NULL,
+    wind_speed REAL NOT NULL, -- m/s
+    power_output_in_kwh REAL NOT NULL, -- energy since the turbine's previous reading
+    operational_status TEXT NOT NULL CHECK (operational_status IN ('ok', 'broken')),
+    voltage REAL, -- V
+    current REAL, -- A
+    temperature REAL, -- degrees Celsius
+    session TEXT,
+    sequence INTEGER,
+    received_at INTEGER NOT NULL,
+    CHECK (abs(wind_speed) < 9e999 AND abs(power_output_in_kwh) < 9e999) -- text files know no infinity
+) STRICT;
+CREATE UNIQUE INDEX readings_identity ON readings (turbine_number, emitted_at);
+"""
+
+_TURBINES = """
+CREATE TABLE turbines (
+    turbine_number INTEGER PRIMARY KEY CHECK (turbine_number BETWEEN 1 AND 2147483647),
+    first_seen_at INTEGER NOT NULL,
+    link TEXT NOT NULL CHECK (link IN ('unknown', 'online', 'stale', 'offline')),
+    link_reason TEXT CHECK (link_reason IN ('stopped', 'lost', 'silent')),
+    link_since INTEGER,
+    session TEXT,
+    connection INTEGER,
+    health TEXT NOT NULL CHECK (health IN ('unknown', 'ok', 'broken')),
+    health_since INTEGER,
+    emitted_at INTEGER, -- of the newest reading, as what follows
+    received_at INTEGER,
+    wind_speed REAL,
+    power_output_in_kwh REAL,
+    operational_status TEXT CHECK (operational_status IN ('ok', 'broken')),
+    voltage REAL,
+    current REAL,
+    temperature REAL,
+    interval_seconds REAL,
+    clock_skew_seconds REAL,
+    model TEXT, -- from the birth, as what follows
+    rated_power_in_kw REAL,
+    region TEXT,
+    latitude REAL,
+    longitude REAL,
+    serial TEXT
+) STRICT;
+"""
+
+_REPAIRS = """
+CREATE TABLE incidents (
+    incident_id INTEGER PRIMARY KEY,
+    turbine_number INTEGER NOT NULL,
+    cause TEXT NOT NULL CHECK (cause IN ('broken', 'ordered')),
+    state TEXT NOT NULL
+        CHECK (state IN ('waiting', 'visited', 'offline', 'cooling_down', 'refused', 'held', 'closed')),
+    opened_at INTEGER NOT NULL,
+    opened_by TEXT,
+    why TEXT,
+    failed_visits INTEGER NOT NULL,
+    closed_at INTEGER,
+    outcome TEXT CHECK (outcome IN ('repaired', 'recovered')),
+    CHECK ((state = 'closed') = (closed_at IS NOT NULL))
+) STRICT;
+CREATE UNIQUE INDEX incidents_open ON incidents (turbine_number) WHERE closed_at IS NULL;
+CREATE INDEX incidents_turbine ON incidents (turbine_number);
+CREATE TABLE visits (
+    visit_id INTEGER PRIMARY KEY,
+    dispatch_id TEXT NOT NULL UNIQUE,
+    incident_id INTEGER NOT NULL REFERENCES incidents (incident_id),
+    turbine_number INTEGER NOT NULL,
+    engineer INTEGER NOT NULL,
+    session TEXT,
+    state TEXT NOT NULL CHECK (state IN ('sent', 'accepted', 'done', 'verified', 'released')),
+    sent_at INTEGER NOT NULL,
+    commands INTEGER NOT NULL,
+    accepted_at INTEGER,
+    done_at INTEGER,
+    ended_at INTEGER,
+    release TEXT CHECK (release IN ('offline', 'no_effect', 'rejected', 'cancelled', 'recovered')),
+    detail TEXT,
+    CHECK ((state IN ('verified', 'released')) = (ended_at IS NOT NULL)),
+    CHECK ((state = 'released') = (release IS NOT NULL))
+) STRICT;
+CREATE UNIQUE INDEX visits_open_turbine ON visits (turbine_number) WHERE ended_at IS NULL;
+CREATE UNIQUE INDEX visits_open_engineer ON visits (engineer) WHERE ended_at IS NULL;
+CREATE INDEX visits_turbine ON visits (turbine_number);
+CREATE INDEX visits_incident ON visits (incident_id);
+CREATE TABLE events (
+    event_id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    turbine_number INTEGER NOT NULL,
+    action TEXT NOT NULL,
+    sentence TEXT NOT NULL,
+    incident_id INTEGER REFERENCES incidents (incident_id),
+    visit_id INTEGER REFERENCES visits (visit_id),
+    engineer INTEGER,
+    "by" TEXT
+) STRICT;
+CREATE INDEX events_turbine ON events (turbine_number);
+CREATE INDEX events_incident ON events (incident_id);
+CREATE TABLE holds (
+    turbine_number INTEGER PRIMARY KEY,
+    held_at INTEGER NOT NULL,
+    "by" TEXT NOT NULL,
+    why TEXT NOT NULL
+) STRICT;
+"""
+
+_MESSAGES = """
+CREATE TABLE outbox (
+    turbine_number INTEGER NOT NULL,
+    topic TEXT NOT NULL,
+    payload BLOB NOT NULL,
+    created_at INTEGER NOT NULL,
+    dispatch_id TEXT,
+    expiry_seconds INTEGER,
+    response_topic TEXT,
+    outbox_id INTEGER PRIMARY KEY AUTOINCREMENT -- never used twice: a late "published" must not delete another
+) STRICT;
+CREATE INDEX outbox_dispatch ON outbox (dispatch_id) WHERE dispatch_id IS NOT NULL;
+CREATE TABLE dead_letters (
+    dead_letter_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    received_at INTEGER NOT NULL,
+    topic TEXT NOT NULL,
+    payload BLOB NOT NULL, -- the first 4 KiB
+    size INTEGER NOT NULL, -- in bytes, of the whole message
+    reason TEXT NOT NULL,
+    detail TEXT NOT NULL
+) STRICT;
+CREATE INDEX dead_letters_reason ON dead_letters (reason);
+CREATE TABLE books (
+    name TEXT PRIMARY KEY,
+    count INTEGER NOT NULL
+) STRICT;
+"""
+
+_LEDGER = """
+CREATE TABLE ledger (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    ledger_id TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    format INTEGER NOT NULL
+) STRICT;
+"""
+
+
+@migrations(name="0001_first_tables")
+def _first_tables(db: Database) -> None:
+    db.executescript(_READINGS + _TURBINES + _REPAIRS + _MESSAGES + _LEDGER)
+    for table in ("readings", "turbines", "incidents", "visits", "events", "holds", "dead_letters"):
+        _show_times_of(db, table)
+    created_at = time.time_ns() // 1000
+    db.execute("INSERT INTO ledger VALUES (1, ?, ?, 1)", [secrets.token_hex(4), created_at])
+
+
+def _show_times_of(db: Database, table: str) -> None:
+    """Make the view `<table>_utc`: the table's columns, with times as `grid.times.format_time` writes them."""
+    shown = [
+        f"{_as_text(column.name)} AS {column.name}" if _is_time(column.name) else f'"{column.name}"'
+        for column in db.table(table).columns
+    ]
+    db.create_view(f"{table}_utc", f"SELECT {', '.join(shown)} FROM {table}")  # noqa: S608 - our own names
+
+
+def _is_time(column: str) -> bool:
+    return column == "at" or column.endswith(("_at", "_since"))
+
+
+def _as_text(column: str) -> str:
+    seconds = f"strftime('%Y-%m-%dT%H:%M:%S', {column} / 1000000, 'unixepoch')"
+    return f"{seconds} || printf('.%06dZ', {column} % 1000000)"
+
+
+def migrate(db: Database, path: Path) -> None:
+    """Bring a database, new or old, to the present format.
+
+    Raises StoreVersionError for one that a newer program wrote, StoreDamagedError for one that is no ledger.
+    """
+    tables = set(db.table_names()) - {"sqlite_sequence", Migrations.migrations_table}
+    if tables and "ledger" not in tables:
+        raise StoreDamagedError(f"the database {path} is not a monitor's: name another data folder")
+    if tables:
+        refuse_newer(db, path)
+    migrations.apply(db)
+
+
+def refuse_newer(db: Database, path: Path) -> int:
+    """The format of the database. Raises StoreVersionError if it is newer than this program."""
+    (found,) = db.execute("SELECT format FROM ledger").fetchone()
+    if found > FORMAT:
+        raise StoreVersionError(
+            f"the database {path} was written by a newer grid-monitor (format {found}, this one knows {FORMAT}): "
+            "use the newer program"
+        )
+    return int(found)
