@@ -23,6 +23,9 @@ class Nameplate:
     serial: str | None = None
 
 
+UNKNOWN_NAMEPLATE = Nameplate()
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A result to publish when run second `due` has come; not before, however late it becomes."""
