@@ -1,0 +1,176 @@
+"""The picture of the farm that the live table draws: it fits the terminal, and says what it leaves out."""
+
+from collections import Counter
+from io import StringIO
+from textwrap import wrap
+
+from rich.console import Console as Terminal
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from monitor.console.lines import engineers_in_words, standings_in_words
+from monitor.console.standing import Standing
+from monitor.console.view import FarmView, Trouble, TroubleKind, TurbineRow
+from monitor.console.words import age, counted, plain, quantity, since, time_of_day
+
+WIDE = 110
+"""Columns from which on there is room for more than the essential."""
+AIRY = 30
+"""Rows from which on blank lines are affordable."""
+OLD_VIEW_SECONDS = 5.0
+RECENT_SHARE = 5
+"""What happened last gets at least one row in so many."""
+HEADER_ROWS = 1
+
+# Grey and calm: saturated colour only for what needs a person, and never colour alone.
+_STYLES = {
+    Standing.WAITING: "bold red",
+    Standing.VISITED: "bold",
+    Standing.OFFLINE: "yellow",
+    Standing.STALE: "yellow",
+    Standing.HELD: "",
+    Standing.UNKNOWN: "dim",
+    Standing.OK: "dim",
+}
+_BANNERS = {
+    TroubleKind.BROKER_AWAY: "BROKER AWAY",
+    TroubleKind.DATABASE_REFUSES: "DATABASE REFUSES WRITES",
+}
+
+Recent = tuple[tuple[int, str], ...]
+"""What happened last, newest last: time and sentence."""
+
+
+def farm_picture(view: FarmView | None, recent: Recent, *, now: int, width: int, height: int) -> RenderableType:
+    """Draw the farm in `width` columns and `height` rows.
+
+    Turbines that do not fit are counted below the table by state. `view` is None before the first one.
+    """
+    blank = [Text()] if height >= AIRY else []
+    top = [*_heading(view, now), *blank]
+    room = height - len(top) - HEADER_ROWS
+    if view is None or not view.rows:
+        return Group(*top, *_no_turbine(view), *blank, *_recent_lines(recent, room - len(blank), width))
+    kept_for_recent = len(blank) + 1 + max(3, height // RECENT_SHARE) if recent else 0
+    shown = _rows_that_fit(view, room - kept_for_recent)
+    below = [*_left_out(view.rows[shown:]), *blank]
+    recent_lines = _recent_lines(recent, room - shown - len(below), width)
+    return Group(*top, _table(view.rows[:shown], width), *below, *recent_lines)
+
+
+def export_picture(view: FarmView, recent: Recent, *, width: int = 100, height: int = 24) -> str:
+    """The same picture as an SVG document, for the README."""
+    terminal = Terminal(record=True, width=width, height=height, file=StringIO(), force_terminal=True)
+    terminal.print(farm_picture(view, recent, now=view.at, width=width, height=height))
+    return terminal.export_svg(title="grid-monitor")
+
+
+def _heading(view: FarmView | None, now: int) -> list[RenderableType]:
+    if view is None:
+        return [_line("Wind farm: the monitor starts", "bold")]
+    totals = view.totals
+    rate = "" if totals.readings_per_second is None else f"{totals.readings_per_second:,.1f} readings/s"
+    heading: list[RenderableType] = [
+        _two_ends(standings_in_words(totals), time_of_day(view.at), "bold"),
+        _two_ends(engineers_in_words(totals), rate, "bold" if totals.waiting else ""),
+    ]
+    heading += [_banner(trouble, view.at) for trouble in view.troubles]
+    if since(view.at, now) > OLD_VIEW_SECONDS:
+        heading.append(
+            _line(f" OLD PICTURE  the monitor has been busy for {age(since(view.at, now))} ", "reverse bold")
+        )
+    return heading
+
+
+def _two_ends(left: str, right: str, style: str) -> Table:
+    line = Table.grid(expand=True, padding=(0, 1))
+    line.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+    line.add_column(justify="right", no_wrap=True)
+    line.add_row(Text(left, style), Text(right, "dim"))
+    return line
+
+
+def _banner(trouble: Trouble, at: int) -> Text:
+    text = f" {_BANNERS[trouble.kind]} for {age(since(trouble.since, at))}, since {time_of_day(trouble.since)}"
+    return _line(f"{text}: {trouble.detail} " if trouble.detail else f"{text} ", "reverse bold red")
+
+
+def _no_turbine(view: FarmView | None) -> list[RenderableType]:
+    return (
+        [] if view is None else [_line("Turbines appear with their first message; grid-turbines --count 6 makes six.")]
+    )
+
+
+def _rows_that_fit(view: FarmView, room: int) -> int:
+    """How many turbines to show: one row goes to counting the others, if there are any."""
+    return len(view.rows) if len(view.rows) <= room else max(1, room - 1)
+
+
+def _left_out(rows: tuple[TurbineRow, ...]) -> list[RenderableType]:
+    if not rows:
+        return []
+    counts = Counter(row.standing for row in rows)
+    states = ", ".join(f"{counts[standing]:,} {standing}" for standing in Standing if counts[standing])
+    return [_line(f"... and {counted(len(rows), 'more turbine')}: {states}", "dim")]
+
+
+def _table(rows: tuple[TurbineRow, ...], width: int) -> Table:
+    wide = width >= WIDE
+    table = Table(box=None, expand=True, pad_edge=False, header_style="underline")
+    table.add_column("turbine", justify="right", no_wrap=True)
+    table.add_column("state", no_wrap=True, min_width=18)
+    table.add_column("wind m/s" if wide else "m/s", justify="right", no_wrap=True, min_width=4)
+    if wide:
+        table.add_column("energy kWh", justify="right", no_wrap=True)
+    table.add_column("power kW" if wide else "kW", justify="right", no_wrap=True, min_width=7)
+    table.add_column("heard", justify="right", no_wrap=True, min_width=6)
+    if wide:
+        table.add_column("online", justify="right", no_wrap=True, min_width=6)
+    table.add_column("why", ratio=1, no_wrap=True, overflow="ellipsis")
+    for row in rows:
+        table.add_row(*_cells(row, wide=wide))
+    return table
+
+
+def _cells(row: TurbineRow, *, wide: bool) -> list[Text]:
+    style = _STYLES[row.standing]
+    calm = "dim" if row.standing in (Standing.OK, Standing.UNKNOWN) else ""
+    energy = [Text(quantity(row.power_output_in_kwh, 3))] if wide else []
+    online = [Text(_age(row.online_seconds), calm)] if wide else []
+    return [
+        Text(str(row.turbine_number)),
+        Text(row.state, style),
+        Text(quantity(row.wind_speed)),
+        *energy,
+        Text(quantity(row.mean_power_in_kw)),
+        Text(_age(row.reading_age_seconds), calm),
+        *online,
+        Text(plain(row.why)),
+    ]
+
+
+def _age(seconds: float | None) -> str:
+    return "-" if seconds is None else age(seconds)
+
+
+def _recent_lines(recent: Recent, room: int, width: int) -> list[RenderableType]:
+    """The newest of what happened, in whole sentences and at most `room` rows; the newest of all is cut to fit."""
+    lines: list[Text] = []
+    for at, sentence in reversed(recent):
+        paragraph = _paragraph(at, sentence, width)
+        if lines and len(lines) + len(paragraph) > room - 1:
+            break
+        lines[:0] = paragraph
+    shown = lines[: max(0, room - 1)]
+    return [_line("what happened last", "underline"), *shown] if shown else []
+
+
+def _paragraph(at: int, sentence: str, width: int) -> list[Text]:
+    time = f"{time_of_day(at)}  "
+    first, *others = wrap(plain(sentence), max(20, width - len(time))) or [""]
+    return [_line(time, "dim").append(first, "not dim"), *(_line(" " * len(time) + other) for other in others)]
+
+
+def _line(text: str, style: str = "") -> Text:
+    return Text(plain(text), style, no_wrap=True, overflow="ellipsis")

@@ -1,0 +1,183 @@
+"""How one turbine stands, in an operator's order and words: pure, from what is known of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from monitor.console.words import age, counted, ordinal, since
+from monitor.facts import (
+    Health,
+    Hold,
+    Incident,
+    IncidentCause,
+    IncidentState,
+    Link,
+    LinkReason,
+    TurbineRecord,
+    Visit,
+    VisitState,
+)
+
+SKEW_SHOWN_SECONDS = 5.0
+"""A clock that is further off than this is worth a word."""
+
+
+class Standing(StrEnum):
+    """How a turbine stands, worst first: the order of every list of turbines."""
+
+    WAITING = "waiting"
+    """It needs an engineer, and none is there."""
+    VISITED = "visited"
+    OFFLINE = "offline"
+    STALE = "stale"
+    HELD = "held"
+    """A person forbids visits."""
+    UNKNOWN = "unknown"
+    OK = "ok"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """All that is known of one turbine at one moment. `place` is its place in the waiting line, from 1."""
+
+    now: int
+    turbine: TurbineRecord
+    incident: Incident | None = None
+    visit: Visit | None = None
+    hold: Hold | None = None
+    place: int | None = None
+
+
+def standing_of(case: Case) -> Standing:
+    """Decide how a turbine stands. Who is there or on the way counts before what the turbine last said."""
+    if case.visit is not None:
+        return Standing.VISITED
+    if case.turbine.link is Link.OFFLINE:
+        return Standing.OFFLINE
+    if case.hold is not None:
+        return Standing.HELD
+    if case.incident is not None:
+        # An incident on hold of a turbine that is back: only its next reading can tell.
+        return Standing.UNKNOWN if case.incident.state is IncidentState.OFFLINE else Standing.WAITING
+    return _by_link_and_health(case.turbine)
+
+
+def _by_link_and_health(turbine: TurbineRecord) -> Standing:
+    if turbine.link is Link.STALE:
+        return Standing.STALE
+    if turbine.link is Link.UNKNOWN or turbine.health is Health.UNKNOWN:
+        return Standing.UNKNOWN
+    return Standing.WAITING if turbine.health is Health.BROKEN else Standing.OK
+
+
+def state_in_words(case: Case, standing: Standing) -> str:
+    """The state as a table shows it: `broken, waiting`, `broken, engineer 2`, `offline`, `ok` ..."""
+    if standing not in (Standing.WAITING, Standing.VISITED):
+        return standing.value
+    health = "broken" if case.turbine.health is Health.BROKEN else f"{case.turbine.health.value}"
+    if standing is Standing.VISITED and case.visit is not None:
+        return f"{health}, engineer {case.visit.engineer}"
+    return f"{health}, waiting"
+
+
+def why(case: Case, standing: Standing) -> str:
+    """Why a turbine stands as it does, in a few words; empty where there is nothing to say."""
+    return _WHY[standing](case)
+
+
+def _why_waiting(case: Case) -> str:
+    incident = case.incident
+    if incident is None:
+        return "broken, just now"
+    if incident.state is IncidentState.REFUSED:
+        return "refused: a person must act"
+    if incident.state is IncidentState.COOLING_DOWN:
+        return f"cooling down after {counted(incident.failed_visits, 'failed visit')}"
+    place = "no engineer sent" if case.place is None else f"{ordinal(case.place)} in line"
+    text = f"{place} for {_length(incident.opened_at, case)}"
+    if incident.cause is IncidentCause.ORDERED:
+        text += f", ordered by {incident.opened_by or 'a person'}"
+    return f"{text}, after {counted(incident.failed_visits, 'failed visit')}" if incident.failed_visits else text
+
+
+def _why_visited(case: Case) -> str:
+    visit = case.visit
+    if visit is None:
+        return ""
+    if visit.state is VisitState.DONE and visit.done_at is not None:
+        return f"says done {_ago(visit.done_at, case)}, no ok reading yet"
+    if visit.state is VisitState.ACCEPTED and visit.accepted_at is not None:
+        return f"repair accepted {_ago(visit.accepted_at, case)}"
+    again = f", order sent {visit.commands} times" if visit.commands > 1 else ", no answer yet"
+    return f"engineer sent {_ago(visit.sent_at, case)}{again}"
+
+
+_OFFLINE = {
+    LinkReason.STOPPED: "said goodbye",
+    LinkReason.LOST: "connection lost",
+    LinkReason.SILENT: "given up as silent",
+}
+
+
+def _why_offline(case: Case) -> str:
+    turbine = case.turbine
+    text = _OFFLINE[turbine.link_reason] if turbine.link_reason else "gone"
+    if turbine.link_since is not None:
+        text += f" {_ago(turbine.link_since, case)}"
+    return text if case.incident is None else f"{text}, while {_trouble(case.incident)}"
+
+
+def _trouble(incident: Incident) -> str:
+    return "broken" if incident.cause is IncidentCause.BROKEN else "waiting for an ordered visit"
+
+
+def _why_stale(case: Case) -> str:
+    received_at = case.turbine.received_at
+    return "connected, no reading yet" if received_at is None else f"connected, silent for {_length(received_at, case)}"
+
+
+def _why_held(case: Case) -> str:
+    hold = case.hold
+    if hold is None:
+        return ""
+    text = f"held by {hold.by}" + (f": {hold.why}" if hold.why else "")
+    return text if case.incident is None else f"{_trouble(case.incident)}; {text}"
+
+
+def _why_unknown(case: Case) -> str:
+    turbine = case.turbine
+    if case.incident is not None:
+        return f"was {_trouble(case.incident)}; its next reading decides"
+    if turbine.received_at is None:
+        return "no reading yet"
+    if turbine.link is Link.UNKNOWN:
+        return f"last heard {_ago(turbine.received_at, case)}"
+    return "no reading since it came back"
+
+
+def _why_ok(case: Case) -> str:
+    skew = case.turbine.clock_skew_seconds
+    if skew is None or abs(skew) <= SKEW_SHOWN_SECONDS:
+        return ""
+    if skew > 0:
+        return f"its clock is {age(skew)} ahead"
+    return f"its readings are {age(-skew)} late, or its clock is behind"
+
+
+def _length(then: int, case: Case) -> str:
+    return age(since(then, case.now))
+
+
+def _ago(then: int, case: Case) -> str:
+    return f"{_length(then, case)} ago"
+
+
+_WHY: dict[Standing, Callable[[Case], str]] = {
+    Standing.WAITING: _why_waiting,
+    Standing.VISITED: _why_visited,
+    Standing.OFFLINE: _why_offline,
+    Standing.STALE: _why_stale,
+    Standing.HELD: _why_held,
+    Standing.UNKNOWN: _why_unknown,
+    Standing.OK: _why_ok,
+}

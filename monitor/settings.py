@@ -1,0 +1,58 @@
+"""The settings of grid-monitor: those that every command needs, and those of the running monitor."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from grid.settings import BrokerSettings, Settings
+
+
+class LogFormat(StrEnum):
+    """How the running monitor shows what happens."""
+
+    AUTO = "auto"
+    """The table on a terminal, lines elsewhere."""
+    TABLE = "table"
+    LINES = "lines"
+    JSON = "json"
+
+
+class DataSettings(Settings):
+    """Where the data are: all that a command which only reads needs.
+
+    Keys of the running monitor in the same file are passed over here; `MonitorSettings` refuses the unknown ones.
+    """
+
+    model_config = SettingsConfigDict(extra="ignore")
+    section: ClassVar[str] = "monitor"
+
+    data_dir: Path = Field(Path("data"), description="Folder of the database grid.db and the turbines' text files.")
+
+
+class MonitorSettings(BrokerSettings, DataSettings):
+    """All that the running monitor can be told."""
+
+    model_config = SettingsConfigDict(extra="forbid")
+    section: ClassVar[str] = "monitor"
+
+    engineers: int = Field(3, ge=0, description="Repair engineers in the pool; 0 sends nobody.")
+    client_id: str = Field(
+        "grid-monitor",
+        pattern=r"^[0-9A-Za-z._-]{1,64}$",
+        description="Name of this monitor at the broker, which keeps messages for it; one running monitor per name.",
+    )
+    stale_after: float = Field(
+        15.0, gt=0, le=86_400, description="Seconds of silence after which a connected turbine counts as stale."
+    )
+    silent_offline_after: float = Field(
+        300.0, gt=0, le=604_800, description="Seconds of silence after which a connected turbine counts as offline."
+    )
+    visit_time_limit: float = Field(
+        600.0, gt=0, le=604_800, description="Seconds until a visit without effect ends and its engineer is free."
+    )
+    log_format: LogFormat = Field(
+        LogFormat.AUTO, description="auto, table, lines or json; auto is the table on a terminal, lines elsewhere."
+    )
