@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from grid.connection import Broker, Protocol, Tls
+from grid.broker import Broker, Protocol, Tls
 
 PREFIX = "GRID_"
 CONFIG_VARIABLE = "GRID_CONFIG"

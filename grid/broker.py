@@ -1,0 +1,78 @@
+"""A broker and how to enter it, as plain values: nothing here knows a library."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Protocol(StrEnum):
+    """The version of MQTT to speak; `auto` tries 5 first."""
+
+    AUTO = "auto"
+    V5 = "5"
+    V311 = "3.1.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Files for TLS 1.2 or later: whom to trust, and who we are. Missing files raise OSError at connect."""
+
+    cafile: str | None = None
+    certfile: str | None = None
+    keyfile: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """Where the broker is and how to enter."""
+
+    host: str = "localhost"
+    port: int = 1883
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    tls: Tls | None = None
+    protocol: Protocol = Protocol.AUTO
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Will:
+    """The last will: retained, QoS 1, published by the broker when it loses us for longer than the delay."""
+
+    topic: str
+    payload: bytes
+    delay_seconds: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What arrived: `packet_id` names it in its acknowledgement; 0 at QoS 0."""
+
+    topic: str
+    payload: bytes
+    qos: int
+    retain: bool
+    packet_id: int
+    correlation_data: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What the broker keeps for this client id while it is away, and how much it may send unacknowledged.
+
+    A persistent session (`clean_start=False`) holds subscriptions and unacknowledged messages; with
+    `manual_acknowledgement` a message counts as delivered when `Connection.acknowledge` says so, not before.
+    """
+
+    clean_start: bool = True
+    receive_maximum: int | None = None
+    manual_acknowledgement: bool = False
+
+
+class BrokerLostError(Exception):
+    """The broker can't be reached, or went away: wait and connect again. The text is fit to be shown."""
+
+
+class BrokerRefusedError(BrokerLostError):
+    """The broker answered, and refused: a password, a right or a subscription is wrong."""

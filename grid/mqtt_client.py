@@ -1,0 +1,322 @@
+"""One client for one connection: the only module that knows aiomqtt and paho, and says their errors in words."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import aiomqtt
+from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY, ConnectFlags, DisconnectFlags, MQTTMessage, error_string
+from paho.mqtt.client import Client as PahoClient
+from paho.mqtt.enums import MQTTErrorCode
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from grid.broker import Broker, BrokerLostError, BrokerRefusedError, Message, Protocol, Session, Tls, Will
+
+KEEP_ALIVE_SECONDS = 10
+CONNECT_TIMEOUT_SECONDS = 5.0
+ANSWER_TIMEOUT_SECONDS = 10.0
+PERSISTENT_SESSION_SECONDS = 7 * 24 * 3600
+"""How long a broker keeps a persistent session: as long as `persistent_client_expiration` in mosquitto.conf."""
+
+logger = logging.getLogger(__name__)
+
+
+class UnknownProtocolError(BrokerLostError):
+    """The broker gave our first packet no answer: it may not know this version of MQTT."""
+
+
+class Connection:
+    """One live connection. Every method raises BrokerLostError when it breaks."""
+
+    def __init__(self, client: "MqttClient", protocol: Protocol) -> None:
+        self._client = client
+        self.protocol = protocol
+        self.session_present = client.session_present
+        """Whether the broker still had our session: if not, what was unacknowledged is forgotten there."""
+
+    async def subscribe(self, *topic_filters: str, qos: int = 1) -> None:
+        """Subscribe, and have the retained messages sent; returns after the SUBACK.
+
+        Raises BrokerRefusedError if the broker refuses a filter.
+        """
+        with _as_broker_lost():
+            codes = await self._client.subscribe([self._subscription(name, qos) for name in topic_filters])
+        refused = [name for name, code in zip(topic_filters, codes, strict=True) if _value(code) >= 0x80]
+        if refused:
+            raise BrokerRefusedError(f"the broker refuses a subscription to {', '.join(refused)}")
+
+    def _subscription(self, topic_filter: str, qos: int) -> Any:
+        return (topic_filter, qos if self.protocol is Protocol.V311 else SubscribeOptions(qos=qos))
+
+    async def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        qos: int = 1,
+        retain: bool = False,
+        expiry_seconds: int | None = None,
+        response_topic: str | None = None,
+        correlation_data: bytes | None = None,
+    ) -> None:
+        """Publish; at QoS 1 returns after the PUBACK: the broker has it, which says nothing of its subscribers.
+
+        Expiry, response topic and correlation data are MQTT 5's and left out before it.
+        """
+        properties = None
+        if self.protocol is not Protocol.V311:
+            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+            if expiry_seconds is not None:
+                properties.MessageExpiryInterval = expiry_seconds
+            if response_topic is not None:
+                properties.ResponseTopic = response_topic
+            if correlation_data is not None:
+                properties.CorrelationData = correlation_data
+        with _as_broker_lost():
+            await self._client.publish(topic, payload, qos=qos, retain=retain, properties=properties)
+
+    def acknowledge(self, message: Message) -> None:
+        """Tell the broker that a message is dealt with. Only for messages of this connection."""
+        if message.qos > 0:
+            self._client.acknowledge(message)
+
+    async def lost(self) -> None:
+        """Wait until the connection breaks, and raise BrokerLostError then, or what `deliver` raised."""
+        with _as_broker_lost():
+            try:
+                async for _ in self._client.messages:  # never yields: messages go to `deliver`
+                    pass
+            except aiomqtt.MqttError:
+                if self._client.failure is not None:
+                    raise self._client.failure from None
+                raise
+
+
+@contextlib.contextmanager
+def _as_broker_lost() -> Iterator[None]:
+    try:
+        yield
+    except aiomqtt.MqttError as error:
+        raise BrokerLostError(f"the connection to the broker was lost{_because(error)}") from error
+
+
+def _because(error: aiomqtt.MqttError) -> str:
+    """The cause in words, after a colon; nothing where paho knows no more than that it broke."""
+    cause = error.__cause__ or error  # aiomqtt keeps the reason for a disconnection behind its own error
+    words = str(cause)
+    if isinstance(cause, aiomqtt.MqttCodeError):
+        words = error_string(cause.rc) if isinstance(cause.rc, MQTTErrorCode) else str(cause.rc)
+    return "" if words in {"Unspecified error", "None"} else f": {words[:1].lower()}{words[1:].rstrip('.')}"
+
+
+def _refusal(broker: Broker, error: aiomqtt.MqttError, *, unanswered: bool) -> BrokerLostError:
+    code = _value(error.rc) if isinstance(error, aiomqtt.MqttCodeError) and error.rc is not None else None
+    if unanswered or code in (1, 132):  # 3.1.1 and 5: unsupported protocol version
+        return UnknownProtocolError(f"what listens at {broker} does not answer as a broker does")
+    if code in (4, 5, 134, 135):  # 3.1.1 and 5: bad user name or password, not authorised
+        return BrokerRefusedError(f"the broker at {broker} refuses the user name or password")
+    return BrokerRefusedError(f"the broker at {broker} refuses the connection{_because(error)}")
+
+
+def _unreachable(broker: Broker, error: OSError | UnicodeError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the certificate of the broker at {broker} is not trusted: {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return f"no TLS connection with {broker}: {(error.reason or str(error)).replace('_', ' ').lower()}"
+    if isinstance(error, socket.gaierror | UnicodeError):
+        return f"the host name {broker.host} can't be resolved"
+    if isinstance(error, TimeoutError):
+        return f"no broker answers at {broker}: timed out"
+    return f"no broker answers at {broker}: {error.strerror or error}"
+
+
+def tls_context(tls: Tls | None) -> ssl.SSLContext | None:
+    """TLS 1.2 or later with these files; None for a connection without TLS. Raises OSError for unusable files."""
+    if tls is None:
+        return None
+    try:
+        context = ssl.create_default_context(cafile=tls.cafile)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if tls.certfile is not None:
+            context.load_cert_chain(tls.certfile, tls.keyfile)
+    except OSError as error:
+        raise OSError(f"the files for TLS can't be used: {error.strerror or error}") from error
+    return context
+
+
+def _value(code: object) -> int:
+    return code.value if isinstance(code, ReasonCode) else int(str(code))
+
+
+class MqttClient(aiomqtt.Client):
+    """aiomqtt's client, with what 2.5 keeps to itself.
+
+    What is overridden is private in 2.5 (the version is pinned, and tests/grid/test_connection.py watches it): it
+    gives session_present, delivers without a task for each message, acknowledges when the caller says so, notices
+    a broker that takes our CONNECT and gives no CONNACK, and leaves no socket, task or thread behind when an
+    attempt fails or is cancelled.
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        protocol: Protocol,
+        tls: ssl.SSLContext | None,
+        client_id: str,
+        deliver: Callable[[Message], None] | None,
+        will: Will | None,
+        session: Session,
+    ) -> None:
+        v5 = protocol is Protocol.V5
+        super().__init__(
+            broker.host,
+            broker.port,
+            username=broker.username,
+            password=broker.password,
+            logger=logger,
+            identifier=client_id,
+            protocol=aiomqtt.ProtocolVersion.V5 if v5 else aiomqtt.ProtocolVersion.V311,
+            will=_aiomqtt_will(will, v5=v5),
+            clean_session=None if v5 else session.clean_start,
+            clean_start=session.clean_start if v5 else MQTT_CLEAN_START_FIRST_ONLY,
+            properties=_connect_properties(session) if v5 else None,
+            keepalive=KEEP_ALIVE_SECONDS,
+            timeout=ANSWER_TIMEOUT_SECONDS,
+            max_inflight_messages=100,
+            tls_context=tls,
+        )
+        self.pending_calls_threshold = 10_000
+        self.session_present = False
+        self.unanswered = False
+        """The broker took the connection, and gave no CONNACK yet."""
+        self.failure: Exception | None = None
+        """What `deliver` raised."""
+        self._abandoned = False
+        self._broker = broker
+        self._deliver = deliver
+        self._client.manual_ack_set(session.manual_acknowledgement)
+        for future in (self._connected, self._disconnected):
+            future.add_done_callback(_see)
+
+    async def enter(self) -> None:
+        """Connect, in place of `__aenter__`. Raises BrokerLostError, its subclasses where the broker answered."""
+        connecting = self._loop.run_in_executor(None, self._client_connect)
+        try:
+            await asyncio.wait([connecting])
+            connecting.result()
+            await self._connack()
+        except aiomqtt.MqttError as error:
+            raise _refusal(self._broker, error, unanswered=self.unanswered) from error
+        except (OSError, UnicodeError) as error:
+            raise BrokerLostError(_unreachable(self._broker, error)) from error
+        finally:
+            if not (self._connected.done() and self._connected.exception() is None):
+                self._abandoned = True
+                await asyncio.wait([connecting])  # a thread can't be cancelled, and what it opens must be closed
+                _see(connecting)
+                self.drop()
+
+    async def _connack(self) -> None:
+        answers = (self._connected, self._disconnected)
+        await asyncio.wait(answers, timeout=CONNECT_TIMEOUT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        if not self._connected.done():
+            raise aiomqtt.MqttError("no CONNACK")
+        self._connected.result()
+
+    async def leave(self) -> None:
+        """Say DISCONNECT if the connection still stands, and close it in any case."""
+        try:
+            if not self._abandoned:
+                await self.__aexit__(None, None, None)
+        except aiomqtt.MqttError:
+            logger.debug("the broker did not take our DISCONNECT")
+        finally:
+            self.drop()
+
+    def drop(self) -> None:
+        """Close the socket at once, without a DISCONNECT."""
+        self._abandoned = True
+        self._client._sock_close()
+
+    def _client_connect(self) -> None:
+        if not self._abandoned:  # cancelled while it waited for a free thread
+            super()._client_connect()
+
+    def acknowledge(self, message: Message) -> None:
+        """Send the PUBACK."""
+        self._client.ack(message.packet_id, message.qos)
+
+    def _on_socket_open(self, client: PahoClient, userdata: Any, sock: Any) -> None:
+        self.unanswered = True
+        super()._on_socket_open(client, userdata, sock)
+
+    def _on_connect(
+        self,
+        client: PahoClient,
+        userdata: Any,
+        flags: ConnectFlags,
+        reason_code: ReasonCode,
+        properties: Properties | None = None,
+    ) -> None:
+        self.unanswered = False
+        self.session_present = flags.session_present
+        super()._on_connect(client, userdata, flags, reason_code, properties)
+
+    def _on_disconnect(
+        self,
+        client: PahoClient,
+        userdata: Any,
+        flags: DisconnectFlags,
+        reason_code: ReasonCode,
+        properties: Properties | None = None,
+    ) -> None:
+        if self._abandoned:
+            return
+        if not self._connected.done():
+            self._connected.set_exception(aiomqtt.MqttError("the broker closed the connection"))
+            return
+        super()._on_disconnect(client, userdata, flags, reason_code, properties)
+
+    def _on_message(self, client: PahoClient, userdata: Any, message: MQTTMessage) -> None:
+        if self._deliver is None:
+            return
+        correlation = getattr(message.properties, "CorrelationData", None)
+        try:
+            self._deliver(
+                Message(message.topic, bytes(message.payload), message.qos, message.retain, message.mid, correlation)
+            )
+        except Exception as error:
+            self.failure = error
+            raise
+
+
+def _see(future: asyncio.Future[None]) -> None:
+    """Look at a future's error, so that asyncio does not complain of one that nobody waits for any more."""
+    if not future.cancelled():
+        future.exception()
+
+
+def _aiomqtt_will(will: Will | None, *, v5: bool) -> aiomqtt.Will | None:
+    if will is None:
+        return None
+    properties = None
+    if v5:
+        properties = Properties(PacketTypes.WILLMESSAGE)  # type: ignore[no-untyped-call]
+        properties.WillDelayInterval = will.delay_seconds
+    return aiomqtt.Will(will.topic, will.payload, qos=1, retain=True, properties=properties)
+
+
+def _connect_properties(session: Session) -> Properties:
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    # A will is delayed no longer than its session lives: even a clean session must outlast the will's delay.
+    properties.SessionExpiryInterval = 30 if session.clean_start else PERSISTENT_SESSION_SECONDS
+    if session.receive_maximum is not None:
+        properties.ReceiveMaximum = session.receive_maximum
+    return properties
