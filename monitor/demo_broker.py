@@ -99,7 +99,7 @@ class LocalMosquitto:
         program = find_mosquitto()
         if program is None:
             raise LocalBrokerError("there is no mosquitto on the PATH")
-        if _accepts(self.port):
+        if accepts(self.port):
             raise LocalBrokerError(f"port {self.port} on {self.host} is taken by another program")
         configuration = self._write_configuration()
         with self.log.open("ab") as log:
@@ -142,7 +142,7 @@ class LocalMosquitto:
         while time.monotonic() < deadline:
             if process.poll() is not None:
                 raise LocalBrokerError(f"mosquitto ended at its start: {self._last_words()}")
-            if _accepts(self.port):
+            if accepts(self.port):
                 return
             time.sleep(_LOOK_EVERY_SECONDS)
         self.kill()
@@ -166,7 +166,8 @@ class LocalMosquitto:
             process.wait()
 
 
-def _accepts(port: int) -> bool:
+def accepts(port: int) -> bool:
+    """Whether somebody listens on this port of 127.0.0.1."""
     with socket.socket() as probe:
         probe.settimeout(1.0)
         return probe.connect_ex((HOST, port)) == 0
