@@ -1,0 +1,110 @@
+"""Many turbines in one process, each with its own connection, and their orderly end."""
+
+import asyncio
+import os
+import resource
+import signal
+from collections.abc import Sequence
+
+from grid.command_line import CommandError, ExitCode
+from turbine.client import Run, TurbineClient
+from turbine.life import Life
+
+CONNECTING_AT_ONCE = 64
+"""How many turbines may be on their way to the broker for the first time."""
+
+RETURNING_PER_SECOND = 250
+"""About how many come back a second after the broker was away."""
+
+OTHER_FILES = 64
+"""Files that a process needs beside its connections."""
+
+DRAIN_SECONDS = 3.0
+GOODBYE_SECONDS = 4.5
+"""After a signal: until when readings that wait are sent, and until when goodbyes."""
+
+PROGRESS_SECONDS = 1.0
+
+
+class Fleet:
+    """Runs lives until all of them are over and acknowledged, or until a signal.
+
+    The first SIGINT or SIGTERM ends it in order: readings that wait are sent, every turbine says goodbye, all
+    within 5 seconds. The second kills the process with exit code 130; the broker then publishes the wills.
+    """
+
+    def __init__(self, lives: Sequence[Life], run: Run) -> None:
+        self._run = run
+        self._clients = [TurbineClient(life, run) for life in lives]
+        self._asked_to_stop = asyncio.Event()
+
+    @property
+    def undelivered(self) -> int:
+        """Messages that were never acknowledged: dropped from full backlogs, or left at the end."""
+        return sum(client.backlog.dropped + len(client.backlog) for client in self._clients)
+
+    async def run(self) -> None:
+        """Run to the end. Raises CommandError when the process may not open enough connections."""
+        allow_open_files(len(self._clients) + OTHER_FILES)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._on_signal)
+        try:
+            await self._run_turbines()
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)
+            self._run.progress.show()
+
+    async def _run_turbines(self) -> None:
+        async with asyncio.TaskGroup() as beside:
+            showing = beside.create_task(self._show_progress(), name="show progress")
+            async with asyncio.TaskGroup() as turbines:
+                running = [
+                    turbines.create_task(client.run(), name=f"turbine {client.life.turbine_number}")
+                    for client in self._clients
+                ]
+                ending = beside.create_task(self._end_when_asked(running), name="end when asked")
+            showing.cancel()
+            ending.cancel()
+
+    def _on_signal(self) -> None:
+        if self._asked_to_stop.is_set():
+            os._exit(ExitCode.INTERRUPTED)
+        self._asked_to_stop.set()
+
+    async def _end_when_asked(self, running: list[asyncio.Task[None]]) -> None:
+        await self._asked_to_stop.wait()
+        for client in self._clients:
+            client.stop()
+        await asyncio.sleep(DRAIN_SECONDS)
+        for client in self._clients:
+            client.give_up_backlog()
+        await asyncio.sleep(GOODBYE_SECONDS - DRAIN_SECONDS)
+        for task in running:
+            task.cancel()
+
+    async def _show_progress(self) -> None:
+        while True:
+            self._run.progress.show()
+            await asyncio.sleep(PROGRESS_SECONDS)
+
+
+def new_ramp() -> asyncio.Semaphore:
+    """Bounds how many turbines connect for the first time at once."""
+    return asyncio.Semaphore(CONNECTING_AT_ONCE)
+
+
+def first_backoff_seconds(turbines: int) -> float:
+    """How long a fleet of this size takes to come back, so that it does not rush the broker."""
+    return max(0.25, turbines / RETURNING_PER_SECOND)
+
+
+def allow_open_files(wanted: int) -> None:
+    """Raise this process's limit of open files if need be. Raises CommandError where the system forbids it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return
+    if hard != resource.RLIM_INFINITY and hard < wanted:
+        raise CommandError(f"so many turbines need {wanted} open files, and this process may have {hard} (ulimit -n)")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

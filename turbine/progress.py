@@ -1,0 +1,77 @@
+"""How a run goes, for the person in front of it: counts, and sentences on standard error."""
+
+import time
+from dataclasses import dataclass, field
+from typing import TextIO
+
+from grid.metrics import OperationalStatus
+
+LOSS_SENTENCE_SECONDS = 10.0
+"""Single turbines that lose the broker are told of this often at most."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """Counts what a fleet does, and says what a person should know: once for the fleet, not per turbine."""
+
+    turbines: int
+    broker: str
+    stream: TextIO
+    connected: int = 0
+    emitted: int = 0
+    acknowledged: int = 0
+    broken: set[int] = field(default_factory=set)
+    _said: set[str] = field(default_factory=set)
+    _loss_said_at: float = -LOSS_SENTENCE_SECONDS
+
+    def say(self, sentence: str) -> None:
+        """Write one line."""
+        self.stream.write(f"{self._clear_line}{sentence}\n")
+        self.stream.flush()
+
+    def show(self) -> None:
+        """Refresh the line of counts, on a terminal only."""
+        if self.stream.isatty():
+            self.stream.write(f"{self._clear_line}{self}")
+            self.stream.flush()
+
+    @property
+    def _clear_line(self) -> str:
+        return "\r\x1b[2K" if self.stream.isatty() else ""
+
+    def __str__(self) -> str:
+        return (
+            f"{self.connected} of {self.turbines} turbines connected, {len(self.broken)} broken, "
+            f"{self.acknowledged} of {self.emitted} readings acknowledged"
+        )
+
+    def found(self) -> None:
+        """A turbine is connected."""
+        self.connected += 1
+        if self._said:
+            self._said.clear()
+            self.say(f"the broker at {self.broker} is back")
+
+    def left(self) -> None:
+        """A turbine is no longer connected."""
+        self.connected -= 1
+
+    def lost(self, turbine_number: int, reason: str) -> None:
+        """A turbine lost the broker, or could not reach it: said once while nobody has a connection."""
+        if self.connected == 0:
+            if reason not in self._said:
+                self._said.add(reason)
+                self.say(f"waiting for a broker at {self.broker}: {reason}")
+            return
+        now = time.monotonic()
+        if now - self._loss_said_at >= LOSS_SENTENCE_SECONDS:
+            self._loss_said_at = now
+            self.say(f"turbine {turbine_number} has no connection ({self.connected} have one): {reason}")
+
+    def reported(self, turbine_number: int, status: OperationalStatus) -> None:
+        """A turbine took a reading."""
+        self.emitted += 1
+        if status is OperationalStatus.BROKEN:
+            self.broken.add(turbine_number)
+        else:
+            self.broken.discard(turbine_number)

@@ -1,0 +1,116 @@
+"""The settings of grid-turbines: one field for each option, with its unit in the help."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import Field
+
+from grid.settings import BrokerSettings, SettingsError
+from grid.topics import MAX_TURBINE_NUMBER
+from turbine.replay.presets import Preset
+
+REPLAY_ONLY = (
+    "speed", "columns", "preset", "timezone", "time_format", "interval", "times", "broken_values", "events",
+)  # fmt: skip
+SIMULATION_ONLY = (
+    "count", "upload_interval", "time_to_fail", "time_to_repair", "seed", "wind", "anomaly_rate", "anomalies", "region",
+)  # fmt: skip
+
+
+class WindKind(StrEnum):
+    """Where the wind comes from."""
+
+    WEATHER = "weather"
+    STATIC = "static"
+
+
+class Times(StrEnum):
+    """What a replay's readings say of when they were taken."""
+
+    FILE = "file"
+    NOW = "now"
+
+
+class TurbineSettings(BrokerSettings):
+    """Settings of grid-turbines: flag over `GRID_...` over TOML, section `turbines`."""
+
+    section: ClassVar[str] = "turbines"
+
+    count: int = Field(1, ge=1, le=100_000, description="How many turbines to simulate.")
+    first_number: int = Field(1, ge=1, le=MAX_TURBINE_NUMBER, description="Number of the first turbine.")
+    upload_interval: float = Field(
+        1.0, ge=0.001, le=86_400, allow_inf_nan=False, description="Seconds between two readings of a turbine."
+    )
+    time_to_fail: float = Field(
+        30.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="A turbine breaks within so many seconds, drawn anew each time; 0: never.",
+    )
+    time_to_repair: float = Field(
+        5.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="A repair takes at most so many seconds, drawn once per turbine.",
+    )
+    seed: int | None = Field(None, ge=0, description="The same seed gives the same run; else one is drawn and said.")
+    wind: WindKind = Field(
+        WindKind.WEATHER,
+        description="weather: wind over the farm and a real power curve; static: always 100.0 m/s and 3000.0 kWh.",
+    )
+    region: str = Field("north,south", description="Names of regions, with commas; turbines are dealt to them in turn.")
+    anomaly_rate: float = Field(
+        0.0, ge=0, le=0.5, allow_inf_nan=False, description="Share of readings with a wrong value, 0 to 0.5."
+    )
+    anomalies: Path | None = Field(None, description="File to append the truth of each wrong value to, as JSON lines.")
+    duration: float | None = Field(
+        None, gt=0, allow_inf_nan=False, description="Seconds after which to stop; else until a signal."
+    )
+    emitted: Path | None = Field(None, description="File to append every reading to as it is emitted, as JSON lines.")
+    dry_run: bool = Field(
+        False, description="Print readings as JSON lines, without a broker; with --duration all at once."
+    )
+
+    replay: Path | None = Field(None, description="CSV file of SCADA data to replay instead of simulating.")
+    speed: str | None = Field(
+        None,
+        description="Replay: seconds of the file per second, or max: as fast as the broker takes them. Default: 1.",
+    )
+    columns: str | None = Field(
+        None, description="Replay: which column is what, as turbine=NAME,time=NAME,wind_speed=NAME,power_kw=NAME."
+    )
+    preset: Preset | None = Field(None, description="Replay: the file's layout by name; else it is recognised.")
+    timezone: str | None = Field(None, description="Replay: zone of times without one, such as Europe/Paris; else UTC.")
+    time_format: str | None = Field(
+        None, description="Replay: how times are written, as for strptime, or unix; else ISO 8601."
+    )
+    interval: float | None = Field(
+        None, gt=0, allow_inf_nan=False, description="Replay: seconds that a row stands for; else the file's own."
+    )
+    times: Times | None = Field(
+        None, description="Replay: file: readings keep their times; now: shifted to end now. Default: file."
+    )
+    broken_values: str | None = Field(None, description="Replay: words of the status column that mean broken.")
+    events: str | None = Field(None, description="Replay: event log that says when turbines stood: [TURBINE=]FILE.")
+
+    def check(self) -> None:
+        """Refuse settings that do not go together. Raises SettingsError."""
+        if self.first_number + self.count - 1 > MAX_TURBINE_NUMBER:
+            raise SettingsError(f"turbine numbers end at {MAX_TURBINE_NUMBER}")
+        if self.replay is None and (given := self._given(REPLAY_ONLY)):
+            raise SettingsError(f"{given} only with --replay")
+        if self.replay is not None and (given := self._given(SIMULATION_ONLY)):
+            raise SettingsError(f"{given} not with --replay")
+        if self.anomalies is not None and self.anomaly_rate == 0:
+            raise SettingsError("--anomalies needs an --anomaly-rate above 0")
+
+    def _given(self, names: Sequence[str]) -> str:
+        """Which of these options are not at their defaults, as they are typed."""
+        fields = type(self).model_fields
+        return ", ".join(f"--{name.replace('_', '-')}" for name in names if getattr(self, name) != fields[name].default)
+
+    def regions(self) -> list[str]:
+        """The names of the regions."""
+        return [name.strip() for name in self.region.split(",") if name.strip()]
