@@ -23,8 +23,11 @@ class OperationalStatus(StrEnum):
 
 
 TurbineNumber = Annotated[int, Field(ge=1, le=MAX_TURBINE_NUMBER, description="the turbine's number, as in the topic")]
-NO_CONTROL_CHARACTERS = r"^[^\x00-\x1f\x7f-\x9f]+$"
-"""What a text in a message must match: it is shown on terminals and written into logs."""
+NO_CONTROL_CHARACTERS = r"^[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+$"
+"""What a text in a message must match: it is shown on terminals and written into logs.
+
+Neither control characters, nor Unicode's line separators and those that turn the direction of writing.
+"""
 
 Session = Annotated[str, StringConstraints(min_length=1, max_length=32, pattern=NO_CONTROL_CHARACTERS)]
 Quantity = Annotated[float, Field(allow_inf_nan=False, ge=-1e12, le=1e12)]

@@ -39,8 +39,9 @@ class _Status(BaseModel):
     @classmethod
     def from_payload(cls, payload: bytes) -> Self:
         """Read a status: JSON, or the bare word `online` or `offline`. Raises pydantic's ValidationError."""
-        if payload in (b"online", b"offline"):
-            return cls.model_validate({"status": payload.decode()})
+        word = payload.strip()  # what a shell sends ends with a newline
+        if word in (b"online", b"offline"):
+            return cls.model_validate({"status": word.decode()})
         return cls.model_validate_json(payload)
 
     def to_json(self) -> bytes:
