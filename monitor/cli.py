@@ -342,7 +342,8 @@ def config_command(
 def doctor(settings: MonitorSettings, in_json: InJson = False) -> None:
     """Check what the monitor needs.
 
-    Broker, canary, database, versions, clock and disk, a sentence each. Ends with 3 if something is unhealthy, with 4 if the broker can't be reached.
+    Broker, canary, database, versions, clock and disk, a sentence each. Ends with 3 if something
+    is unhealthy, with 4 if the broker can't be reached.
     """
     from monitor.doctor import examine, exit_code
 
@@ -360,7 +361,8 @@ def doctor(settings: MonitorSettings, in_json: InJson = False) -> None:
 def demo(settings: MonitorSettings) -> None:
     """Bring up a whole farm on this machine.
 
-    A broker, six turbines and the monitor; Ctrl-C stops them all. The data are in a temporary folder, unless --data-dir names one.
+    A broker, six turbines and the monitor; Ctrl-C stops them all. The data are in a temporary
+    folder, unless --data-dir names one.
     """
     from monitor.demo import run_demo
 

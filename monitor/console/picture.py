@@ -77,9 +77,7 @@ def _heading(view: FarmView | None, now: int) -> list[RenderableType]:
     ]
     heading += [_banner(trouble, view.at) for trouble in view.troubles]
     if since(view.at, now) > OLD_VIEW_SECONDS:
-        heading.append(
-            _line(f" OLD PICTURE  the monitor has been busy for {age(since(view.at, now))} ", "reverse bold")
-        )
+        heading.append(_line(f" OLD PICTURE: the monitor is busy since {time_of_day(view.at)} ", "reverse bold"))
     return heading
 
 
@@ -97,9 +95,9 @@ def _banner(trouble: Trouble, at: int) -> Text:
 
 
 def _no_turbine(view: FarmView | None) -> list[RenderableType]:
-    return (
-        [] if view is None else [_line("Turbines appear with their first message; grid-turbines --count 6 makes six.")]
-    )
+    if view is None:
+        return []
+    return [_line("Turbines appear with their first message. Six of them: grid-turbines --count 6")]
 
 
 def _rows_that_fit(view: FarmView, room: int) -> int:

@@ -1,0 +1,157 @@
+"""How one turbine stands, in an operator's order and words."""
+
+from dataclasses import replace
+
+import pytest
+
+from grid.times import SECOND
+from monitor.console.standing import Case, Standing, standing_of, state_in_words, why
+from monitor.facts import (
+    Health,
+    Hold,
+    Incident,
+    IncidentCause,
+    IncidentState,
+    Link,
+    LinkReason,
+    TurbineRecord,
+    Visit,
+    VisitState,
+)
+
+
+@pytest.fixture
+def broken(turbine: TurbineRecord) -> TurbineRecord:
+    return replace(turbine, health=Health.BROKEN)
+
+
+@pytest.fixture
+def incident(now: int) -> Incident:
+    return Incident(12, 7, IncidentCause.BROKEN, IncidentState.WAITING, now - 40 * SECOND)
+
+
+@pytest.fixture
+def visit(now: int) -> Visit:
+    return Visit(3, "f3a-12-3", 12, 7, 2, None, VisitState.SENT, now - 8 * SECOND)
+
+
+def told(case: Case) -> tuple[Standing, str, str]:
+    standing = standing_of(case)
+    return standing, state_in_words(case, standing), why(case, standing)
+
+
+def test_a_healthy_turbine_needs_no_words(turbine: TurbineRecord, now: int) -> None:
+    assert told(Case(now, turbine)) == (Standing.OK, "ok", "")
+
+
+def test_a_clock_that_is_ahead_is_shown(turbine: TurbineRecord, now: int) -> None:
+    ahead = replace(turbine, clock_skew_seconds=86_400.0)
+    assert told(Case(now, ahead)) == (Standing.OK, "ok", "its clock is 1 d ahead")
+
+
+def test_late_readings_are_shown(turbine: TurbineRecord, now: int) -> None:
+    late = replace(turbine, clock_skew_seconds=-7200.0)
+    assert told(Case(now, late))[2] == "its readings are 2 h late, or its clock is behind"
+
+
+def test_a_clock_within_seconds_is_not_worth_a_word(turbine: TurbineRecord, now: int) -> None:
+    assert told(Case(now, replace(turbine, clock_skew_seconds=-4.9)))[2] == ""
+
+
+def test_a_broken_turbine_waits_in_line(broken: TurbineRecord, incident: Incident, now: int) -> None:
+    case = Case(now, broken, incident, place=2)
+    assert told(case) == (Standing.WAITING, "broken, waiting", "2nd in line for 40 s")
+
+
+def test_an_order_names_who_gave_it(turbine: TurbineRecord, incident: Incident, now: int) -> None:
+    ordered = replace(incident, cause=IncidentCause.ORDERED, opened_by="Anna")
+    case = Case(now, turbine, ordered, place=1)
+    assert told(case) == (Standing.WAITING, "ok, waiting", "1st in line for 40 s, ordered by Anna")
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (IncidentState.COOLING_DOWN, "cooling down after 2 failed visits"),
+        (IncidentState.REFUSED, "refused: a person must act"),
+        (IncidentState.WAITING, "1st in line for 40 s, after 2 failed visits"),
+    ],
+)
+def test_what_keeps_an_engineer_away_is_told(
+    broken: TurbineRecord, incident: Incident, now: int, state: IncidentState, words: str
+) -> None:
+    case = Case(now, broken, replace(incident, state=state, failed_visits=2), place=1)
+    assert told(case) == (Standing.WAITING, "broken, waiting", words)
+
+
+def test_a_visit_without_an_answer_tells_how_often_the_order_was_sent(
+    broken: TurbineRecord, incident: Incident, visit: Visit, now: int
+) -> None:
+    words = "engineer sent 8 s ago, no answer yet"
+    assert told(Case(now, broken, incident, visit)) == (Standing.VISITED, "broken, engineer 2", words)
+    assert (
+        told(Case(now, broken, incident, replace(visit, commands=3)))[2] == "engineer sent 8 s ago, order sent 3 times"
+    )
+
+
+def test_a_claim_of_the_turbine_is_told_as_a_claim(
+    broken: TurbineRecord, incident: Incident, visit: Visit, now: int
+) -> None:
+    accepted = replace(visit, state=VisitState.ACCEPTED, accepted_at=now - 5 * SECOND)
+    assert told(Case(now, broken, incident, accepted))[2] == "repair accepted 5 s ago"
+    done = replace(accepted, state=VisitState.DONE, done_at=now - 2 * SECOND)
+    assert told(Case(now, broken, incident, done))[2] == "says done 2 s ago, no ok reading yet"
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        (LinkReason.STOPPED, "said goodbye 5 min ago"),
+        (LinkReason.LOST, "connection lost 5 min ago"),
+        (LinkReason.SILENT, "given up as silent 5 min ago"),
+    ],
+)
+def test_offline_tells_how_the_turbine_went(turbine: TurbineRecord, now: int, reason: LinkReason, words: str) -> None:
+    gone = replace(turbine, link=Link.OFFLINE, link_reason=reason, link_since=now - 300 * SECOND)
+    assert told(Case(now, gone)) == (Standing.OFFLINE, "offline", words)
+
+
+def test_a_broken_turbine_that_went_offline_stays_known_as_broken(
+    broken: TurbineRecord, incident: Incident, now: int
+) -> None:
+    gone = replace(broken, link=Link.OFFLINE, link_reason=LinkReason.LOST, link_since=now - 300 * SECOND)
+    on_hold = replace(incident, state=IncidentState.OFFLINE)
+    assert told(Case(now, gone, on_hold))[2] == "connection lost 5 min ago, while broken"
+
+
+def test_after_an_outage_only_the_next_reading_decides(turbine: TurbineRecord, incident: Incident, now: int) -> None:
+    back = replace(turbine, health=Health.UNKNOWN)
+    on_hold = replace(incident, state=IncidentState.OFFLINE)
+    assert told(Case(now, back, on_hold)) == (Standing.UNKNOWN, "unknown", "was broken; its next reading decides")
+
+
+def test_stale_is_told_apart_from_offline(turbine: TurbineRecord, now: int) -> None:
+    silent = replace(turbine, link=Link.STALE, received_at=now - 20 * SECOND)
+    assert told(Case(now, silent)) == (Standing.STALE, "stale", "connected, silent for 20 s")
+
+
+def test_a_held_turbine_names_who_holds_it_and_why(broken: TurbineRecord, incident: Incident, now: int) -> None:
+    hold = Hold(7, now - 60 * SECOND, "Anna", "blade inspection")
+    case = Case(now, broken, replace(incident, state=IncidentState.HELD), hold=hold)
+    assert told(case) == (Standing.HELD, "held", "broken; held by Anna: blade inspection")
+
+
+def test_a_turbine_without_a_reading_is_unknown(turbine: TurbineRecord, now: int) -> None:
+    assert told(Case(now, TurbineRecord(7, now))) == (Standing.UNKNOWN, "unknown", "no reading yet")
+
+
+def test_while_the_broker_is_away_a_healthy_turbine_is_unknown(turbine: TurbineRecord, now: int) -> None:
+    unheard = replace(turbine, link=Link.UNKNOWN, received_at=now - 90 * SECOND)
+    assert told(Case(now, unheard)) == (Standing.UNKNOWN, "unknown", "last heard 1 min ago")
+
+
+def test_while_the_broker_is_away_a_visit_goes_on(
+    broken: TurbineRecord, incident: Incident, visit: Visit, now: int
+) -> None:
+    unheard = replace(broken, link=Link.UNKNOWN)
+    assert standing_of(Case(now, unheard, incident, visit)) is Standing.VISITED
