@@ -3,10 +3,11 @@
 import asyncio
 import contextlib
 import logging
+import math
 import socket
 import ssl
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, TypeVar
 
 import aiomqtt
 from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY, ConnectFlags, DisconnectFlags, MQTTMessage, error_string
@@ -26,6 +27,8 @@ PERSISTENT_SESSION_SECONDS = 7 * 24 * 3600
 """How long a broker keeps a persistent session: as long as `persistent_client_expiration` in mosquitto.conf."""
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class UnknownProtocolError(BrokerLostError):
@@ -201,6 +204,7 @@ class MqttClient(aiomqtt.Client):
         self._abandoned = False
         self._broker = broker
         self._deliver = deliver
+        self._client.connect_timeout = CONNECT_TIMEOUT_SECONDS
         self._client.manual_ack_set(session.manual_acknowledgement)
         for future in (self._connected, self._disconnected):
             future.add_done_callback(_see)
@@ -248,6 +252,19 @@ class MqttClient(aiomqtt.Client):
     def _client_connect(self) -> None:
         if not self._abandoned:  # cancelled while it waited for a free thread
             super()._client_connect()
+
+    async def _wait_for(self, fut: Awaitable[T], timeout: float | None) -> T:  # noqa: ASYNC109 - aiomqtt's signature
+        """Wait for an answer of the broker.
+
+        asyncio.wait_for, which aiomqtt uses, swallows a cancellation that comes together with the answer
+        (CPython before 3.12): the caller would go on after the connection is lost.
+        """
+        seconds = self.timeout if timeout is None else timeout
+        try:
+            async with asyncio.timeout(None if seconds == math.inf else seconds):
+                return await fut
+        except TimeoutError:
+            raise aiomqtt.MqttError("the broker does not answer in time") from None
 
     def acknowledge(self, message: Message) -> None:
         """Send the PUBACK."""
