@@ -1,0 +1,177 @@
+"""The intake over aiomqtt: both ports on one persistent connection."""
+
+import asyncio
+import contextlib
+from collections import Counter, deque
+from collections.abc import Callable
+
+from grid.connection import Broker, BrokerLostError, Connection, Message, Session, Will, stay_connected
+from grid.topics import MONITOR_CANARY
+from monitor.intake.canary import Canary, own_name
+from monitor.intake.decode import TOPIC_FILTERS
+from monitor.intake.port import Batch
+
+RECEIVE_MAXIMUM = 1000
+MAX_BATCH_MESSAGES = 2000
+MAX_PENDING_AT_QOS_0 = 10_000
+
+
+class AiomqttIntake:
+    """A persistent session under a fixed client id; fulfils the port Intake and the port Outlet.
+
+    `will`, `birth` and `goodbye` are what the broker keeps for others on the monitor's status topic. `on_change`
+    hears, in words, when the connection comes and goes.
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        *,
+        client_id: str,
+        will: Will,
+        birth: Callable[[], bytes],
+        goodbye: Callable[[], bytes],
+        on_change: Callable[[str], None],
+    ) -> None:
+        self.counted: Counter[str] = Counter()
+        self._broker = broker
+        self._client_id = client_id
+        self._will = will
+        self._birth = birth
+        self._goodbye = goodbye
+        self._on_change = on_change
+        self._canary = Canary(own_name())
+        self._pending: deque[tuple[int, Message]] = deque()
+        self._pending_at_qos_0 = 0
+        self._epoch = 1
+        self._connection: Connection | None = None
+        self._ready = asyncio.Event()
+        self._changed = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._says_lost = True
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether there is a connection now."""
+        return self._connection is not None
+
+    async def run(self) -> None:
+        """Stay connected until `stop` is called."""
+        await stay_connected(
+            self._broker,
+            self._serve,
+            client_id=self._client_id,
+            deliver=self._deliver,
+            will=lambda: self._will,
+            session=Session(clean_start=False, receive_maximum=RECEIVE_MAXIMUM, manual_acknowledgement=True),
+            on_lost=self._lost,
+        )
+
+    def stop(self) -> None:
+        """Say goodbye and disconnect; what is unacknowledged stays with the broker."""
+        self._stopping.set()
+
+    async def receive(self, *, within_seconds: float) -> Batch:
+        """Wait for the next batch (port Intake)."""
+        if not self._pending and not self._changed.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(within_seconds):
+                    await self._changed.wait()
+        self._changed.clear()
+        if not self._pending:
+            return Batch(self._epoch, self._connection is not None)
+        epoch = self._pending[0][0]
+        messages: list[Message] = []
+        while self._pending and self._pending[0][0] == epoch and len(messages) < MAX_BATCH_MESSAGES:
+            messages.append(self._take())
+        if self._pending:
+            self._changed.set()
+        return Batch(epoch, connected=True, messages=tuple(messages))
+
+    def acknowledge(self, batch: Batch) -> None:
+        """Let the broker forget a batch (port Intake).
+
+        Packet ids belong to a connection: those of an earlier one now name other messages, and acknowledging
+        them would lose these.
+        """
+        if batch.epoch == self._epoch and self._connection is not None:
+            for message in batch.messages:
+                self._connection.acknowledge(message)
+
+    async def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        expiry_seconds: int | None = None,
+        response_topic: str | None = None,
+        correlation_data: bytes | None = None,
+    ) -> None:
+        """Publish at QoS 1 (port Outlet)."""
+        if self._connection is None:
+            raise BrokerLostError("not connected to the broker")
+        await self._connection.publish(
+            topic,
+            payload,
+            expiry_seconds=expiry_seconds,
+            response_topic=response_topic,
+            correlation_data=correlation_data,
+        )
+
+    async def connected(self) -> None:
+        """Wait until there is a connection (port Outlet)."""
+        await self._ready.wait()
+
+    async def _serve(self, connection: Connection) -> None:
+        if connection.session_present:
+            self._forget_what_comes_again()
+        await connection.subscribe(*TOPIC_FILTERS)
+        await connection.subscribe(MONITOR_CANARY, qos=0)  # for now only: nothing to keep, nothing to acknowledge
+        await connection.publish(self._will.topic, self._birth(), retain=True)
+        self._connected(connection)
+        async with asyncio.TaskGroup() as tasks:
+            answering = tasks.create_task(self._canary.answer(connection), name="answer the canary's questions")
+            if not await self._canary.is_heard(connection):
+                self._on_change("the broker takes what the monitor publishes, but does not deliver it: see its ACL")
+            await self._stopping.wait()
+            answering.cancel()
+        await connection.publish(self._will.topic, self._goodbye(), retain=True)
+
+    def _connected(self, connection: Connection) -> None:
+        self._connection = connection
+        self._ready.set()
+        self._changed.set()
+        self._says_lost = True
+        self._on_change(f"connected to the broker at {self._broker}, MQTT {connection.protocol}")
+
+    def _lost(self, reason: str, delay: float) -> None:
+        self._epoch += 1
+        self._connection = None
+        self._ready.clear()
+        self._changed.set()
+        if self._says_lost:  # once for each loss, not for each attempt
+            self._says_lost = False
+            self._on_change(f"{reason}; trying again until it answers")
+
+    def _deliver(self, message: Message) -> None:
+        if message.topic == MONITOR_CANARY:
+            self._canary.take(message)
+            return
+        if message.qos == 0:
+            if self._pending_at_qos_0 >= MAX_PENDING_AT_QOS_0:
+                self.counted["dropped_at_qos_0"] += 1
+                return
+            self._pending_at_qos_0 += 1
+        self._pending.append((self._epoch, message))
+        self._changed.set()
+
+    def _take(self) -> Message:
+        message = self._pending.popleft()[1]
+        self._pending_at_qos_0 -= message.qos == 0
+        return message
+
+    def _forget_what_comes_again(self) -> None:
+        """The broker still has our session: it sends again what an earlier connection brought unacknowledged."""
+        self._pending = deque(
+            (epoch, message) for epoch, message in self._pending if epoch == self._epoch or message.qos == 0
+        )

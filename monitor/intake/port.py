@@ -1,0 +1,35 @@
+"""What the monitor wants of whatever client listens to the broker: a small port."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from grid.connection import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What arrived since the last batch, in order, all on one connection.
+
+    An empty batch tells the state of the connection: that is how silence and a lost broker are noticed.
+    """
+
+    epoch: int
+    """Which connection the messages came from: a higher number is a later connection."""
+    connected: bool
+    messages: tuple[Message, ...] = ()
+
+
+class Intake(Protocol):
+    """Messages from the broker, each one until it is acknowledged.
+
+    Every QoS 1 message that arrives is handed out at least once, and again after a loss of the connection unless
+    it was acknowledged before. Messages of one connection keep their order. What is not yet acknowledged is
+    bounded by the Receive Maximum: a slow monitor makes the broker wait, and loses nothing. QoS 0 promises
+    nothing: what exceeds the intake's room is dropped and counted.
+    """
+
+    async def receive(self, *, within_seconds: float) -> Batch:
+        """Wait for the next batch: at once if something is there, an empty one when the time is over."""
+
+    def acknowledge(self, batch: Batch) -> None:
+        """Let the broker forget a batch: after it is durable. Without effect for an earlier connection's batch."""

@@ -1,0 +1,195 @@
+"""What every intake promises, run over each adapter against a real broker."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import pytest
+
+from grid.connection import Broker, Connection, Message, Protocol, Will, connect_once
+from grid.topics import MONITOR_STATUS
+from monitor.demo_broker import LocalMosquitto
+from monitor.intake.aiomqtt_intake import MAX_PENDING_AT_QOS_0, RECEIVE_MAXIMUM, AiomqttIntake
+from monitor.intake.port import Batch, Intake
+
+numbers = itertools.count(1)
+OpenIntake = Callable[[], AbstractAsyncContextManager[AiomqttIntake]]
+
+
+@pytest.fixture(params=[Protocol.V5, Protocol.V311], ids=["aiomqtt-mqtt-5", "aiomqtt-mqtt-3.1.1"])
+def open_intake(request: pytest.FixtureRequest, broker: LocalMosquitto) -> OpenIntake:
+    """Opens an intake of one client id, as often as the test likes; leaving it disconnects without a goodbye."""
+    client_id = f"monitor-{next(numbers)}"
+    said: list[str] = []
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[AiomqttIntake]:
+        intake = AiomqttIntake(
+            Broker(broker.host, broker.port, protocol=request.param),
+            client_id=client_id,
+            will=Will(MONITOR_STATUS, b"lost", delay_seconds=0),
+            birth=lambda: b"online",
+            goodbye=lambda: b"stopped",
+            on_change=said.append,
+        )
+        running = asyncio.create_task(intake.run())
+        try:
+            await asyncio.wait_for(intake.connected(), 10)
+            yield intake
+        finally:
+            running.cancel()
+            await asyncio.wait([running])
+
+    return opened
+
+
+@asynccontextmanager
+async def turbine(broker: LocalMosquitto, seen: list[Message] | None = None) -> AsyncIterator[Connection]:
+    deliver = seen.append if seen is not None else None
+    address = Broker(broker.host, broker.port)
+    async with connect_once(address, client_id=f"turbine-{next(numbers)}", deliver=deliver) as connection:
+        yield connection
+
+
+async def publish(broker: LocalMosquitto, *payloads: bytes, qos: int = 1) -> None:
+    async with turbine(broker) as connection:
+        for payload in payloads:
+            await connection.publish("grid/turbines/7/metrics", payload, qos=qos)
+
+
+async def collect(intake: Intake, count: int) -> list[Batch]:
+    """Batches until they hold so many messages."""
+    batches: list[Batch] = []
+    async with asyncio.timeout(20):
+        while sum(len(batch.messages) for batch in batches) < count:
+            batches.append(await intake.receive(within_seconds=1.0))
+    return batches
+
+
+def payloads(batches: list[Batch]) -> list[bytes]:
+    return [message.payload for batch in batches for message in batch.messages]
+
+
+async def until(is_true: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(20):
+        while not await is_true():
+            await asyncio.sleep(0.01)
+
+
+async def test_messages_arrive_in_order(broker: LocalMosquitto, open_intake: OpenIntake) -> None:
+    sent = [str(number).encode() for number in range(300)]
+    async with open_intake() as intake:
+        await publish(broker, *sent)
+        assert payloads(await collect(intake, 300)) == sent
+
+
+async def test_silence_is_an_empty_batch_that_tells_the_connection(open_intake: OpenIntake) -> None:
+    async with open_intake() as intake:
+        await intake.receive(within_seconds=0)
+        batch = await intake.receive(within_seconds=0.05)
+        assert batch.messages == ()
+        assert batch.connected
+
+
+async def test_what_was_not_acknowledged_comes_again_and_the_rest_does_not(
+    broker: LocalMosquitto, open_intake: OpenIntake
+) -> None:
+    async with open_intake() as intake:
+        await publish(broker, b"a")
+        for batch in await collect(intake, 1):
+            intake.acknowledge(batch)
+        await publish(broker, b"b")
+        await collect(intake, 1)
+    await publish(broker, b"c")
+    async with open_intake() as intake:
+        assert payloads(await collect(intake, 2)) == [b"b", b"c"]
+
+
+async def test_a_new_connection_has_a_higher_epoch(broker: LocalMosquitto, open_intake: OpenIntake) -> None:
+    async with open_intake() as intake:
+        before = await intake.receive(within_seconds=0)
+        broker.kill()
+        await until(lambda: away(intake))
+        broker.start()
+        await asyncio.wait_for(intake.connected(), 20)
+        assert (await intake.receive(within_seconds=1)).epoch > before.epoch
+
+
+async def away(intake: AiomqttIntake) -> bool:
+    return not (await intake.receive(within_seconds=0.01)).connected
+
+
+async def test_a_batch_of_an_earlier_connection_is_never_acknowledged(
+    broker: LocalMosquitto, open_intake: OpenIntake
+) -> None:
+    """Its packet ids name other messages by now."""
+    async with open_intake() as intake:
+        await publish(broker, b"old")
+        old = await collect(intake, 1)
+        broker.kill()  # without having saved anything: the session is gone, packet ids start anew
+        await until(lambda: away(intake))
+        broker.start()
+        await asyncio.wait_for(intake.connected(), 20)
+        await publish(broker, b"new")
+        assert payloads(await collect(intake, 1)) == [b"new"]
+        for batch in old:
+            intake.acknowledge(batch)
+    async with open_intake() as intake:
+        assert payloads(await collect(intake, 1)) == [b"new"]
+
+
+async def test_what_arrived_before_the_broker_forgot_us_is_still_handed_out(
+    broker: LocalMosquitto, open_intake: OpenIntake
+) -> None:
+    async with open_intake() as intake:
+        await publish(broker, b"only here")
+        broker.kill()
+        broker.start()
+        assert payloads(await collect(intake, 1)) == [b"only here"]
+
+
+async def test_a_slow_monitor_makes_the_broker_wait(broker: LocalMosquitto, open_intake: OpenIntake) -> None:
+    sent = [str(number).encode() for number in range(RECEIVE_MAXIMUM + 200)]
+    async with open_intake() as intake:
+        await publish(broker, *sent)
+        batches = await collect(intake, RECEIVE_MAXIMUM)
+        assert (await intake.receive(within_seconds=0.2)).messages == ()
+        for batch in batches:
+            intake.acknowledge(batch)
+        batches += await collect(intake, 200)
+        assert payloads(batches) == sent
+
+
+async def test_a_flood_at_qos_0_is_bounded_and_what_is_dropped_is_counted(
+    broker: LocalMosquitto, open_intake: OpenIntake
+) -> None:
+    async with open_intake() as intake:
+        await intake.receive(within_seconds=0)
+        for number in range(MAX_PENDING_AT_QOS_0 + 5):
+            intake._deliver(Message("grid/turbines/7/metrics", str(number).encode(), 0, retain=False, packet_id=0))
+        got = payloads(await collect(intake, MAX_PENDING_AT_QOS_0))
+        assert len(got) == MAX_PENDING_AT_QOS_0
+        assert intake.counted["dropped_at_qos_0"] == 5
+
+
+async def test_the_birth_is_retained_once_the_subscription_stands(
+    broker: LocalMosquitto, open_intake: OpenIntake
+) -> None:
+    seen: list[Message] = []
+    async with open_intake(), turbine(broker, seen) as watcher:
+        await watcher.subscribe(MONITOR_STATUS)
+        await until(lambda: has(seen, b"online"))
+
+
+async def test_an_orderly_stop_says_goodbye(broker: LocalMosquitto, open_intake: OpenIntake) -> None:
+    seen: list[Message] = []
+    async with turbine(broker, seen) as watcher, open_intake() as intake:
+        await watcher.subscribe(MONITOR_STATUS)
+        intake.stop()
+        await until(lambda: has(seen, b"stopped"))
+    assert b"lost" not in [message.payload for message in seen]
+
+
+async def has(seen: list[Message], payload: bytes) -> bool:
+    return payload in [message.payload for message in seen]
