@@ -1,0 +1,112 @@
+"""The door to the running monitor for other processes of this machine: a Unix socket in the data folder.
+
+One JSON object a line in each direction. File permissions decide who may speak: the user that the monitor runs
+as. A socket's path must be short (107 characters on Linux), a data folder's need not be: where it is too long, the
+socket lies in a temporary folder and the data folder's file `monitor.socket` says where.
+"""
+
+import asyncio
+import contextlib
+import json
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from monitor.facts import Order, OrderKind
+
+SOCKET_NAME = "monitor.socket"
+LONGEST_SOCKET_PATH = 100
+LONGEST_LINE_BYTES = 64 * 1024
+ANSWER_WITHIN_SECONDS = 30.0
+
+Answer = dict[str, Any]
+Serve = Callable[[Answer], Awaitable[Answer]]
+
+
+class NoMonitorError(Exception):
+    """No monitor runs on this data folder, or it does not answer: one sentence."""
+
+
+@contextlib.asynccontextmanager
+async def control_door(data_dir: Path, serve: Serve) -> AsyncIterator[None]:
+    """Answer requests with `serve` while the context lasts. The caller holds the data folder's lock."""
+    place = data_dir / SOCKET_NAME
+    place.unlink(missing_ok=True)
+    with contextlib.ExitStack() as cleanup:
+        path = place
+        if len(bytes(place.absolute())) > LONGEST_SOCKET_PATH:
+            path = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="grid-"))) / SOCKET_NAME
+            place.write_text(str(path), encoding="utf-8")
+        cleanup.callback(place.unlink, missing_ok=True)
+        server = await asyncio.start_unix_server(
+            lambda reader, writer: _converse(reader, writer, serve), path, limit=LONGEST_LINE_BYTES
+        )
+        path.chmod(0o600)
+        try:
+            yield
+        finally:
+            server.close()
+
+
+async def _converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, serve: Serve) -> None:
+    with contextlib.suppress(OSError, ValueError):  # whoever asked is gone, or its line has no end
+        while line := await reader.readline():
+            writer.write(json.dumps(await _answer(line, serve)).encode() + b"\n")
+            await writer.drain()
+    writer.close()
+
+
+async def _answer(line: bytes, serve: Serve) -> Answer:
+    try:
+        request = json.loads(line)
+        return await serve(request if isinstance(request, dict) else {})
+    except (ValueError, KeyError, TypeError) as error:
+        return {"accepted": False, "sentence": f"not understood: {error}"}
+
+
+def ask(data_dir: Path, request: Answer) -> Answer:
+    """Ask the monitor that runs on this data folder, and wait for its answer. Raises NoMonitorError."""
+    try:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(ANSWER_WITHIN_SECONDS)
+            connection.connect(_socket_path(data_dir / SOCKET_NAME))
+            connection.sendall(json.dumps(request).encode() + b"\n")
+            with connection.makefile("rb") as lines:
+                answer: Answer = json.loads(lines.readline())
+                return answer
+    except TimeoutError:
+        raise NoMonitorError(f"the monitor on {data_dir} does not answer") from None
+    except (OSError, ValueError):
+        raise NoMonitorError(f"no monitor runs on {data_dir}") from None
+
+
+def _socket_path(place: Path) -> str:
+    return place.read_text(encoding="utf-8") if place.is_file() else str(place)
+
+
+def order_request(order: Order) -> Answer:
+    """Write a person's order as a request."""
+    return {
+        "order": order.kind.value,
+        "turbine_number": order.turbine_number,
+        "by": order.by,
+        "why": order.why,
+    }
+
+
+def read_order(request: Answer) -> Order | None:
+    """Read a request as a person's order; None if it is something else. Raises ValueError, KeyError, TypeError."""
+    if "order" not in request:
+        return None
+    return Order(
+        OrderKind(request["order"]),
+        int(request["turbine_number"]),
+        _short_text(request["by"]) or "somebody",
+        _short_text(request.get("why", "")),
+    )
+
+
+def _short_text(text: object) -> str:
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in str(text)).split())[:64]

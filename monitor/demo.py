@@ -1,0 +1,131 @@
+"""A farm in one command: a broker, six turbines and the monitor, with something of each kind in the first minute."""
+
+import asyncio
+import contextlib
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+from grid.command_line import CommandError, ExitCode
+from grid.connection import Broker, BrokerLostError, Protocol, connect_once
+from monitor.demo_amqtt import LocalAmqtt
+from monitor.demo_broker import HOST, LocalBrokerError, LocalMosquitto, accepts, find_mosquitto
+from monitor.program import run_monitor
+from monitor.settings import MonitorSettings
+
+TURBINES = 6
+STORY_SEED = 7
+"""With it four turbines are broken at once before the first minute is over: one more than there are engineers."""
+
+TURBINE_OPTIONS = (
+    *("--upload-interval", "1", "--time-to-fail", "30", "--time-to-repair", "10"),
+    *("--anomaly-rate", "0.01", "--seed", str(STORY_SEED)),
+)
+CRASH_AFTER_SECONDS = 25.0
+BACK_AFTER_SECONDS = 15.0
+
+
+def run_demo(settings: MonitorSettings, *, keep_data: bool, say: Callable[[str], None]) -> ExitCode:
+    """Run all of it until Ctrl-C, then stop all of it. `keep_data`: use the data folder of the settings.
+
+    Without it the data live in a temporary folder that is gone afterwards. `say` is told where everything is.
+    Raises CommandError.
+    """
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="grid-demo-")))
+        broker, about_broker = stack.enter_context(_some_broker(settings.broker(), folder))
+        data_dir = settings.data_dir if keep_data else folder / "data"
+        say(about_broker)
+        say(f"Data: {data_dir}{'' if keep_data else ' (gone after the demo)'}")
+        say(f"Traffic: mosquitto_sub -h {broker.host} -p {broker.port} -t 'grid/#' -v")
+        say("Ctrl-C stops all of it.")
+        stack.enter_context(_turbines(broker, folder))
+        changed = {
+            "broker_host": broker.host,
+            "broker_port": broker.port,
+            "mqtt_version": broker.protocol,
+            "data_dir": data_dir,
+        }
+        return run_monitor(settings.model_copy(update=changed))
+
+
+@contextlib.contextmanager
+def _some_broker(wanted: Broker, folder: Path) -> Iterator[tuple[Broker, str]]:
+    """The broker that answers at the wanted address, else a Mosquitto of our own there, else amqtt."""
+    if _answers(wanted):
+        yield wanted, f"Broker: the one that answers at {wanted}."
+        return
+    if wanted.host not in ("localhost", HOST):
+        raise CommandError(f"no broker answers at {wanted}", ExitCode.BROKER_UNREACHABLE)
+    if accepts(wanted.port):
+        raise CommandError(f"port {wanted.port} is taken by something that is no MQTT broker: give a --broker-port")
+    local: LocalMosquitto | LocalAmqtt
+    if find_mosquitto():
+        local, about = LocalMosquitto(folder, port=wanted.port), f"Broker: a Mosquitto of our own at {wanted}."
+        broker = wanted
+    else:
+        local, about = LocalAmqtt(folder, port=wanted.port), f"Broker: amqtt, embedded, MQTT 3.1.1, at {wanted}."
+        broker = replace(wanted, protocol=Protocol.V311)
+    try:
+        local.start()
+    except LocalBrokerError as error:
+        raise CommandError(str(error)) from None
+    try:
+        yield broker, about
+    finally:
+        local.stop()
+
+
+def _answers(broker: Broker) -> bool:
+    async def connect() -> None:
+        async with connect_once(broker, client_id="grid-demo-look"):
+            pass
+
+    try:
+        asyncio.run(connect())
+    except (BrokerLostError, OSError):
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _turbines(broker: Broker, folder: Path) -> Iterator[None]:
+    """Five turbines in one process, and a sixth in its own, which crashes once and comes back."""
+    started: list[subprocess.Popen[bytes]] = []
+    over = threading.Event()
+    with (folder / "turbines.log").open("ab") as log:
+
+        def start(first_number: int, count: int) -> subprocess.Popen[bytes]:
+            command = [sys.executable, "-m", "turbine", "--first-number", str(first_number), "--count", str(count)]
+            command += ["--broker-host", broker.host, "--broker-port", str(broker.port), *TURBINE_OPTIONS]
+            command += ["--mqtt-version", broker.protocol.value]
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+            started.append(process)
+            return process
+
+        def tell_the_story() -> None:
+            start(1, TURBINES - 1)
+            last = start(TURBINES, 1)
+            if not over.wait(CRASH_AFTER_SECONDS):
+                last.kill()  # no goodbye: the broker publishes its will
+            if not over.wait(BACK_AFTER_SECONDS):
+                start(TURBINES, 1)
+
+        story = threading.Thread(target=tell_the_story, name="the demo's story")
+        story.start()
+        try:
+            yield
+        finally:
+            over.set()
+            story.join()
+            for process in started:
+                process.terminate()
+            for process in started:
+                process.wait(10)

@@ -1,0 +1,153 @@
+"""Is all well around the monitor? Each answer is a sentence."""
+
+import asyncio
+import os
+import platform
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from grid.command_line import ExitCode
+from grid.connection import Broker, BrokerLostError
+from grid.times import SECOND, format_time
+from monitor.control import NoMonitorError, ask
+from monitor.intake.canary import ask_around
+from monitor.settings import MonitorSettings
+from monitor.store.errors import StoreError
+from monitor.store.reader import LedgerReader
+
+LEAST_FREE_BYTES = 200 * 1024 * 1024
+EARLIEST_PLAUSIBLE_YEAR = 2025
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one look found. `code` is the exit code that it asks for."""
+
+    name: str
+    sentence: str
+    code: ExitCode = ExitCode.FINE
+
+    @property
+    def healthy(self) -> bool:
+        """Whether nothing is wrong."""
+        return self.code is ExitCode.FINE
+
+
+def examine(settings: MonitorSettings) -> list[Finding]:
+    """Look at everything once; never raises for what is wrong, and changes nothing."""
+    looks: list[Callable[[], Finding]] = [
+        _versions,
+        lambda: _broker(settings.broker()),
+        lambda: _monitor(settings.data_dir),
+        lambda: _database(settings.data_dir),
+        lambda: _text_files(settings.data_dir),
+        lambda: _disk(settings.data_dir),
+        lambda: _clock(settings.data_dir),
+    ]
+    return [look() for look in looks]
+
+
+def exit_code(findings: list[Finding]) -> ExitCode:
+    """The gravest: an unreachable broker before anything else that is unhealthy."""
+    return max((finding.code for finding in findings), default=ExitCode.FINE)
+
+
+def _versions() -> Finding:
+    return Finding(
+        "versions",
+        f"Grid {version('grid-wind-farm-monitor')}, Python {platform.python_version()}, "
+        f"SQLite {sqlite3.sqlite_version}, aiomqtt {version('aiomqtt')}.",
+    )
+
+
+def _broker(broker: Broker) -> Finding:
+    started = time.monotonic()
+    try:
+        echo = asyncio.run(ask_around(broker))
+    except (BrokerLostError, OSError) as error:
+        return Finding("broker", f"The broker at {broker} can't be reached: {error}.", ExitCode.BROKER_UNREACHABLE)
+    if not echo.heard:
+        sentence = (
+            f"The broker at {broker} answers, but the canary was not heard: what is published on grid/# is not "
+            "delivered. Look at its access control list."
+        )
+        return Finding("broker", sentence, ExitCode.UNHEALTHY)
+    took = (time.monotonic() - started) * 1000
+    if echo.monitor is None:
+        return Finding("broker", f"The broker at {broker} answers, the canary was heard, and no monitor answered it.")
+    return Finding(
+        "broker", f"The broker at {broker} answers; the canary and {echo.monitor} were heard in {took:.0f} ms."
+    )
+
+
+def _monitor(data_dir: Path) -> Finding:
+    try:
+        health = ask(data_dir, {"ask": "health"})["health"]
+    except NoMonitorError as error:
+        return Finding("monitor", f"{str(error).capitalize()}.", ExitCode.UNHEALTHY)
+    if health["store_error"] is not None:
+        sentence = f"The monitor can't store since {health['store_error_since']}: {health['store_error']}."
+        return Finding("monitor", sentence, ExitCode.UNHEALTHY)
+    if not health["connected"]:
+        sentence = f"The monitor runs, but is not connected to its broker (since {health['connection_since']})."
+        return Finding("monitor", sentence, ExitCode.UNHEALTHY)
+    return Finding("monitor", f"A monitor runs on {data_dir} and is connected since {health['connection_since']}.")
+
+
+def _database(data_dir: Path) -> Finding:
+    path = data_dir / "grid.db"
+    if not path.exists():
+        return Finding("database", f"There is no database at {path} yet; the monitor makes one when it starts.")
+    if not os.access(path, os.W_OK) or not os.access(data_dir, os.W_OK):
+        return Finding("database", f"The database {path} can't be written by this user.", ExitCode.UNHEALTHY)
+    try:
+        with LedgerReader.open(path) as reader:
+            violations = reader.invariants()
+            stored = reader.books().get("stored", 0)
+    except StoreError as error:
+        return Finding("database", f"{str(error).capitalize()}.", ExitCode.UNHEALTHY)
+    if violations:
+        return Finding("database", f"The database contradicts itself: {'; '.join(violations)}.", ExitCode.UNHEALTHY)
+    return Finding("database", f"The database {path} can be written, is consistent, and holds {stored} readings.")
+
+
+def _text_files(data_dir: Path) -> Finding:
+    folder = data_dir / "turbines"
+    if not folder.exists():
+        return Finding("text_files", "There are no text files yet; each turbine gets one at its first reading.")
+    if not os.access(folder, os.W_OK):
+        return Finding("text_files", f"The folder {folder} can't be written by this user.", ExitCode.UNHEALTHY)
+    return Finding("text_files", f"The text files are in {folder}, which can be written.")
+
+
+def _disk(data_dir: Path) -> Finding:
+    place = next(folder for folder in (data_dir.absolute(), *data_dir.absolute().parents) if folder.exists())
+    free = shutil.disk_usage(place).free
+    sentence = f"{free / 1e9:.1f} GB are free on the disk of {data_dir}"
+    if free < LEAST_FREE_BYTES:
+        return Finding("disk", f"Only {sentence}.", ExitCode.UNHEALTHY)
+    return Finding("disk", f"{sentence}.")
+
+
+def _clock(data_dir: Path) -> Finding:
+    now = round(time.time() * SECOND)
+    newest = _newest_received_at(data_dir / "grid.db")
+    if time.gmtime().tm_year < EARLIEST_PLAUSIBLE_YEAR:
+        return Finding("clock", f"The clock says {format_time(now)}, which is in the past.", ExitCode.UNHEALTHY)
+    if newest is not None and newest > now + SECOND:
+        sentence = f"The clock says {format_time(now)}, but a reading was received at {format_time(newest)} already."
+        return Finding("clock", sentence, ExitCode.UNHEALTHY)
+    return Finding("clock", f"The clock says {format_time(now)}, later than everything stored.")
+
+
+def _newest_received_at(path: Path) -> int | None:
+    try:
+        with LedgerReader.open(path) as reader:
+            return max((turbine.received_at or 0 for turbine in reader.turbines()), default=None)
+    except StoreError:
+        return None

@@ -1,0 +1,319 @@
+"""GridMonitor: the story of the monitor on one page.
+
+Collect a batch, decide what it means, commit readings and decisions in one transaction, acknowledge the batch,
+publish what was decided. Whatever ends the program between two of these steps, nothing is lost and nothing is done
+twice: what was not acknowledged comes again and is recognised, what was committed but not published is in the outbox.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import chain, repeat
+from typing import Protocol
+
+from grid.times import SECOND
+from monitor.clock import Clock
+from monitor.dispatch.dispatcher import Dispatcher, DispatchSettings
+from monitor.dispatch.outbox import Outbox, messages_for
+from monitor.facts import (
+    BrokerFound,
+    BrokerLost,
+    Changes,
+    Committed,
+    Decisions,
+    Event,
+    News,
+    Now,
+    Order,
+    OrderAnswer,
+    Reading,
+    Remembered,
+    Told,
+)
+from monitor.fleet import Fleet, FleetSettings
+from monitor.intake.decode import ArrivalTimes, Decoded, decode
+from monitor.intake.port import Batch, Intake
+from monitor.store.errors import StoreUnavailableError
+
+TICK_SECONDS = 0.5
+"""How long the monitor waits for messages before it looks at its deadlines."""
+
+DRAIN_SECONDS = 4.0
+"""How long an orderly stop may go on dealing with what has arrived."""
+
+RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0)
+"""Pauses between attempts to commit; the last one is repeated."""
+
+
+class Store(Protocol):
+    """The ledger and the text files."""
+
+    async def load(self) -> Remembered:
+        """What is known, at the start and after a failed commit. Raises StoreUnavailableError."""
+
+    async def commit(self, changes: Changes) -> Committed:
+        """Commit all of it, or nothing. Raises StoreUnavailableError: wait, load, decide and commit again."""
+
+
+class Watcher(Protocol):
+    """Who is told what the monitor does: a terminal, later pages and metrics."""
+
+    def tell(self, event: Event) -> None:
+        """A decision, after its commit."""
+
+    def say(self, sentence: str, *, action: str) -> None:
+        """Something about the monitor itself."""
+
+
+@dataclass(slots=True)
+class Health:
+    """What the running monitor knows of itself. Times are UTC in microseconds since 1970."""
+
+    started_at: int
+    connected: bool = False
+    connection_since: int | None = None
+    store_error: str | None = None
+    store_error_since: int | None = None
+    books: Counter[str] = field(default_factory=Counter)
+    """What was counted since the start, such as received, stored and rejected."""
+
+
+@dataclass(slots=True)
+class _PendingOrder:
+    order: Order
+    answer: asyncio.Future[OrderAnswer]
+
+
+@dataclass(slots=True)
+class _Step:
+    """One batch on its way: read once, decided as often as it takes to commit it."""
+
+    news: list[News]
+    decoded: Decoded
+    orders: list[_PendingOrder]
+
+
+class GridMonitor:
+    """Watches a farm: `run` goes on until `stop` is called.
+
+    Fleet and dispatcher decide, and hold in memory what the store holds. A failed commit drops them and reads
+    them back, and the same batch is decided again. Until then nothing is acknowledged: the broker waits.
+    """
+
+    def __init__(
+        self,
+        *,
+        intake: Intake,
+        outbox: Outbox,
+        store: Store,
+        watcher: Watcher,
+        clock: Clock,
+        engineers: int,
+        fleet_settings: FleetSettings,
+        dispatch_settings: DispatchSettings,
+    ) -> None:
+        self.health = Health(started_at=clock.utc())
+        self.engineers = engineers
+        self._intake = intake
+        self._outbox = outbox
+        self._store = store
+        self._watcher = watcher
+        self._clock = clock
+        self._fleet_settings = fleet_settings
+        self._dispatch_settings = dispatch_settings
+        self._arrivals = ArrivalTimes()
+        self._epoch = 0
+        self._orders: list[_PendingOrder] = []
+        self._stopping = asyncio.Event()
+        self._ready = False
+        self.fleet: Fleet
+        self.dispatcher: Dispatcher
+
+    async def run(self) -> None:
+        """Read back what is known, then deal with batch after batch. Raises StoreError if the store is damaged."""
+        await self._begin()
+        while not self._stopping.is_set():
+            await self._one_batch()
+        await self._drain()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether what is known has been read back: from then on there are a fleet and a dispatcher."""
+        return self._ready
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether `stop` was called."""
+        return self._stopping.is_set()
+
+    def stop(self) -> None:
+        """Deal with what has arrived, and end."""
+        self._stopping.set()
+
+    async def order(self, order: Order) -> OrderAnswer:
+        """Pass on a person's order; returns after the commit, with what became of it."""
+        pending = _PendingOrder(order, asyncio.get_running_loop().create_future())
+        self._orders.append(pending)
+        return await pending.answer
+
+    async def _one_batch(self) -> None:
+        batch = await self.collect_metrics()
+        step = self._read(batch)
+        committed = await self.store_metrics(step)
+        if committed is not None:
+            self._intake.acknowledge(batch)
+
+    async def collect_metrics(self) -> Batch:
+        """Wait for what arrives next; an empty batch when nothing does."""
+        return await self._intake.receive(within_seconds=TICK_SECONDS)
+
+    async def store_metrics(self, step: _Step) -> Committed | None:
+        """Decide on a batch and commit it, however long the store takes; publish what was decided.
+
+        Returns None if the monitor is stopped while the store is unavailable: then nothing of it is stored.
+        """
+        for pause in chain(RETRY_SECONDS, repeat(RETRY_SECONDS[-1])):
+            changes = self._decide(step)
+            if not _worth_a_commit(changes):
+                return Committed([], 0, [])
+            try:
+                committed = await self._store.commit(changes)
+            except StoreUnavailableError as error:
+                self._store_failed(error)
+                if not await self._recall_after(pause):
+                    return None
+            else:
+                self._store_works()
+                self._publish(step, changes, committed)
+                return committed
+        raise AssertionError("the pauses never end")
+
+    def dispatch_engineer(self, told: Sequence[Told], now: Now) -> Decisions:
+        """Decide which engineers go where."""
+        return self.dispatcher.decide(told, now)
+
+    def _read(self, batch: Batch) -> _Step:
+        decoded = decode(batch.messages, self._clock.utc(), self._arrivals)
+        orders, self._orders = self._orders, []
+        turns = self._turns_of_the_connection(batch)
+        return _Step([*turns, *decoded.news, *(pending.order for pending in orders)], decoded, orders)
+
+    def _turns_of_the_connection(self, batch: Batch) -> list[News]:
+        turns: list[News] = []
+        same = batch.epoch == self._epoch
+        if self.health.connected and not (batch.connected and same):
+            turns.append(BrokerLost())
+        if batch.connected and not (self.health.connected and same):
+            turns.append(BrokerFound())
+        if turns:
+            self._clock.now(listening=self.health.connected)
+            self.health.connected = batch.connected
+            self.health.connection_since = self._clock.utc()
+            self._epoch = batch.epoch
+        return turns
+
+    def _decide(self, step: _Step) -> Changes:
+        now = self._clock.now(listening=self.health.connected)
+        told = self.fleet.take(step.news, now, self.dispatcher.attentive)
+        decisions = self.dispatch_engineer(told, now)
+        return Changes(
+            readings=[news for news in step.news if type(news) is Reading],
+            turbines=self.fleet.drain_changed(),
+            decisions=decisions,
+            outgoing=messages_for(decisions),
+            published=self._outbox.published,
+            dead_letters=step.decoded.dead_letters,
+            counted=step.decoded.counted + _drain(self.fleet.ignored) + _drain(self.dispatcher.ignored),
+        )
+
+    def _publish(self, step: _Step, changes: Changes, committed: Committed) -> None:
+        self._outbox.forget(changes.published)
+        self._outbox.withdraw(changes.decisions.withdrawn)
+        self._outbox.add(committed.outgoing)
+        self._keep_books(changes, committed)
+        for event in changes.decisions.events:
+            self._watcher.tell(event)
+        for pending, answer in zip(step.orders, changes.decisions.answers, strict=True):
+            if not pending.answer.done():
+                pending.answer.set_result(answer)
+
+    def _keep_books(self, changes: Changes, committed: Committed) -> None:
+        self.health.books.update(changes.counted)
+        self.health.books["stored"] += len(committed.stored)
+        self.health.books["dead_letters"] += len(changes.dead_letters)
+
+    async def _begin(self) -> None:
+        for pause in chain(RETRY_SECONDS, repeat(RETRY_SECONDS[-1])):
+            try:
+                remembered = await self._store.load()
+            except StoreUnavailableError as error:
+                self._store_failed(error)
+                await asyncio.sleep(pause)
+            else:
+                break
+        self._store_works()
+        self._recall(remembered)
+        self._outbox.add(remembered.outbox)
+        for turbine in remembered.turbines:
+            if turbine.emitted_at is not None and turbine.received_at is not None:
+                # An arrival is never later than a moment after its receipt; a turbine's own clock may be.
+                self._arrivals.remember(turbine.turbine_number, min(turbine.emitted_at, turbine.received_at + SECOND))
+        # Nobody watched until now: what the turbines' links were says nothing of what they are.
+        await self.store_metrics(_Step([BrokerLost()], Decoded(), []))
+
+    async def _recall_after(self, pause: float) -> bool:
+        """Wait, then read back what the store has; False if the monitor is to stop instead."""
+        while not self._stopping.is_set():
+            await asyncio.sleep(pause)
+            try:
+                self._recall(await self._store.load())
+            except StoreUnavailableError as error:
+                self._store_failed(error)
+            else:
+                return True
+        return False
+
+    def _recall(self, remembered: Remembered) -> None:
+        now = self._clock.now(listening=self.health.connected)
+        self.fleet = Fleet(remembered.turbines, now=now, settings=self._fleet_settings)
+        self.dispatcher = Dispatcher(remembered, engineers=self.engineers, now=now, settings=self._dispatch_settings)
+
+    async def _drain(self) -> None:
+        """Deal with what has arrived; what comes after that stays with the broker, unacknowledged."""
+        deadline = asyncio.get_running_loop().time() + DRAIN_SECONDS
+        while asyncio.get_running_loop().time() < deadline:
+            batch = await self._intake.receive(within_seconds=0)
+            if await self.store_metrics(self._read(batch)) is None or not batch.messages:
+                return
+            self._intake.acknowledge(batch)
+
+    def _store_failed(self, error: StoreUnavailableError) -> None:
+        if self.health.store_error is None:
+            self.health.store_error_since = self._clock.utc()
+            self._watcher.say(f"{error}; nothing is lost: the broker keeps what arrives", action="store_unavailable")
+        self.health.store_error = str(error)
+
+    def _store_works(self) -> None:
+        if self.health.store_error is not None:
+            self._watcher.say("the store works again", action="store_available")
+        self.health.store_error = self.health.store_error_since = None
+
+
+def _worth_a_commit(changes: Changes) -> bool:
+    return any(
+        (
+            changes.readings,
+            changes.turbines,
+            changes.dead_letters,
+            changes.counted,
+            changes.published,
+            changes.decisions != Decisions(),
+        )
+    )
+
+
+def _drain(counter: Counter[str]) -> Counter[str]:
+    drained = Counter(counter)
+    counter.clear()
+    return drained

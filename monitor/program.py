@@ -1,0 +1,207 @@
+"""The running monitor put together: which parts there are, in which order they start, and how they stop."""
+
+import asyncio
+import logging
+import os
+import secrets
+import signal
+import sys
+import time
+from contextlib import AsyncExitStack
+from dataclasses import asdict
+from importlib.metadata import version
+
+from grid.command_line import CommandError, ExitCode
+from grid.connection import BrokerLostError, Will
+from grid.status import MonitorStatus, OfflineReason, Presence
+from grid.times import format_time
+from grid.topics import MONITOR_STATUS
+from monitor.clock import Clock
+from monitor.console.console import Console, LogToConsole, console_for
+from monitor.console.rate import Rate
+from monitor.console.view import FarmView, Trouble, TroubleKind, farm_view
+from monitor.control import Answer, control_door, read_order
+from monitor.dispatch.dispatcher import DispatchSettings
+from monitor.dispatch.outbox import Outbox
+from monitor.fleet import FleetSettings
+from monitor.intake.aiomqtt_intake import AiomqttIntake
+from monitor.intake.canary import ask_around
+from monitor.monitor import GridMonitor, Health
+from monitor.settings import MonitorSettings
+from monitor.store.errors import StoreError
+from monitor.store.lock import DataFolderLock
+from monitor.store.writer import StoreThread
+
+ASK_AGAIN_SECONDS = 1.0
+DISTRIBUTION = "grid-wind-farm-monitor"
+
+
+def run_monitor(settings: MonitorSettings) -> ExitCode:
+    """Run the monitor until a signal: SIGTERM or SIGINT once to stop in order, a second one to end at once.
+
+    Raises CommandError for what a user can mend.
+    """
+    try:
+        return asyncio.run(_Program(settings).run())
+    except* CommandError as errors:
+        raise _first(errors) from None
+    except* (StoreError, OSError) as errors:
+        raise CommandError(str(_first(errors))) from None
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+class _Program:
+    def __init__(self, settings: MonitorSettings) -> None:
+        self._settings = settings
+        self._broker = settings.broker()
+        self._clock = Clock()
+        self._session = f"{self._clock.utc() // 1000}-{secrets.token_hex(4)}"
+        self._console: Console = console_for(settings.log_format, is_terminal=sys.stdout.isatty())
+        self._rate = Rate()
+        self._exit_code = ExitCode.FINE
+
+    async def run(self) -> ExitCode:
+        async with AsyncExitStack() as stack:
+            stack.enter_context(DataFolderLock(self._settings.data_dir))
+            stack.enter_context(self._console)
+            logging.basicConfig(handlers=[LogToConsole(self._console)], level=logging.WARNING, force=True)
+            store = await stack.enter_async_context(StoreThread(self._settings.data_dir))
+            for complaint in store.complaints:
+                self._say(complaint, action="text_files")
+            await self._watch(store)
+        return self._exit_code
+
+    async def _watch(self, store: StoreThread) -> None:
+        intake = self._intake()
+        outbox = Outbox(intake)
+        monitor = GridMonitor(
+            intake=intake,
+            outbox=outbox,
+            store=store,
+            watcher=self._console,
+            clock=self._clock,
+            engineers=self._settings.engineers,
+            fleet_settings=FleetSettings(
+                stale_after_seconds=self._settings.stale_after,
+                silent_offline_after_seconds=self._settings.silent_offline_after,
+            ),
+            dispatch_settings=DispatchSettings(visit_time_limit_seconds=self._settings.visit_time_limit),
+        )
+        self._stop_on_signals(monitor)
+        door = control_door(self._settings.data_dir, lambda request: _serve(monitor, request))
+        async with door, asyncio.TaskGroup() as tasks:
+            connecting = tasks.create_task(self._connect(intake), name="connection to the broker")
+            side_tasks = [
+                tasks.create_task(outbox.run(), name="publish the outbox"),
+                tasks.create_task(self._show(monitor), name="show the farm"),
+            ]
+            await monitor.run()
+            self._say("stopping", action="monitor_stopping")
+            await self._disconnect(intake, connecting)
+            for task in side_tasks:
+                task.cancel()
+
+    def _intake(self) -> AiomqttIntake:
+        return AiomqttIntake(
+            self._broker,
+            client_id=self._settings.client_id,
+            will=Will(MONITOR_STATUS, self._status(Presence.OFFLINE, OfflineReason.LOST)),
+            birth=lambda: self._status(Presence.ONLINE),
+            goodbye=lambda: self._status(Presence.OFFLINE, OfflineReason.STOPPED),
+            on_change=lambda sentence: self._say(sentence, action="broker"),
+        )
+
+    def _status(self, presence: Presence, reason: OfflineReason | None = None) -> bytes:
+        return MonitorStatus(
+            status=presence,
+            reason=reason,
+            session=self._session,
+            at=None if reason is OfflineReason.LOST else self._clock.utc(),
+            version=version(DISTRIBUTION),
+            engineers=self._settings.engineers,
+        ).to_json()
+
+    async def _connect(self, intake: AiomqttIntake) -> None:
+        """Connect as soon as a broker answers and no other monitor works on it."""
+        waiting = False
+        while True:
+            try:
+                echo = await ask_around(self._broker)
+            except BrokerLostError as error:
+                if not waiting:
+                    self._say(f"waiting for a broker at {self._broker}: {error}", action="broker")
+                waiting = True
+                await asyncio.sleep(ASK_AGAIN_SECONDS)
+            else:
+                break
+        if echo.monitor is not None:
+            raise CommandError(f"another monitor works on the broker at {self._broker}: {echo.monitor}; stop it first")
+        await intake.run()
+
+    async def _disconnect(self, intake: AiomqttIntake, connecting: "asyncio.Task[None]") -> None:
+        intake.stop()
+        if not intake.is_connected:  # nobody is there to say goodbye to
+            connecting.cancel()
+        await asyncio.wait([connecting], timeout=2.0)
+        connecting.cancel()
+
+    async def _show(self, monitor: GridMonitor) -> None:
+        while True:
+            await asyncio.sleep(self._console.interval_seconds)
+            if monitor.is_ready:
+                self._console.show(self._view(monitor))
+
+    def _view(self, monitor: GridMonitor) -> FarmView:
+        stored = monitor.health.books["stored"]
+        return farm_view(
+            self._clock.utc(),
+            monitor.fleet.turbines.values(),
+            monitor.dispatcher.open_incidents,
+            monitor.dispatcher.open_visits,
+            monitor.dispatcher.holds,
+            engineers=monitor.engineers,
+            readings_per_second=self._rate.per_second(stored, time.monotonic()),
+            troubles=_troubles(monitor.health),
+            books=monitor.health.books,
+        )
+
+    def _stop_on_signals(self, monitor: GridMonitor) -> None:
+        loop = asyncio.get_running_loop()
+        for number, code in ((signal.SIGTERM, ExitCode.FINE), (signal.SIGINT, ExitCode.INTERRUPTED)):
+            loop.add_signal_handler(number, self._stop, monitor, code)
+
+    def _stop(self, monitor: GridMonitor, code: ExitCode) -> None:
+        if monitor.is_stopping:
+            os._exit(ExitCode.INTERRUPTED)
+        self._exit_code = code
+        monitor.stop()
+
+    def _say(self, sentence: str, *, action: str) -> None:
+        self._console.say(sentence, action=action)
+
+
+def _troubles(health: Health) -> list[Trouble]:
+    troubles = []
+    if not health.connected:
+        troubles.append(Trouble(TroubleKind.BROKER_AWAY, health.connection_since or health.started_at))
+    if health.store_error is not None:
+        troubles.append(Trouble(TroubleKind.DATABASE_REFUSES, health.store_error_since or 0, health.store_error))
+    return troubles
+
+
+async def _serve(monitor: GridMonitor, request: Answer) -> Answer:
+    """Answer a request of another process: a person's order, or a question for the monitor's health."""
+    order = read_order(request)
+    if order is not None:
+        answer = await monitor.order(order)
+        return {"accepted": answer.accepted, "sentence": answer.sentence}
+    health = asdict(monitor.health)
+    for name in ("started_at", "connection_since", "store_error_since"):
+        health[name] = None if health[name] is None else format_time(health[name])
+    return {"health": health}
