@@ -74,12 +74,8 @@ def _schedule(interval: float, seed: int, turbine_number: int) -> Schedule:
 def _generator(settings: TurbineSettings, weather: FarmWeather, turbine_number: int) -> Generator:
     if settings.wind is WindKind.STATIC:
         return StaticGenerator()
-    return WeatherGenerator(
-        TurbineWind(weather, turbine_number),
-        mm92(),
-        interval_seconds=settings.upload_interval,
-        noise=random.Random(f"{weather.seed}/noise/{turbine_number}"),
-    )
+    wind = TurbineWind(weather, turbine_number)
+    return WeatherGenerator(wind, mm92(), interval_seconds=settings.upload_interval)
 
 
 def _faults(

@@ -1,7 +1,6 @@
 """What a turbine's instruments show: from wind and state to energy, voltage, current and temperature."""
 
 import math
-import random
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -51,13 +50,12 @@ class StaticGenerator:
 class WeatherGenerator:
     """Follows the wind by a power curve; its temperature follows the load slowly."""
 
-    __slots__ = ("_curve", "_drawn", "_interval_seconds", "_temperature", "_wind")
+    __slots__ = ("_curve", "_interval_seconds", "_temperature", "_wind")
 
-    def __init__(self, wind: TurbineWind, curve: PowerCurve, *, interval_seconds: float, noise: random.Random) -> None:
+    def __init__(self, wind: TurbineWind, curve: PowerCurve, *, interval_seconds: float) -> None:
         self._wind = wind
         self._curve = curve
         self._interval_seconds = interval_seconds
-        self._drawn = noise
         self._temperature: float | None = None
 
     def measure(self, now: float, *, running: bool) -> Measurements:
@@ -65,13 +63,14 @@ class WeatherGenerator:
         wind_speed = round(self._wind.speed(now), 3)
         producing = self._curve.power(wind_speed) if running else None
         power = STANDING_POWER if producing is None else producing
-        voltage = RATED_VOLTAGE * self._drawn.gauss(1.0, 0.004)
+        noise = self._wind.noise(now)
+        voltage = RATED_VOLTAGE * noise.gauss(1.0, 0.004)
         return Measurements(
             wind_speed=wind_speed,
             power_output_in_kwh=round(power * self._interval_seconds / 3600, 6),
             voltage=round(voltage, 2),
             current=round(three_phase_current(power, voltage), 2),
-            temperature=round(self._warm(now, power) + self._drawn.gauss(0.0, 0.1), 2),
+            temperature=round(self._warm(now, power) + noise.gauss(0.0, 0.1), 2),
         )
 
     def _warm(self, now: float, power: float) -> float:

@@ -5,6 +5,8 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TextIO
 
 from grid.broker import Broker
@@ -12,15 +14,25 @@ from grid.command_line import CommandError, ExitCode
 from grid.metrics import TurbineMetrics
 from turbine.client import Run
 from turbine.dry_run import readings
-from turbine.farm import build_turbines
+from turbine.farm import build_turbines, new_session
 from turbine.fleet import Fleet, first_backoff_seconds, new_ramp
 from turbine.life import Life
 from turbine.pace import Pace
 from turbine.progress import Progress
 from turbine.records import LineFile
-from turbine.settings import TurbineSettings
+from turbine.settings import Times, TurbineSettings
 
 Record = Callable[[TurbineMetrics], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """The lives to run, how fast, and what to say when they are over."""
+
+    lives: Sequence[Life]
+    speed: float | None = 1.0
+    replayed: bool = False
+    summary: Callable[[], Sequence[str]] = list
 
 
 def run_turbines(settings: TurbineSettings, *, out: TextIO, err: TextIO) -> ExitCode:
@@ -30,29 +42,61 @@ def run_turbines(settings: TurbineSettings, *, out: TextIO, err: TextIO) -> Exit
     """
     broker = settings.broker()
     with ExitStack() as files:
-        try:
-            emitted = files.enter_context(LineFile(settings.emitted))
-            anomalies = files.enter_context(LineFile(settings.anomalies))
-        except OSError as error:
-            raise CommandError(f"{error.filename} can't be written: {error.strerror}") from None
-        lives = _simulated(settings, err, anomalies)
+        emitted = _open(settings.emitted, files)
+        if settings.replay is not None:
+            cast = _replayed(settings, settings.replay, err, files)
+        else:
+            cast = _simulated(settings, err, _open(settings.anomalies, files))
         if settings.dry_run:
-            return _run_dry(lives, settings, emitted.write_reading, out)
-        return _run_fleet(lives, settings, broker, emitted.write_reading, err)
+            code = _run_dry(cast, settings, emitted.write_reading, out)
+        else:
+            code = _run_fleet(cast, settings, broker, emitted.write_reading, err)
+        for sentence in cast.summary():
+            _say(err, sentence)
+        return code
 
 
-def _simulated(settings: TurbineSettings, err: TextIO, anomalies: LineFile) -> Sequence[Life]:
+def _open(path: Path | None, files: ExitStack) -> LineFile:
+    try:
+        return files.enter_context(LineFile(path))
+    except OSError as error:
+        raise CommandError(f"{path} can't be written: {error.strerror}") from None
+
+
+def _simulated(settings: TurbineSettings, err: TextIO, anomalies: LineFile) -> Cast:
     seed = secrets.randbelow(1_000_000) if settings.seed is None else settings.seed
     last = settings.first_number + settings.count - 1
     numbers = f"turbine {last}" if settings.count == 1 else f"turbines {settings.first_number} to {last}"
-    err.write(f"{numbers}, a reading every {settings.upload_interval:g} s, seed {seed}\n")
-    run_started_at = time.time_ns() // 1000
-    return build_turbines(settings, seed=seed, run_started_at=run_started_at, tell=anomalies.write_anomaly)
+    _say(err, f"{numbers}, a reading every {settings.upload_interval:g} s, seed {seed}")
+    return Cast(build_turbines(settings, seed=seed, run_started_at=now_utc(), tell=anomalies.write_anomaly))
 
 
-def _run_dry(lives: Sequence[Life], settings: TurbineSettings, record: Record, out: TextIO) -> ExitCode:
-    pace = Pace(None if settings.duration is not None else 1.0)
-    for reading in readings(lives, pace, settings.duration):
+def _replayed(settings: TurbineSettings, file: Path, err: TextIO, files: ExitStack) -> Cast:
+    from turbine.replay.farm import ReplayedFarm
+    from turbine.replay.options import ReplayOptions, parse_speed
+
+    speed = parse_speed(settings.speed or "1")
+    options = ReplayOptions(
+        file=file,
+        columns=settings.columns,
+        preset=settings.preset,
+        timezone=settings.timezone,
+        time_format=settings.time_format,
+        interval=settings.interval,
+        shift_to_now=settings.times is Times.NOW,
+        first_number=settings.first_number,
+        broken_values=settings.broken_values,
+        events=settings.events,
+    )
+    now = now_utc()
+    farm = ReplayedFarm.read(options, session=new_session(now), now=now, tell=lambda words: _say(err, words))
+    files.callback(farm.close)
+    return Cast(farm.turbines, speed, replayed=True, summary=farm.summary)
+
+
+def _run_dry(cast: Cast, settings: TurbineSettings, record: Record, out: TextIO) -> ExitCode:
+    pace = Pace(cast.speed if settings.duration is None else None)
+    for reading in readings(cast.lives, pace, settings.duration):
         record(reading)
         out.write(reading.to_json().decode() + "\n")
         if pace.speed is not None:
@@ -60,20 +104,19 @@ def _run_dry(lives: Sequence[Life], settings: TurbineSettings, record: Record, o
     return ExitCode.FINE
 
 
-def _run_fleet(
-    lives: Sequence[Life], settings: TurbineSettings, broker: Broker, record: Record, err: TextIO
-) -> ExitCode:
-    progress = Progress(turbines=len(lives), broker=str(broker), stream=err)
+def _run_fleet(cast: Cast, settings: TurbineSettings, broker: Broker, record: Record, err: TextIO) -> ExitCode:
+    progress = Progress(turbines=len(cast.lives), broker=str(broker), stream=err)
     run = Run(
         broker=broker,
-        pace=Pace(),
+        pace=Pace(cast.speed),
         progress=progress,
         ramp=new_ramp(),
         until=settings.duration,
+        lossless=cast.replayed,
         record=record,
-        first_backoff_seconds=first_backoff_seconds(len(lives)),
+        first_backoff_seconds=first_backoff_seconds(len(cast.lives)),
     )
-    fleet = Fleet(lives, run)
+    fleet = Fleet(cast.lives, run)
     try:
         asyncio.run(fleet.run())
     except* OSError as errors:
@@ -81,7 +124,15 @@ def _run_fleet(
     progress.say(f"{progress.acknowledged} of {progress.emitted} readings acknowledged by the broker")
     if fleet.undelivered:
         progress.say(f"{fleet.undelivered} messages were given up")
-    return ExitCode.FINE
+    return _replay_code(cast, fleet, settings) if cast.replayed else ExitCode.FINE
+
+
+def _replay_code(cast: Cast, fleet: Fleet, settings: TurbineSettings) -> ExitCode:
+    """A replay is fine when all of it was acknowledged: the whole file, or what fits into the duration."""
+    if fleet.undelivered:
+        return ExitCode.FAILED
+    is_cut_short = settings.duration is None and any(life.next_due() is not None for life in cast.lives)
+    return ExitCode.INTERRUPTED if is_cut_short else ExitCode.FINE
 
 
 def _first(errors: BaseExceptionGroup[OSError]) -> BaseException:
@@ -89,3 +140,12 @@ def _first(errors: BaseExceptionGroup[OSError]) -> BaseException:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
+
+
+def _say(err: TextIO, sentence: str) -> None:
+    err.write(f"{sentence}\n")
+
+
+def now_utc() -> int:
+    """The clock's time, in microseconds since 1970."""
+    return time.time_ns() // 1000

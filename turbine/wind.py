@@ -44,10 +44,11 @@ class SlowProcess:
 class FarmWeather:
     """What the turbines of a farm have in common: the weather."""
 
-    __slots__ = ("_air", "_front", "seed")
+    __slots__ = ("_air", "_drawn", "_front", "seed")
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
+        self._drawn = random.Random()
         self._front = SlowProcess(f"{seed}/front", memory_seconds=FARM_MEMORY_SECONDS, waves=FARM_WAVES)
         self._air = SlowProcess(f"{seed}/air", memory_seconds=2 * FARM_MEMORY_SECONDS, waves=GUST_WAVES)
 
@@ -63,14 +64,23 @@ class FarmWeather:
         since_warmest = now - 3 * 3600
         return 10.0 + 5.0 * math.cos(math.tau * since_warmest / 86400) + 1.5 * self._air.at(now)
 
+    def noise(self, turbine_number: int, now: float) -> random.Random:
+        """Draws for one turbine and moment: the same for the same seed. Valid until the next call.
+
+        One generator is seeded anew each time, because one per turbine would take 2.5 kB each.
+        """
+        self._drawn.seed(f"{self.seed}/noise/{turbine_number}/{now}")
+        return self._drawn
+
 
 class TurbineWind:
     """The wind at one turbine's hub."""
 
-    __slots__ = ("_gusts", "_weather")
+    __slots__ = ("_gusts", "_turbine_number", "_weather")
 
     def __init__(self, weather: FarmWeather, turbine_number: int) -> None:
         self._weather = weather
+        self._turbine_number = turbine_number
         seed = f"{weather.seed}/gusts/{turbine_number}"
         self._gusts = SlowProcess(seed, memory_seconds=GUST_MEMORY_SECONDS, waves=GUST_WAVES)
 
@@ -82,6 +92,10 @@ class TurbineWind:
     def air_temperature(self, now: float) -> float:
         """Degrees Celsius outside at run second `now`."""
         return self._weather.air_temperature(now)
+
+    def noise(self, now: float) -> random.Random:
+        """Draws for what instruments at this turbine add at run second `now`."""
+        return self._weather.noise(self._turbine_number, now)
 
 
 def rayleigh(gaussian: float) -> float:
