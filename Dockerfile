@@ -1,0 +1,25 @@
+# Both programs in one image: `docker run IMAGE grid-monitor`, `docker run IMAGE grid-turbines --count 6`.
+ARG PYTHON_IMAGE=python:3.13-slim
+
+FROM ${PYTHON_IMAGE} AS build
+WORKDIR /build
+RUN python -m venv /opt/grid
+ENV PATH=/opt/grid/bin:$PATH PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
+# Where no package index is in reach: put the wheels into wheels/ and build with --build-arg PIP_NO_INDEX=1.
+# The hashes hold for them too.
+ARG PIP_NO_INDEX
+COPY requirements.txt requirements-build.txt wheels/*.whl ./
+RUN pip install --quiet --only-binary :all: --find-links . --require-hashes \
+        -r requirements-build.txt -r requirements.txt
+COPY . .
+RUN pip install --quiet --no-deps --no-build-isolation . && pip uninstall --quiet --yes setuptools
+
+FROM ${PYTHON_IMAGE}
+COPY --from=build /opt/grid /opt/grid
+# A number, not a name: Kubernetes can see that it isn't root. What a new volume on /data starts with is its own.
+RUN mkdir /data && chown 10001:10001 /data
+USER 10001:10001
+ENV PATH=/opt/grid/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp GRID_DATA_DIR=/data
+WORKDIR /data
+VOLUME /data
+CMD ["grid-monitor"]
