@@ -1,0 +1,63 @@
+# What people type. `make` alone says what there is. Needs Python 3.11 or later; sets up .venv by itself.
+
+PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
+	if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then echo $$name; break; fi; done)
+BIN := .venv/bin
+PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet install
+FOR_DEMO := .venv/ready-for-demo
+FOR_WORK := .venv/ready-for-work
+COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header
+ARGS ?=
+
+.PHONY: help demo test lint format bench requirements clean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## /make \1	/' | expand -t 22
+	@echo; echo 'Options go through ARGS: make demo ARGS="--engineers 2", make test ARGS="-k dispatch"'
+
+demo: $(FOR_DEMO) ## a broker, six turbines and the monitor, until Ctrl-C
+	@$(BIN)/grid-monitor demo $(ARGS) || [ $$? -eq 130 ]
+
+test: $(FOR_WORK) ## all tests; what this machine lacks (Docker, Mosquitto) is skipped with a sentence
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(FOR_WORK) ## ruff, mypy, import-linter
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --quiet --check
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-cache >.venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
+	@echo 'ruff, mypy and import-linter find nothing.'
+
+format: $(FOR_WORK) ## put the sources into ruff's form
+	@$(BIN)/ruff check --quiet --fix
+	@$(BIN)/ruff format --quiet
+
+requirements: $(FOR_WORK) ## pin again what pyproject.toml asks for (ARGS=--upgrade: the newest)
+	@$(PIP_INSTALL) uv
+	@$(COMPILE) $(ARGS) --extra dev pyproject.toml --output-file requirements-dev.txt
+	@$(COMPILE) --constraint requirements-dev.txt --extra demo pyproject.toml --output-file requirements-demo.txt
+	@$(COMPILE) --constraint requirements-dev.txt pyproject.toml --output-file requirements.txt
+	@echo 'setuptools>=77' | $(COMPILE) $(ARGS) - --output-file requirements-build.txt
+
+clean: ## remove .venv and what tools left behind
+	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist *.egg-info
+	@find grid turbine monitor tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(FOR_DEMO): requirements-demo.txt requirements-build.txt pyproject.toml | $(BIN)/python
+	@echo 'Installing what the demo needs into .venv (once) ...'
+	@$(PIP_INSTALL) --require-hashes -r requirements-build.txt -r requirements-demo.txt
+	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(FOR_WORK): requirements-dev.txt requirements-build.txt pyproject.toml | $(BIN)/python
+	@echo 'Installing what the tests need into .venv (once) ...'
+	@$(PIP_INSTALL) --require-hashes -r requirements-build.txt -r requirements-dev.txt
+	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $(FOR_DEMO) $@
+
+$(BIN)/python:
+	@[ -n '$(PYTHON)' ] || { echo 'Grid needs Python 3.11 or later, and there is none on the PATH.' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo '$(PYTHON) has no venv: on Debian and Ubuntu, apt-get install python3-venv.' >&2; exit 1; }
+	@$(PYTHON) -m venv .venv
