@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+from pydantic import BeforeValidator, PlainSerializer, ValidationInfo, WithJsonSchema
 
 SECOND = 1_000_000
 """Microseconds in a second, the unit of every stored time."""
@@ -67,9 +67,15 @@ def from_datetime(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
+def _read(value: Any, context: ValidationInfo) -> int:
+    """JSON has times as `parse_time` reads them; the program has them in microseconds already."""
+    in_program = context.mode == "python" and isinstance(value, int) and not isinstance(value, bool)
+    return value if in_program else parse_time(value)
+
+
 UtcMicroseconds = Annotated[
     int,
-    BeforeValidator(parse_time),
+    BeforeValidator(_read),
     PlainSerializer(format_time, return_type=str, when_used="json"),
     WithJsonSchema(
         {
