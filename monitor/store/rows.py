@@ -61,3 +61,15 @@ def to_record(kind: type[RecordT], row: Mapping[str, Any]) -> RecordT:
         if values[name] is not None:
             values[name] = enum(values[name])
     return kind(**values)
+
+
+def insertion(kind: type, table: str, *, without: str | None = None) -> str:
+    """SQL that inserts a record of this kind, except for one column that the database fills."""
+    names = [name for name in columns(kind) if name != without]
+    return f"INSERT INTO {table} ({listed(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608 - our names
+
+
+def upsertion(kind: type, table: str, key: str) -> str:
+    """SQL that inserts a record of this kind, or brings the one with the same key up to date."""
+    rest = ", ".join(f'"{name}" = excluded."{name}"' for name in columns(kind) if name != key)
+    return f"{insertion(kind, table)} ON CONFLICT ({key}) DO UPDATE SET {rest}"
