@@ -1,0 +1,92 @@
+"""Why a message about a turbine changes no belief: it is late, or it speaks for a session that is over.
+
+Each reason is the word by which such messages are counted. They are no errors: a late reading is history, and the
+will of an earlier connection may reach us long after the turbine is back.
+"""
+
+from monitor.facts import Link, LinkReason, Reading, StatusReport
+from monitor.track import Track
+
+
+def objection_to_reading(track: Track, reading: Reading, tolerance: int) -> str | None:
+    """Why a reading changes no belief, or None if it does. `tolerance` of clocks is in microseconds."""
+    record = track.record
+    if record.link is Link.OFFLINE and record.link_reason is not LinkReason.SILENT:
+        if not proves_life(track, reading, tolerance):
+            return "dead_session_reading"
+    elif record.link is not Link.OFFLINE and is_of_another_session(track, reading):
+        return "dead_session_reading"
+    return None if is_newest(track, reading, tolerance) else "late_reading"
+
+
+def is_of_another_session(track: Track, reading: Reading) -> bool:
+    """Whether a reading speaks for another session than the believed one, and must not overrule it.
+
+    What a status told is not overruled by a reading; a session that only readings told of is.
+    """
+    believed, session = track.record.session, reading.session
+    if session is None or believed is None or session == believed:
+        return False
+    return track.session_told or session in track.ended
+
+
+def proves_life(track: Track, reading: Reading, tolerance: int) -> bool:
+    """Whether a turbine that was lost or stopped must be alive: it emitted this after its end, by our clock.
+
+    The readings of a dead session were emitted before its goodbye or will reached us, however late they arrive. The
+    tolerance is for a clock that runs ahead by more than was measured.
+    """
+    emitted_at = reading.emitted_at - max(0, track.skew or 0)
+    return emitted_at > (track.record.link_since or 0) + (0 if reading.session is None else tolerance)
+
+
+def is_newest(track: Track, reading: Reading, tolerance: int) -> bool:
+    """Whether a reading is newer than the believed one: by `emitted_at`, whatever the order of arrival."""
+    if reading.emitted_at > track.emitted_at:
+        return True
+    if track.unheard and reading.session is not None and reading.session == track.record.session:
+        return True  # a clock that was reset by the reboot must not freeze the belief
+    # Nor must one reading from far in the future: a corrected clock is believed at once.
+    is_believed_ahead = track.emitted_at - reading.received_at > tolerance
+    return is_believed_ahead and abs(reading.emitted_at - reading.received_at) <= tolerance
+
+
+def objection_to_birth(track: Track, report: StatusReport) -> str | None:
+    """Why an `online` changes nothing, or None. What is retained is the broker's last word, and no late repeat."""
+    record = track.record
+    if report.session is not None and report.session in track.ended and not report.retained:
+        return "old_session_status"
+    if report.session != record.session or report.connection is None or record.connection is None:
+        return None
+    if report.connection < record.connection:
+        return "old_connection_status"
+    is_repeat = report.connection == record.connection
+    return "repeated_status" if is_repeat and record.link in (Link.OFFLINE, Link.STALE) else None
+
+
+def objection_to_end(track: Track, report: StatusReport) -> str | None:
+    """Why an `offline` changes nothing, or None. One that names no session always counts."""
+    record = track.record
+    if is_end_of_another_session(track, report):
+        return "old_session_status"
+    if is_end_of_earlier_connection(track, report):
+        return "old_connection_status"
+    is_known = record.link is Link.OFFLINE and record.link_reason is not LinkReason.SILENT
+    return "repeated_status" if is_known else None
+
+
+def is_end_of_another_session(track: Track, report: StatusReport) -> bool:
+    """Whether an `offline` names a session that is not the believed one: a late will, or one at a take-over.
+
+    Until a status has named the session since the broker was found, a retained `offline` counts: it names the session
+    that came and went while nobody watched.
+    """
+    if report.session is None or track.record.session in (None, report.session):
+        return False
+    return track.session_told or not report.retained or report.session in track.ended
+
+
+def is_end_of_earlier_connection(track: Track, report: StatusReport) -> bool:
+    """Whether an `offline` is the late will of an earlier connection of the believed session."""
+    believed, ended = track.record.connection, report.connection
+    return report.session == track.record.session and None not in (believed, ended) and (ended or 0) < (believed or 0)

@@ -1,0 +1,76 @@
+"""What the fleet keeps of one turbine: its record, and the little that it takes to judge its next message."""
+
+from dataclasses import dataclass
+
+from grid.metrics import OperationalStatus
+from grid.times import SECOND
+from monitor.facts import Reading, TurbineRecord
+
+NEVER = -1
+"""Before every time that a reading may carry."""
+
+
+@dataclass(slots=True, eq=False)
+class Track:
+    """One turbine: its record, and what it takes to judge the next message about it."""
+
+    record: TurbineRecord
+    emitted_at: int = NEVER
+    """Of the newest reading."""
+    expected: OperationalStatus | None = None
+    """The status of a reading that changes no belief; None if any reading would."""
+    speaks: str | None = None
+    """The session in such a reading."""
+    newest: Reading | None = None
+    """The newest reading, while it is not yet in the record."""
+    gap: int = 0
+    """Between the last two newest readings, in microseconds; 0: not known."""
+    gap_before: int = 0
+    lead: int | None = None
+    """The largest `emitted_at - received_at` since the last look: a delay only makes it smaller."""
+    lead_before: int | None = None
+    heard: float = 0.0
+    """When the turbine was last heard, in watched seconds."""
+    look_at: float | None = None
+    """When silence is judged next, in watched seconds; None: not before it is online again."""
+    session_told: bool = False
+    """Whether a status named the session since the broker was found: no reading overrules it."""
+    unheard: bool = False
+    """The session is new, and no reading of it was heard yet."""
+    ended: tuple[str, ...] = ()
+    """Sessions that a later birth replaced."""
+
+    @property
+    def skew(self) -> int | None:
+        """How far the turbine's clock is ahead, in microseconds: the largest lead of the recent readings."""
+        leads = [lead for lead in (self.lead, self.lead_before) if lead is not None]
+        return max(leads, default=None)
+
+    @property
+    def interval(self) -> int:
+        """Between readings, in microseconds; the smaller of the last two gaps, since one may be an outage."""
+        return min((gap for gap in (self.gap, self.gap_before) if gap), default=0)
+
+    def settle(self) -> TurbineRecord:
+        """Write the newest reading into the record, and return it."""
+        record, reading = self.record, self.newest
+        if reading is None:
+            return record
+        self.newest = None
+        record.emitted_at = reading.emitted_at
+        record.received_at = reading.received_at
+        record.wind_speed = reading.wind_speed
+        record.power_output_in_kwh = reading.power_output_in_kwh
+        record.operational_status = reading.operational_status
+        record.voltage = reading.voltage
+        record.current = reading.current
+        record.temperature = reading.temperature
+        record.interval_seconds = self.interval / SECOND if self.interval else None
+        skew = self.skew
+        record.clock_skew_seconds = None if skew is None else skew / SECOND
+        return record
+
+    def look(self) -> None:
+        """Begin a new span in which the largest lead is measured."""
+        if self.lead is not None:
+            self.lead_before, self.lead = self.lead, None
