@@ -2,11 +2,7 @@
 
 import os
 import shutil
-import signal
-import socket
 import subprocess
-import sys
-import time
 import uuid
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -17,17 +13,14 @@ import psutil
 import pytest
 
 from grid.connection import Broker, Protocol
+from monitor.demo_amqtt import LocalAmqtt
 from monitor.demo_broker import LocalMosquitto, find_free_port, find_mosquitto
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 PROJECT = Path(__file__).parents[1]
 RUN_VARIABLE = "GRID_TEST_RUN"
-MARKED_BY_FIXTURE = {
-    "broker": "broker",
-    "docker_engine": "docker",
-    "mosquitto_image": "docker",
-    "shared_data": "shared_data",
-}
+GRID_IMAGE = "grid-test/grid"
+MARKED_BY_FIXTURE = {"broker": "broker", "docker_engine": "docker", "shared_data": "shared_data"}
 
 # Ryuk, the container that would clean up after testcontainers, is one more image to pull: our fixtures clean up.
 os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
@@ -46,11 +39,16 @@ def missing(sentence: str) -> NoReturn:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give a test the marker of what it needs, so that `-m "not docker"` works without writing it twice."""
+    """Give a test the marker of what it needs, so that `-m "not docker"` works without writing it twice.
+
+    All that need Docker run in one worker: an image is built once for a whole run.
+    """
     for item in items:
-        for fixture, marker in MARKED_BY_FIXTURE.items():
-            if fixture in getattr(item, "fixturenames", ()):
-                item.add_marker(marker)
+        needed = getattr(item, "fixturenames", ())
+        for fixture in MARKED_BY_FIXTURE.keys() & set(needed):
+            item.add_marker(MARKED_BY_FIXTURE[fixture])
+        if "docker_engine" in needed:
+            item.add_marker(pytest.mark.xdist_group("docker"))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -85,44 +83,9 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalMosquitto]
 def amqtt_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     """A running amqtt, which knows MQTT 3.1.1 only, in a process of its own."""
     folder = tmp_path_factory.mktemp("amqtt")
-    port = find_free_port()
-    configuration = folder / "amqtt.yaml"
-    configuration.write_text(AMQTT_CONFIGURATION.format(port=port), encoding="utf-8")
-    with (folder / "amqtt.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "amqtt.scripts.broker_script", "-c", configuration],
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        wait_for_port(port, process, folder / "amqtt.log")
-        yield Broker(host="127.0.0.1", port=port, protocol=Protocol.V311)
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=10)
+    with LocalAmqtt(folder) as amqtt:
+        yield Broker(host=amqtt.host, port=amqtt.port, protocol=Protocol.V311)
     shutil.rmtree(folder)
-
-
-AMQTT_CONFIGURATION = """\
-listeners:
-  default:
-    type: tcp
-    bind: 127.0.0.1:{port}
-plugins:
-  amqtt.plugins.authentication.AnonymousAuthPlugin:
-    allow_anonymous: true
-"""
-
-
-def wait_for_port(port: int, process: subprocess.Popen[bytes], log: Path, timeout_seconds: float = 20.0) -> None:
-    """Return when somebody listens on the port; fail with the log when the process ends or the time is up."""
-    deadline = time.monotonic() + timeout_seconds
-    while time.monotonic() < deadline and process.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.02)
-    pytest.fail(f"no broker on port {port}: {log.read_text(encoding='utf-8', errors='replace')}")
 
 
 @pytest.fixture(scope="session")
@@ -142,6 +105,37 @@ def docker_engine() -> None:
     answer = subprocess.run(["docker", "version"], capture_output=True, text=True, timeout=30, check=False)
     if answer.returncode != 0:
         missing(f"no Docker engine answers: {answer.stderr.strip()}")
+
+
+@pytest.fixture(scope="session")
+def mosquitto_image(docker_engine: None) -> str:
+    """An image of Mosquitto: `GRID_MOSQUITTO_IMAGE`, or the one of docker-compose.yml, or its look-alike."""
+    return os.environ.get("GRID_MOSQUITTO_IMAGE") or some_image("eclipse-mosquitto:2.0.22", "lookalike-mosquitto")
+
+
+@pytest.fixture(scope="session")
+def grid_image(docker_engine: None) -> str:
+    """The project's own image, built from its Dockerfile as it is now, on Python's slim image or its look-alike."""
+    python_image = os.environ.get("PYTHON_IMAGE") or some_image("python:3.13-slim", "lookalike-python")
+    run_or_miss(PROJECT / ".ci" / "build-image", GRID_IMAGE, python_image)
+    return GRID_IMAGE
+
+
+def some_image(real: str, lookalike_script: str) -> str:
+    """The real image if it is on this machine, else its look-alike, which is made of Debian's own files if need be."""
+    lookalike = lookalike_script.replace("lookalike-", "grid-lookalike/")
+    for image in (real, lookalike):
+        if subprocess.run(["docker", "image", "inspect", image], capture_output=True, check=False).returncode == 0:
+            return image
+    run_or_miss(PROJECT / ".ci" / lookalike_script, lookalike)
+    return lookalike
+
+
+def run_or_miss(*command: str | Path) -> None:
+    """Run a script that makes what a test needs; what it can't make is missing."""
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    if answer.returncode != 0:
+        missing(f"{Path(command[0]).name} failed: {answer.stderr.strip()}")
 
 
 @pytest.fixture(scope="module", autouse=True)
