@@ -23,12 +23,13 @@ _START_BYTES = 65_536
 class CsvRow(NamedTuple):
     """One row: the number of its last line in the file (from 1), its cells, and over how many lines it runs.
 
-    No cells at all means that the row can't be read as CSV.
+    `readable` is false for what is no CSV; then there are no cells.
     """
 
     line: int
     cells: list[str]
     lines: int = 1
+    readable: bool = True
 
 
 class CsvFile:
@@ -64,7 +65,7 @@ class CsvFile:
         while (row := self._next()) is not None:
             if row.lines == 0:
                 return
-            if not row.cells or any(row.cells):
+            if not row.readable or any(row.cells):
                 yield row
 
     def _begin(self) -> None:
@@ -101,7 +102,7 @@ class CsvFile:
             try:
                 cells = next(self._reader, None)
             except csv.Error:
-                return CsvRow(self._line, [], max(1, self._reader.line_num - before))
+                return CsvRow(self._line, [], max(1, self._reader.line_num - before), readable=False)
         if cells is None:
             return CsvRow(self._line, [], 0)
         return CsvRow(self._line, cells, self._reader.line_num - before)

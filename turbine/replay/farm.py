@@ -41,24 +41,11 @@ class ReplayedFarm:
         left_out = LeftOutRows(tell)
         latest = LATEST if options.shift_to_now else now + AHEAD
         recording = record(options, left_out, latest)
-        names = [survey.name for survey in recording.surveys]
-        numbers = numbered(names, options.first_number)
-        of_turbine = _by_turbine(names, logs, options)
-        timeline = _timeline(recording.surveys, now if options.shift_to_now else None)
-        for sentence in _found(recording, numbers, timeline, options):
-            tell(sentence)
-        turbines = [
-            ReplayedTurbine(
-                turbine_number=numbers[survey.name],
-                session=session,
-                records=recording.spool.read(survey.stretch),
-                kwh=recording.kwh_of(survey),
-                timeline=timeline,
-                log=of_turbine.get(survey.name),
-            )
-            for survey in recording.surveys
-            if survey.stretch.rows
-        ]
+        try:
+            turbines, numbers = _turbines(recording, logs, options, session=session, now=now, tell=tell)
+        except BaseException:
+            recording.spool.close()
+            raise
         return cls(turbines, numbers, recording, left_out)
 
     def summary(self) -> list[str]:
@@ -84,6 +71,36 @@ class ReplayedFarm:
             missing=self.recording.missing(survey),
             energy_kwh=turbine.energy_kwh if turbine else 0.0,
         )
+
+
+def _turbines(
+    recording: Recording,
+    logs: Sequence[tuple[EventLog, StatusLog]],
+    options: ReplayOptions,
+    *,
+    session: str,
+    now: int,
+    tell: Callable[[str], None],
+) -> tuple[list[ReplayedTurbine], dict[str, int]]:
+    names = [survey.name for survey in recording.surveys]
+    numbers = numbered(names, options.first_number)
+    of_turbine = _by_turbine(names, logs, options)
+    timeline = _timeline(recording.surveys, now if options.shift_to_now else None)
+    for sentence in _found(recording, numbers, timeline, options):
+        tell(sentence)
+    turbines = [
+        ReplayedTurbine(
+            turbine_number=numbers[survey.name],
+            session=session,
+            records=recording.spool.read(survey.stretch),
+            kwh=recording.kwh_of(survey),
+            timeline=timeline,
+            log=of_turbine.get(survey.name),
+        )
+        for survey in recording.surveys
+        if survey.stretch.rows
+    ]
+    return turbines, numbers
 
 
 def numbered(names: Sequence[str], first_number: int) -> dict[str, int]:

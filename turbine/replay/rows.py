@@ -90,12 +90,12 @@ class RowReader:
             return LeftOut(row.line, error.reason, str(error), turbine, time)
 
     def _check_shape(self, row: CsvRow) -> None:
+        if not row.readable:
+            raise _UnusableError(Reason.SHAPE, "no CSV at all")
         if row.lines > 1:
-            words = f"a quoted cell runs over {row.lines} lines up to this one"
-            raise _UnusableError(Reason.SHAPE, words)
+            raise _UnusableError(Reason.SHAPE, f"a quoted cell runs over {row.lines} lines up to this one")
         if len(row.cells) < self.width or any(row.cells[self.width :]):
-            words = f"{len(row.cells)} cells where the header has {self.width}" if row.cells else "no CSV at all"
-            raise _UnusableError(Reason.SHAPE, words)
+            raise _UnusableError(Reason.SHAPE, f"{len(row.cells)} cells where the header has {self.width}")
 
     def _turbine(self, cells: list[str]) -> str:
         if Column.TURBINE not in self.places:

@@ -115,10 +115,10 @@ def _turbine_named(comments: Sequence[str]) -> str | None:
 
 def _closed(stops: Sequence[Stop], latest: int) -> list[tuple[int, int]]:
     """Start and end of each stop, given by start; an open one ends with the next one's start, or at `latest`."""
-    following = [stop.start for stop in stops[1:]] + [latest]
+    following = [*(stop.start for stop in stops[1:]), latest]
     return [
         (stop.start, stop.end if stop.end is not None else max(stop.start, after))
-        for stop, after in zip(stops, following, strict=True)
+        for stop, after in zip(stops, following, strict=False)  # no stop at all has nothing that follows
     ]
 
 
