@@ -4,16 +4,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TextIO
 
+from rich.cells import cell_len
 from rich.console import Console as Terminal
 from rich.table import Table
 from rich.text import Text
 
 from monitor.console.view import TurbineRow
 from monitor.console.words import age, counted, moment, plain, quantity, since
-from monitor.facts import DeadLetter, Incident, IncidentCause, IncidentState, Reading, Visit
+from monitor.facts import DeadLetter, Incident, IncidentCause, IncidentState, Reading, Visit, VisitState
 
-_UNBOUNDED = 100_000
-"""Columns of a paper that is no terminal: nothing wraps there, and every record is one line for `grep`."""
+_WIDE = 100
+"""Terminals from this width on get two blanks between columns, narrower ones get one."""
+_LEAST_FOR_TEXT = 18
+"""The last column wraps, but not to less than this: on a very narrow terminal lines are longer than it is."""
+_LONGEST_TOPIC = 48
 
 
 @dataclass(slots=True)
@@ -24,50 +28,54 @@ class Sheet:
     rows: list[Sequence[str]] = field(default_factory=list)
 
     def write(self, stream: TextIO) -> None:
-        """Print it: on a terminal within its width, elsewhere each row in one line."""
+        """Print it: on a terminal the last column wraps, elsewhere each row is one line, fit for `grep`."""
+        rows = [[plain(cell) for cell in row] for row in self.rows]
+        names = [column.lstrip(">") for column in self.columns]
+        widths = [max(map(cell_len, column)) for column in zip(names, *rows, strict=True)]
         terminal = Terminal(file=stream)
-        if not terminal.is_terminal:
-            terminal = Terminal(file=stream, width=_UNBOUNDED)
+        gap = 2 if not terminal.is_terminal or terminal.width >= _WIDE else 1
+        least = sum(widths[:-1]) + gap * (len(widths) - 1) + min(widths[-1], _LEAST_FOR_TEXT)
+        whole = least + widths[-1]
+        terminal = Terminal(file=stream, width=max(terminal.width, least) if terminal.is_terminal else whole)
         with terminal.capture() as capture:
-            terminal.print(self._table())
+            terminal.print(self._table(rows, gap))
         stream.writelines(line.rstrip() + "\n" for line in capture.get().splitlines())
 
-    def _table(self) -> Table:
-        table = Table(box=None, pad_edge=False, header_style="underline")
+    def _table(self, rows: list[list[str]], gap: int) -> Table:
+        table = Table(box=None, padding=(0, gap, 0, 0), pad_edge=False, header_style="underline")
         for column in self.columns[:-1]:
             table.add_column(column.lstrip(">"), justify="right" if column.startswith(">") else "left", no_wrap=True)
         table.add_column(self.columns[-1], overflow="fold")
-        for row in self.rows:
-            table.add_row(*(Text(plain(cell)) for cell in row))
+        for row in rows:
+            table.add_row(*(Text(cell) for cell in row))
         return table
 
 
 def turbines_sheet(rows: Iterable[TurbineRow]) -> Sheet:
     """The turbines, worst first."""
-    sheet = Sheet([">turbine", "state", ">wind m/s", ">energy kWh", ">power kW", ">heard", "why"])
+    sheet = Sheet([">turbine", "state", ">wind m/s", ">power kW", ">heard", "why"])
     for row in rows:
         heard = "-" if row.reading_age_seconds is None else age(row.reading_age_seconds)
-        energy, power = quantity(row.power_output_in_kwh, 3), quantity(row.mean_power_in_kw)
-        sheet.rows.append([str(row.turbine_number), row.state, quantity(row.wind_speed), energy, power, heard, row.why])
+        wind, power = quantity(row.wind_speed), quantity(row.mean_power_in_kw)
+        sheet.rows.append([str(row.turbine_number), row.state, wind, power, heard, row.why])
     return sheet
 
 
 def readings_sheet(readings: Iterable[Reading]) -> Sheet:
-    """Readings of one turbine, as given."""
-    sheet = Sheet(["emitted at", ">wind m/s", ">energy kWh", "status", ">V", ">A", ">°C", ">sequence", "arrived"])
+    """Readings of one turbine, as given; `late` is from the turbine's clock to the arrival."""
+    sheet = Sheet(["emitted at", ">wind m/s", ">kWh", "status", ">V", ">A", ">°C", ">sequence", "late"])
     for reading in readings:
-        late = since(reading.emitted_at, reading.received_at)
         sheet.rows.append(
             [
                 moment(reading.emitted_at),
-                quantity(reading.wind_speed, 2),
-                quantity(reading.power_output_in_kwh, 4),
+                quantity(reading.wind_speed),
+                quantity(reading.power_output_in_kwh, 3),
                 reading.operational_status,
                 quantity(reading.voltage),
                 quantity(reading.current),
                 quantity(reading.temperature),
                 "-" if reading.sequence is None else str(reading.sequence),
-                "at once" if late < 1 else f"{age(late)} later",
+                age(since(reading.emitted_at, reading.received_at)),
             ]
         )
     return sheet
@@ -75,51 +83,35 @@ def readings_sheet(readings: Iterable[Reading]) -> Sheet:
 
 def incidents_sheet(incidents: Iterable[Incident], now: int) -> Sheet:
     """Incidents, as given."""
-    sheet = Sheet([">incident", ">turbine", "state", "opened at", ">lasted", ">failed visits", "cause"])
+    sheet = Sheet([">incident", ">turbine", "state", "opened at", ">lasted", "cause"])
     for incident in incidents:
         state = incident.outcome or "closed" if incident.state is IncidentState.CLOSED else words_of(incident.state)
-        sheet.rows.append(
-            [
-                str(incident.incident_id),
-                str(incident.turbine_number),
-                state,
-                moment(incident.opened_at),
-                age(since(incident.opened_at, incident.closed_at or now)),
-                str(incident.failed_visits),
-                cause_in_words(incident),
-            ]
-        )
+        lasted = age(since(incident.opened_at, incident.closed_at or now))
+        cause = cause_in_words(incident)
+        if incident.failed_visits:
+            cause = f"{cause}; {counted(incident.failed_visits, 'failed visit')}"
+        numbers = [str(incident.incident_id), str(incident.turbine_number)]
+        sheet.rows.append([*numbers, state, moment(incident.opened_at), lasted, cause])
     return sheet
 
 
 def visits_sheet(visits: Iterable[Visit], now: int) -> Sheet:
     """Visits, as given."""
-    sheet = Sheet(
-        [">visit", ">incident", ">turbine", ">engineer", "state", "sent at", ">lasted", ">orders", "how it ended"]
-    )
+    sheet = Sheet([">visit", ">incident", ">turbine", ">engineer", "sent at", ">lasted", "how it went"])
     for visit in visits:
-        sheet.rows.append(
-            [
-                str(visit.visit_id),
-                str(visit.incident_id),
-                str(visit.turbine_number),
-                str(visit.engineer),
-                visit.state,
-                moment(visit.sent_at),
-                age(since(visit.sent_at, visit.ended_at or now)),
-                str(visit.commands),
-                end_in_words(visit),
-            ]
-        )
+        numbers = [visit.visit_id, visit.incident_id, visit.turbine_number, visit.engineer]
+        lasted = age(since(visit.sent_at, visit.ended_at or now))
+        sheet.rows.append([*map(str, numbers), moment(visit.sent_at), lasted, visit_in_words(visit)])
     return sheet
 
 
 def dead_letters_sheet(letters: Iterable[DeadLetter]) -> Sheet:
-    """Dead letters, as given."""
+    """Dead letters, as given; long topics are cut."""
     sheet = Sheet(["received at", "reason", ">bytes", "topic", "detail"])
     for letter in letters:
-        received_at = moment(letter.received_at)
-        sheet.rows.append([received_at, words_of(letter.reason), f"{letter.size:,}", letter.topic, letter.detail])
+        topic = letter.topic if len(letter.topic) <= _LONGEST_TOPIC else f"{letter.topic[:_LONGEST_TOPIC]}..."
+        size = f"{letter.size:,}"
+        sheet.rows.append([moment(letter.received_at), words_of(letter.reason), size, topic, letter.detail])
     return sheet
 
 
@@ -136,14 +128,22 @@ def cause_in_words(incident: Incident) -> str:
     return f"{ordered}: {incident.why}" if incident.why else ordered
 
 
-def end_in_words(visit: Visit) -> str:
-    """How the visit ended; what it waits for, if it is open."""
-    if visit.ended_at is None:
-        return "open: no proof of a repair yet"
+def visit_in_words(visit: Visit) -> str:
+    """How far the visit is, or how it ended, and how often the order went out if more than once."""
+    again = f"; order sent {visit.commands} times" if visit.commands > 1 else ""
     if visit.release is None:
-        return "an ok reading proved the repair"
-    end = f"released: {words_of(visit.release)}"
-    return f"{end}, {visit.detail}" if visit.detail else end
+        return _STATES[visit.state] + again
+    detail = f", {visit.detail}" if visit.detail else ""
+    return f"released: {words_of(visit.release)}{detail}{again}"
+
+
+_STATES = {
+    VisitState.SENT: "open: no answer yet",
+    VisitState.ACCEPTED: "open: accepted",
+    VisitState.DONE: "open: says done",
+    VisitState.VERIFIED: "verified by an ok reading",
+    VisitState.RELEASED: "released",
+}
 
 
 def by_reason_in_words(by_reason: dict[str, int]) -> str:
