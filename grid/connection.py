@@ -100,20 +100,37 @@ async def stay_connected(
 
 async def _serve_until_lost(connection: Connection, serve: Serve, client_id: str) -> None:
     """Run `serve` while the connection holds. Raises BrokerLostError if it breaks, else what `serve` raised."""
-    this_task = asyncio.current_task()
-    cancelled_before = this_task.cancelling() if this_task else 0
+    # Not a TaskGroup: before Python 3.13 it drops a cancellation for an error, and we would go on and connect again.
+    serving = asyncio.create_task(_run(serve, connection), name=f"{client_id}: serve")
+    watch = asyncio.create_task(connection.lost(), name=f"{client_id}: watch the connection")
+    both = (serving, watch)
     try:
-        async with asyncio.TaskGroup() as tasks:
-            watch = tasks.create_task(connection.lost(), name=f"{client_id}: watch the connection")
-            await serve(connection)
-            watch.cancel()
-    except BaseExceptionGroup as errors:
-        losses, others = errors.split(BrokerLostError)
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in both:
+            task.cancel()
+        await asyncio.wait(both)
+        errors = [error for task in both if not task.cancelled() and (error := task.exception())]
+        for error in errors:
+            _raise_unless_lost(error)
+    if serving.cancelled() and not errors:
+        raise asyncio.CancelledError
+    if serving.cancelled() or serving.exception():
+        raise _first(errors[0])
+
+
+async def _run(serve: Serve, connection: Connection) -> None:
+    await serve(connection)
+
+
+def _raise_unless_lost(error: BaseException) -> None:
+    """Raise what is no loss of the broker. Losses may come in the groups that task groups make."""
+    if isinstance(error, BaseExceptionGroup):
+        _, others = error.split(BrokerLostError)
         if others is not None:
-            raise (others.exceptions[0] if len(others.exceptions) == 1 else others) from None
-        if this_task and this_task.cancelling() > cancelled_before:  # a TaskGroup prefers errors to cancellation
-            raise asyncio.CancelledError from None
-        raise _first(losses) from None
+            raise others
+    elif not isinstance(error, BrokerLostError):
+        raise error
 
 
 @contextlib.asynccontextmanager
@@ -158,10 +175,10 @@ class _Protocols:
             self.current = Protocol.V311 if self.current is Protocol.V5 else Protocol.V5
 
 
-def _first(error: BaseException | None) -> BaseException:
+def _first(error: BaseException) -> BaseException:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    return error or BrokerLostError("the connection to the broker was lost")
+    return error
 
 
 @contextlib.asynccontextmanager

@@ -133,6 +133,8 @@ def _unreachable(broker: Broker, error: OSError | UnicodeError) -> str:
         return f"the certificate of the broker at {broker} is not trusted: {error.verify_message}"
     if isinstance(error, ssl.SSLError):
         return f"no TLS connection with {broker}: {(error.reason or str(error)).replace('_', ' ').lower()}"
+    if broker.tls is not None and isinstance(error, ConnectionResetError):
+        return f"no TLS connection with {broker}: it hangs up, as a broker without TLS does"
     if isinstance(error, socket.gaierror | UnicodeError):
         return f"the host name {broker.host} can't be resolved"
     if isinstance(error, TimeoutError):
@@ -147,11 +149,23 @@ def tls_context(tls: Tls | None) -> ssl.SSLContext | None:
     try:
         context = ssl.create_default_context(cafile=tls.cafile)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.sslsocket_class = _TlsSocket
         if tls.certfile is not None:
             context.load_cert_chain(tls.certfile, tls.keyfile)
     except OSError as error:
         raise OSError(f"the files for TLS can't be used: {error.strerror or error}") from error
     return context
+
+
+class _TlsSocket(ssl.SSLSocket):
+    """A socket that does not outlive a failed handshake: paho leaves it to the garbage collector."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
 
 
 def _value(code: object) -> int:
