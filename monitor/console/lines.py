@@ -44,7 +44,7 @@ class _Stream:
 
 
 class LinesConsole(_Stream):
-    """Lines such as `2026-11-21 03:45:00Z turbine 7: an engineer is sent, because ...`; the farm once a minute."""
+    """Lines such as `2026-11-21 03:45:00Z Engineer 2 sent to turbine 7: ...`; the farm once a minute."""
 
     def show(self, view: FarmView) -> None:
         """Write the farm in one line."""
@@ -94,9 +94,9 @@ class JsonConsole(_Stream):
 
 
 def event_in_words(event: Event) -> str:
-    """A decision as a line shows it, with the person behind it if there is one."""
+    """A decision as a line shows it: its sentence names the turbine; the person behind it is added if missing."""
     by = f" (by {event.by})" if event.by and event.by not in event.sentence else ""
-    return f"turbine {event.turbine_number}: {event.sentence}{by}"
+    return f"{event.sentence}{by}"
 
 
 def farm_in_words(view: FarmView) -> str:
@@ -114,10 +114,10 @@ def standings_in_words(totals: FarmTotals) -> str:
 
 
 def engineers_in_words(totals: FarmTotals) -> str:
-    """`2 of 3 engineers free, 4 waiting, longest for 40 s`."""
+    """`2 of 3 engineers free, 4 in line, longest for 40 s`."""
     text = f"{totals.engineers_free} of {counted(totals.engineers, 'engineer')} free"
     if totals.engineers_out > totals.engineers:
         text += f", {totals.engineers_out} still out"
     if totals.longest_wait_seconds is None:
         return text
-    return f"{text}, {totals.waiting:,} waiting, longest for {age(totals.longest_wait_seconds)}"
+    return f"{text}, {totals.waiting:,} in line, longest for {age(totals.longest_wait_seconds)}"

@@ -1,5 +1,6 @@
 """The picture of the farm that the live table draws: it fits the terminal, and says what it leaves out."""
 
+import re
 from collections import Counter
 from io import StringIO
 from textwrap import wrap
@@ -22,6 +23,8 @@ OLD_VIEW_SECONDS = 5.0
 RECENT_SHARE = 5
 """What happened last gets at least one row in so many."""
 HEADER_ROWS = 1
+
+_WEB_FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 
 # Grey and calm: saturated colour only for what needs a person, and never colour alone.
 _STYLES = {
@@ -60,10 +63,10 @@ def farm_picture(view: FarmView | None, recent: Recent, *, now: int, width: int,
 
 
 def export_picture(view: FarmView, recent: Recent, *, width: int = 100, height: int = 24) -> str:
-    """The same picture as an SVG document, for the README."""
+    """The same picture as an SVG document, for the README. It fetches nothing: its font is the reader's own."""
     terminal = Terminal(record=True, width=width, height=height, file=StringIO(), force_terminal=True)
     terminal.print(farm_picture(view, recent, now=view.at, width=width, height=height))
-    return terminal.export_svg(title="grid-monitor")
+    return _WEB_FONT.sub("", terminal.export_svg(title="grid-monitor")).replace("Fira Code", "ui-monospace")
 
 
 def _heading(view: FarmView | None, now: int) -> list[RenderableType]:

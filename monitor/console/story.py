@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TextIO
 
 from monitor.console.documents import to_document, to_documents
+from monitor.console.lines import event_in_words
 from monitor.console.sheets import Sheet, cause_in_words, visits_sheet, words_of
 from monitor.console.words import age, moment, plain, quantity, since
 from monitor.facts import Event, Incident, Reading, Visit
@@ -54,9 +55,8 @@ class Story:
     def _timeline(self) -> Sheet:
         sheet = Sheet(["at", ">after", "what"])
         for event in self.events:
-            by = f" (by {event.by})" if event.by and event.by not in event.sentence else ""
             after = age(since(self.incident.opened_at, event.at))
-            sheet.rows.append([moment(event.at), after, f"{event.sentence}{by}"])
+            sheet.rows.append([moment(event.at), after, event_in_words(event)])
         return sheet
 
 

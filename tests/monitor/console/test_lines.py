@@ -14,13 +14,15 @@ from monitor.facts import Action, Event
 
 @pytest.fixture
 def event(now: int) -> Event:
-    return Event(now, 7, Action.ENGINEER_DISPATCHED, "engineer 2 is sent", incident_id=12, visit_id=3, engineer=2)
+    return Event(
+        now, 7, Action.ENGINEER_DISPATCHED, "Engineer 2 sent to turbine 7", incident_id=12, visit_id=3, engineer=2
+    )
 
 
 def test_a_decision_is_a_line(event: Event, now: int) -> None:
     stream = StringIO()
     LinesConsole(stream, lambda: now).tell(event)
-    assert stream.getvalue() == "2026-11-21 03:45:00Z turbine 7: engineer 2 is sent\n"
+    assert stream.getvalue() == "2026-11-21 03:45:00Z Engineer 2 sent to turbine 7\n"
 
 
 def test_a_decision_of_a_person_names_the_person(event: Event, now: int) -> None:
@@ -29,8 +31,7 @@ def test_a_decision_of_a_person_names_the_person(event: Event, now: int) -> None
     console.tell(replace(event, by="Anna"))
     console.tell(replace(event, by="Anna", sentence="Anna wants a repair"))
     assert stream.getvalue() == (
-        "2026-11-21 03:45:00Z turbine 7: engineer 2 is sent (by Anna)\n"
-        "2026-11-21 03:45:00Z turbine 7: Anna wants a repair\n"
+        "2026-11-21 03:45:00Z Engineer 2 sent to turbine 7 (by Anna)\n2026-11-21 03:45:00Z Anna wants a repair\n"
     )
 
 
@@ -51,7 +52,7 @@ def test_the_farm_is_one_line(farm: Callable[..., FarmView], now: int) -> None:
     LinesConsole(stream, lambda: now).show(farm(6))
     assert stream.getvalue() == (
         "2026-11-21 03:45:00Z 6 turbines: 1 waiting, 1 visited, 1 offline, 3 ok; "
-        "0 of 1 engineer free, 1 waiting, longest for 40 s; 5.9 readings/s\n"
+        "0 of 1 engineer free, 1 in line, longest for 40 s; 5.9 readings/s\n"
     )
 
 
@@ -70,7 +71,7 @@ def test_a_decision_in_json_has_all_its_fields(event: Event, now: int) -> None:
     assert json.loads(stream.getvalue()) == {
         "time": "2026-11-21T03:45:00.000000Z",
         "action": "engineer_dispatched",
-        "sentence": "engineer 2 is sent",
+        "sentence": "Engineer 2 sent to turbine 7",
         "turbine_number": 7,
         "incident_id": 12,
         "visit_id": 3,

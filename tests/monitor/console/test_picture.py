@@ -26,7 +26,7 @@ def test_the_picture_of_a_small_farm(farm: Callable[..., FarmView], now: int) ->
         drawn(farm(6), ((now, SENT),), now, 80, 24)
         == """\
 6 turbines: 1 waiting, 1 visited, 1 offline, 3 ok                      03:45:00Z
-0 of 1 engineer free, 1 waiting, longest for 40 s                 5.9 readings/s
+0 of 1 engineer free, 1 in line, longest for 40 s                 5.9 readings/s
 turbine  state                m/s       kW   heard  why
       2  broken, waiting      7.1    900.0     1 s  1st in line for 40 s
       5  broken, engineer 1   7.1    900.0     1 s  repair accepted 1 min ago
@@ -98,3 +98,4 @@ def test_the_picture_is_exported_for_documents(farm: Callable[..., FarmView]) ->
     svg = export_picture(farm(6), ())
     assert svg.startswith("<svg")
     assert "broken" in svg
+    assert "url(http" not in svg, "it fetches something"

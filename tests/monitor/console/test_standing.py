@@ -84,6 +84,11 @@ def test_what_keeps_an_engineer_away_is_told(
     assert told(case) == (Standing.WAITING, "broken, waiting", words)
 
 
+def test_a_busy_turbine_has_no_failed_visit(broken: TurbineRecord, incident: Incident, now: int) -> None:
+    case = Case(now, broken, replace(incident, state=IncidentState.COOLING_DOWN))
+    assert told(case)[2] == "was busy: tried again soon"
+
+
 def test_a_visit_without_an_answer_tells_how_often_the_order_was_sent(
     broken: TurbineRecord, incident: Incident, visit: Visit, now: int
 ) -> None:

@@ -63,7 +63,7 @@ def test_events_are_drawn_below_the_farm(
     with console:
         console.show(farm(6))
         console.tell(Event(now, 7, Action.ENGINEER_DISPATCHED, "engineer 2 is sent"))
-        assert paper.wait_for("03:45:00Z  turbine 7: engineer 2 is sent")
+        assert paper.wait_for("03:45:00Z  engineer 2 is sent")
 
 
 def test_what_happened_last_stays_on_the_normal_screen_at_the_end(
