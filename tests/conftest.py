@@ -1,6 +1,7 @@
 """What all tests share: real brokers, the real data, Docker, and the rule that nothing is left running."""
 
 import os
+import re
 import shutil
 import subprocess
 import uuid
@@ -110,15 +111,24 @@ def docker_engine() -> None:
 @pytest.fixture(scope="session")
 def mosquitto_image(docker_engine: None) -> str:
     """An image of Mosquitto: `GRID_MOSQUITTO_IMAGE`, or the one of docker-compose.yml, or its look-alike."""
-    return os.environ.get("GRID_MOSQUITTO_IMAGE") or some_image("eclipse-mosquitto:2.0.22", "lookalike-mosquitto")
+    real = pinned_image("docker-compose.yml", r"\$\{GRID_MOSQUITTO_IMAGE:-(.+)\}")
+    return os.environ.get("GRID_MOSQUITTO_IMAGE") or some_image(real, "lookalike-mosquitto")
 
 
 @pytest.fixture(scope="session")
 def grid_image(docker_engine: None) -> str:
     """The project's own image, built from its Dockerfile as it is now, on Python's slim image or its look-alike."""
-    python_image = os.environ.get("PYTHON_IMAGE") or some_image("python:3.13-slim", "lookalike-python")
+    real = pinned_image("Dockerfile", "ARG PYTHON_IMAGE=(.+)")
+    python_image = os.environ.get("PYTHON_IMAGE") or some_image(real, "lookalike-python")
     run_or_miss(PROJECT / ".ci" / "build-image", GRID_IMAGE, python_image)
     return GRID_IMAGE
+
+
+def pinned_image(file: str, pattern: str) -> str:
+    """The image that one of the project's files names."""
+    found = re.search(pattern, (PROJECT / file).read_text(encoding="utf-8"))
+    assert found, f"{file} names no image: {pattern}"
+    return found[1]
 
 
 def some_image(real: str, lookalike_script: str) -> str:
