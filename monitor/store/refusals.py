@@ -37,8 +37,8 @@ class Refused(NamedTuple):
 def write_all_but_refused(db: Database, sql: str, rows: Sequence[Sequence[Any]]) -> list[Refused]:
     """Run `sql` for all rows, in their order, within the open transaction; returns those that the database refused.
 
-    `sql` must do nothing more when it comes twice for a row: after a refusal, halves are tried again without undoing
-    what was written. (A savepoint would undo it, but makes every good batch of upserts several times slower.)
+    `sql` must do nothing more when it comes twice for a row: after a refusal halves are tried again, without undoing
+    what was written, so that a good batch pays for no savepoint.
     """
     try:
         db.conn.executemany(sql, rows)

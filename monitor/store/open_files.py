@@ -1,0 +1,57 @@
+"""The turbines' text files on the disk: names, a bounded number of open ones, whole writes."""
+
+import os
+from collections import OrderedDict
+from pathlib import Path
+
+
+class OpenFiles:
+    """Appends to files `turbine-<n>.txt` of one folder, and keeps at most `max_open` of them open.
+
+    All methods raise OSError when the disk does.
+    """
+
+    def __init__(self, folder: Path, *, max_open: int) -> None:
+        self.folder = folder
+        self._max_open = max_open
+        self._descriptors: OrderedDict[int, int] = OrderedDict()
+        """By turbine; the one that was written to last is the last."""
+
+    def path(self, turbine_number: int) -> Path:
+        """Where a turbine's file is. The number is an int, so that no name from outside gets into a path."""
+        return self.folder / f"turbine-{int(turbine_number)}.txt"
+
+    def append(self, turbine_number: int, text: str) -> None:
+        """Append to a turbine's file, in one write where the disk takes it whole."""
+        rest = text.encode("ascii")
+        descriptor = self._open(turbine_number)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+
+    def sync(self, turbine_number: int) -> None:
+        """Bring what was appended to the disk."""
+        os.fsync(self._open(turbine_number))
+
+    def sync_folder(self) -> None:
+        """Bring the names of new files to the disk."""
+        descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def close(self) -> None:
+        """Close all; they open again when they are needed."""
+        while self._descriptors:
+            os.close(self._descriptors.popitem()[1])
+
+    def _open(self, turbine_number: int) -> int:
+        descriptor = self._descriptors.get(turbine_number)
+        if descriptor is None:
+            if len(self._descriptors) >= self._max_open:
+                os.close(self._descriptors.popitem(last=False)[1])
+            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+            descriptor = self._descriptors[turbine_number] = os.open(self.path(turbine_number), flags, 0o644)
+        else:
+            self._descriptors.move_to_end(turbine_number)
+        return descriptor
