@@ -1,6 +1,7 @@
 """Where the running monitor shows itself: the port, and the choice of its three forms."""
 
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -40,9 +41,13 @@ class Console(Protocol):
 
 
 def console_for(log_format: LogFormat, *, is_terminal: bool) -> Console:
-    """Choose the form: as asked for, or by default the table on a terminal and lines elsewhere."""
+    """Choose the form: as asked for, or by default the table on a terminal and lines elsewhere.
+
+    A terminal that can't move its cursor (TERM is dumb) gets lines.
+    """
     if log_format is LogFormat.AUTO:
-        log_format = LogFormat.TABLE if is_terminal else LogFormat.LINES
+        can_draw = is_terminal and os.environ.get("TERM", "dumb") not in ("dumb", "unknown")
+        log_format = LogFormat.TABLE if can_draw else LogFormat.LINES
     if log_format is LogFormat.TABLE:
         from monitor.console.table import TableConsole
 

@@ -51,7 +51,7 @@ def farm_picture(view: FarmView | None, recent: Recent, *, now: int, width: int,
     Turbines that do not fit are counted below the table by state. `view` is None before the first one.
     """
     blank = [Text()] if height >= AIRY else []
-    top = [*_heading(view, now), *blank]
+    top = [*_heading(view, now, width), *blank]
     room = height - len(top) - HEADER_ROWS
     if view is None or not view.rows:
         return Group(*top, *_no_turbine(view), *blank, *_recent_lines(recent, room - len(blank), width))
@@ -69,19 +69,28 @@ def export_picture(view: FarmView, recent: Recent, *, width: int = 100, height: 
     return _WEB_FONT.sub("", terminal.export_svg(title="grid-monitor")).replace("Fira Code", "ui-monospace")
 
 
-def _heading(view: FarmView | None, now: int) -> list[RenderableType]:
+def _heading(view: FarmView | None, now: int, width: int) -> list[RenderableType]:
     if view is None:
         return [_line("Wind farm: the monitor starts", "bold")]
     totals = view.totals
-    rate = "" if totals.readings_per_second is None else f"{totals.readings_per_second:,.1f} readings/s"
     heading: list[RenderableType] = [
         _two_ends(standings_in_words(totals), time_of_day(view.at), "bold"),
-        _two_ends(engineers_in_words(totals), rate, "bold" if totals.waiting else ""),
+        _two_ends(engineers_in_words(totals), _flow(view, width), "bold" if totals.waiting else ""),
     ]
     heading += [_banner(trouble, view.at) for trouble in view.troubles]
     if since(view.at, now) > OLD_VIEW_SECONDS:
         heading.append(_line(f" OLD PICTURE: the monitor is busy since {time_of_day(view.at)} ", "reverse bold"))
     return heading
+
+
+def _flow(view: FarmView, width: int) -> str:
+    """What comes in: readings per second, and the dead letters since the start where there is room."""
+    rate = view.totals.readings_per_second
+    parts = [] if rate is None else [f"{rate:,.1f} readings/s"]
+    dead_letters = view.books.get("dead_letters", 0)
+    if dead_letters and width >= WIDE:
+        parts.append(counted(dead_letters, "dead letter"))
+    return ", ".join(parts)
 
 
 def _two_ends(left: str, right: str, style: str) -> Table:

@@ -15,13 +15,13 @@ from monitor.console.view import FarmView
 from monitor.console.words import plain, time_of_day
 from monitor.facts import Event
 
-REFRESHES_PER_SECOND = 4.0
+REFRESHES_PER_SECOND = 2.0
 RECENT_KEPT = 50
 RECENT_LEFT = 5
 
 
 class TableConsole:
-    """Draws on the alternate screen, at most four times a second.
+    """Draws on the alternate screen, twice a second.
 
     Drawing happens in a thread of its own: a terminal that does not take our output (a slow line, Ctrl-S) must
     not hold the monitor up. It draws the newest view; a view that was replaced before is never drawn.

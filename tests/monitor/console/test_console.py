@@ -25,9 +25,15 @@ from monitor.settings import LogFormat
     ],
 )
 def test_a_terminal_gets_the_table_unless_asked_otherwise(
-    log_format: LogFormat, is_terminal: bool, form: type[Console]
+    monkeypatch: pytest.MonkeyPatch, log_format: LogFormat, is_terminal: bool, form: type[Console]
 ) -> None:
+    monkeypatch.setenv("TERM", "xterm")
     assert type(console_for(log_format, is_terminal=is_terminal)) is form
+
+
+def test_a_terminal_that_cannot_move_its_cursor_gets_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    assert type(console_for(LogFormat.AUTO, is_terminal=True)) is LinesConsole
 
 
 class Listener:

@@ -1,6 +1,7 @@
 """The picture of the farm, drawn for terminals of several sizes."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -56,6 +57,12 @@ def test_turbines_that_do_not_fit_are_counted(farm: Callable[..., FarmView], now
     lines = drawn(farm(1000), (), now, 80, 24).splitlines()
     assert len(lines) == 24
     assert lines[-1] == "... and 980 more turbines: 980 ok"
+
+
+def test_dead_letters_are_counted_where_there_is_room(farm: Callable[..., FarmView], now: int) -> None:
+    view = replace(farm(6), books={"dead_letters": 12})
+    assert drawn(view, (), now, 120, 24).splitlines()[1].endswith("5.9 readings/s, 12 dead letters")
+    assert drawn(view, (), now, 80, 24).splitlines()[1].endswith("5.9 readings/s")
 
 
 def test_the_newest_event_is_always_seen(farm: Callable[..., FarmView], now: int) -> None:
