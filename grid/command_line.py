@@ -1,6 +1,7 @@
 """The door to typer for both programs: options made from settings, exit codes, and errors in one line."""
 
 import inspect
+import os
 import sys
 from collections.abc import Callable
 from enum import Enum, IntEnum
@@ -40,16 +41,27 @@ class CommandError(Exception):
 def run(app: typer.Typer, program: str) -> None:
     """Run a program's command line to its end; never returns. Errors that a user can mend are one line."""
     try:
-        app(prog_name=program)
+        _run_and_flush(app, program)
     except SettingsError as error:
         _leave(program, str(error), ExitCode.WRONG_USAGE)
     except CommandError as error:
         _leave(program, str(error), error.code)
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)
-    except BrokenPipeError:  # somebody closed the pipe that we write to, as `head` does
-        sys.stderr.close()
+    except BrokenPipeError:  # what was still to be written at the end has no reader any more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(ExitCode.FINE)
+    except SystemExit as leaving:
+        if isinstance(leaving.__context__, BrokenPipeError):  # typer calls it a failure that `head` has seen enough
+            sys.exit(ExitCode.FINE)
+        raise
+
+
+def _run_and_flush(app: typer.Typer, program: str) -> None:
+    try:
+        app(prog_name=program)
+    finally:
+        sys.stdout.flush()
 
 
 def _leave(program: str, sentence: str, code: ExitCode) -> None:

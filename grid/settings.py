@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableError
 
 from grid.broker import Broker, Protocol, Tls
 
@@ -25,10 +26,13 @@ class Settings(BaseSettings):
     """The base of every program's settings.
 
     A TOML file has the common keys at its top and a section for each program (`section`), whose keys win.
-    Unknown keys are refused, so that a slip of the pen is not silently a default.
+    Unknown keys are refused, so that a slip of the pen is not silently a default. An empty variable counts as none,
+    because Compose files pass unset variables on as empty ones.
     """
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid", hide_input_in_errors=True
+    )
     section: ClassVar[str] = ""
 
     @classmethod
@@ -39,7 +43,7 @@ class Settings(BaseSettings):
         """
         named = config_file or os.environ.get(CONFIG_VARIABLE)
         in_file = _read_file(Path(named or DEFAULT_CONFIG_FILE), must_exist=named is not None)
-        in_environment = {name.lower() for name in os.environ}
+        in_environment = {name.lower() for name, value in os.environ.items() if value}
         unset = {
             key: value
             for key, value in _known_to(cls, in_file).items()
@@ -49,12 +53,14 @@ class Settings(BaseSettings):
             return cls(**{**unset, **flags})
         except ValidationError as error:
             raise SettingsError(_in_one_line(error)) from None
+        except UnreadableError as error:
+            raise SettingsError(str(error)) from None
 
 
 class BrokerSettings(Settings):
     """Where the broker is, and how to enter: the settings that both programs share."""
 
-    broker_host: str = Field("localhost", description="Host name or address of the MQTT broker.")
+    broker_host: str = Field("localhost", min_length=1, description="Host name or address of the MQTT broker.")
     broker_port: int = Field(1883, ge=1, le=65535, description="Port of the MQTT broker.")
     username: str | None = Field(None, description="User name for the broker.")
     password: SecretStr | None = Field(None, description="Password for the broker; a file keeps it more secret.")
@@ -82,7 +88,7 @@ class BrokerSettings(Settings):
         try:
             return self.password_file.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
         except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(f"the password file {self.password_file} can't be read: {error}") from None
+            raise SettingsError(f"the password file {self.password_file} can't be read: {_why(error)}") from None
 
     def _tls(self) -> Tls | None:
         files = {"cafile": self.cafile, "certfile": self.certfile, "keyfile": self.keyfile}
@@ -100,14 +106,20 @@ def _read_file(path: Path, *, must_exist: bool) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"the configuration file {path} can't be read: {error}") from None
+        raise SettingsError(f"the configuration file {path} can't be read: {_why(error)}") from None
 
 
 def _known_to(settings: type[Settings], in_file: dict[str, Any]) -> dict[str, Any]:
     """The file's values for one program: the common keys, overlaid with the program's section."""
     own = in_file.get(settings.section, {}) if settings.section else {}
+    if not isinstance(own, dict):
+        raise SettingsError(f"{settings.section} in the configuration file is a section, written [{settings.section}]")
     common = {key: value for key, value in in_file.items() if key not in SECTIONS}
     return {**common, **own}
+
+
+def _why(error: OSError | ValueError) -> str:
+    return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
 def _in_one_line(error: ValidationError) -> str:
