@@ -57,7 +57,8 @@ $(FOR_WORK): requirements-dev.txt requirements-build.txt pyproject.toml | $(BIN)
 	@touch $(FOR_DEMO) $@
 
 $(BIN)/python:
-	@[ -n '$(PYTHON)' ] || { echo 'Grid needs Python 3.11 or later, and there is none on the PATH.' >&2; exit 1; }
+	@$(or $(PYTHON),false) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo 'Grid needs Python 3.11 or later; $(or $(PYTHON),what is on the PATH) is none.' >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
-		{ echo '$(PYTHON) has no venv: on Debian and Ubuntu, apt-get install python3-venv.' >&2; exit 1; }
+		{ echo '$(PYTHON) has no venv. On Debian and Ubuntu: apt-get install python3-venv' >&2; exit 1; }
 	@$(PYTHON) -m venv .venv
