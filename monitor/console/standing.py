@@ -93,7 +93,7 @@ def _why_waiting(case: Case) -> str:
         return "refused: a person must act"
     if incident.state is IncidentState.COOLING_DOWN:
         failed = counted(incident.failed_visits, "failed visit")
-        return f"cooling down after {failed}" if incident.failed_visits else "was busy: tried again soon"
+        return f"paused, {failed}" if incident.failed_visits else "was busy: tried again soon"
     place = "no engineer sent" if case.place is None else f"{ordinal(case.place)} in line"
     text = f"{place} for {_length(incident.opened_at, case)}"
     if incident.cause is IncidentCause.ORDERED:

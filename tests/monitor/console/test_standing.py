@@ -72,7 +72,7 @@ def test_an_order_names_who_gave_it(turbine: TurbineRecord, incident: Incident, 
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        (IncidentState.COOLING_DOWN, "cooling down after 2 failed visits"),
+        (IncidentState.COOLING_DOWN, "paused, 2 failed visits"),
         (IncidentState.REFUSED, "refused: a person must act"),
         (IncidentState.WAITING, "1st in line for 40 s, after 2 failed visits"),
     ],
