@@ -1,0 +1,80 @@
+"""The settings of grid-turbines: sensible alone, and together."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grid.settings import SettingsError
+from turbine.settings import TurbineSettings
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        {"count": 0},
+        {"count": -1},
+        {"first_number": 0},
+        {"first_number": 2**31},
+        {"upload_interval": 0},
+        {"upload_interval": -1},
+        {"upload_interval": float("nan")},
+        {"time_to_fail": -1},
+        {"time_to_repair": -1},
+        {"time_to_fail": float("inf")},
+        {"anomaly_rate": 0.6},
+        {"anomaly_rate": -0.1},
+        {"duration": 0},
+        {"interval": 0},
+        {"wind": "storm"},
+        {"seed": -1},
+    ],
+)
+def test_nonsense_is_refused_in_one_line_that_names_the_setting(flags: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError) as refused:
+        TurbineSettings.load(flags)
+    assert next(iter(flags)) in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        ({"first_number": 2**31 - 1, "count": 2}, "turbine numbers end at 2147483647"),
+        ({"speed": "10", "times": "now"}, "--speed, --times only with --replay"),
+        ({"replay": Path("a.csv"), "count": 3, "anomaly_rate": 0.1}, "--count, --anomaly-rate not with --replay"),
+        ({"anomalies": Path("truth")}, "--anomalies needs an --anomaly-rate above 0"),
+    ],
+)
+def test_settings_that_do_not_go_together_are_refused(flags: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{sentence}$"):
+        TurbineSettings.load(flags).check()
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        {},
+        {"count": 1000, "anomaly_rate": 0.01, "anomalies": Path("truth")},
+        {"replay": Path("a.csv"), "speed": "max", "first_number": 7, "duration": 3.0, "dry_run": True},
+    ],
+)
+def test_settings_that_go_together_are_taken(flags: dict[str, Any]) -> None:
+    TurbineSettings.load(flags).check()
+
+
+def test_defaults_are_those_of_the_assignment() -> None:
+    settings = TurbineSettings()
+    assert (settings.count, settings.time_to_fail, settings.time_to_repair) == (1, 30.0, 5.0)
+    assert settings.anomaly_rate == 0
+
+
+def test_the_environment_and_a_file_set_what_no_flag_sets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "grid.toml"
+    file.write_text(
+        'broker_port = 1999\n[turbines]\ncount = 6\nupload_interval = 5\nregion = "west"\n', encoding="utf-8"
+    )
+    monkeypatch.setenv("GRID_UPLOAD_INTERVAL", "7")
+    settings = TurbineSettings.load({"count": 3}, file)
+    assert (settings.broker_port, settings.count, settings.upload_interval) == (1999, 3, 7.0)
+    assert settings.regions() == ["west"]
