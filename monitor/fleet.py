@@ -26,7 +26,12 @@ from monitor.facts import (
     Told,
     TurbineRecord,
 )
-from monitor.objections import objection_to_birth, objection_to_end, objection_to_reading
+from monitor.objections import (
+    names_unwatched_session,
+    objection_to_birth,
+    objection_to_end,
+    objection_to_reading,
+)
 from monitor.track import NEVER, Track
 
 REMEMBERED_SESSIONS = 4
@@ -220,6 +225,9 @@ class Fleet:
         before = _belief_fields(track.record)
         if is_birth:
             self._believe_birth(track, report, now)
+        elif names_unwatched_session(track, report):
+            track.rumour = report
+            self._watch(track, now)
         else:
             self._believe_end(track, report)
         self._expect(track, speaks=track.speaks)
@@ -259,8 +267,11 @@ class Fleet:
             track.session_told = True
         if report.connection is not None:
             record.connection = report.connection
+        track.rumour = None
         record.link, record.link_since = Link.OFFLINE, report.received_at
         record.link_reason = None if report.reason is None else _REASON[report.reason]
+        # What it was is of no use to anybody who might send an engineer when it is back.
+        self._set_health(track, Health.UNKNOWN, None)
 
     # --- links and silence
 
@@ -274,11 +285,12 @@ class Fleet:
         record = track.record
         record.link, record.link_reason, record.link_since = Link.ONLINE, None, since
         track.heard = now.watched
+        track.rumour = None
         self._watch(track, now)
 
     def _lose_all_links(self, now: Now) -> None:
         for number, track in self._tracks.items():
-            track.session_told = False
+            track.session_told, track.rumour = False, None
             if track.record.link is not Link.UNKNOWN:
                 track.record.link, track.record.link_reason, track.record.link_since = Link.UNKNOWN, None, now.utc
                 self._expect(track, speaks=track.speaks)
@@ -286,7 +298,9 @@ class Fleet:
 
     def _watch(self, track: Track, now: Now) -> None:
         """Look at the turbine when it may have become silent; what was planned before is void."""
-        if track.record.link is Link.ONLINE:
+        if track.record.link is Link.UNKNOWN:
+            due = now.watched + self._patience(track)
+        elif track.record.link is Link.ONLINE:
             due = min(track.heard + self._patience(track), now.watched + LONGEST_LOOK_SECONDS)
         else:
             due = now.watched + self._settings.silent_offline_after_seconds
@@ -319,14 +333,21 @@ class Fleet:
             self._fall_silent(track, Link.STALE, None, now, told)
             self._watch(track, now)
         elif record.link is Link.STALE:
+            self._set_health(track, Health.UNKNOWN, None)
             self._fall_silent(track, Link.OFFLINE, LinkReason.SILENT, now, told)
+        elif record.link is Link.UNKNOWN and track.rumour is not None:
+            self._believe_end(track, track.rumour)
+            self._tell_link(track, told, now.utc)
 
     def _fall_silent(self, track: Track, link: Link, reason: LinkReason | None, now: Now, told: list[Told]) -> None:
         record = track.record
         record.link, record.link_reason, record.link_since = link, reason, now.utc
+        self._tell_link(track, told, now.utc)
+
+    def _tell_link(self, track: Track, told: list[Told], at: int) -> None:
         self._expect(track, speaks=track.speaks)
-        self._changed[record.turbine_number] = track
-        told.append(_belief(track, Because.LINK, now.utc))
+        self._changed[track.record.turbine_number] = track
+        told.append(_belief(track, Because.LINK, at))
 
 
 def _belief_fields(record: TurbineRecord) -> tuple[Link, LinkReason | None, str | None, Health]:

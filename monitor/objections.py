@@ -10,13 +10,24 @@ from monitor.track import Track
 
 def objection_to_reading(track: Track, reading: Reading, tolerance: int) -> str | None:
     """Why a reading changes no belief, or None if it does. `tolerance` of clocks is in microseconds."""
-    record = track.record
-    if record.link is Link.OFFLINE and record.link_reason is not LinkReason.SILENT:
-        if not proves_life(track, reading, tolerance):
-            return "dead_session_reading"
-    elif record.link is not Link.OFFLINE and is_of_another_session(track, reading):
+    ended_at = end_that_counts(track, reading)
+    if ended_at is not None:
+        is_dead = not proves_life(track, reading, ended_at, tolerance)
+    else:
+        is_dead = track.record.link is not Link.OFFLINE and is_of_another_session(track, reading)
+    if is_dead:
         return "dead_session_reading"
     return None if is_newest(track, reading, tolerance) else "late_reading"
+
+
+def end_that_counts(track: Track, reading: Reading) -> int | None:
+    """When the turbine was stopped or lost, if it was; a turbine that is only silent comes back by any reading."""
+    record = track.record
+    if record.link is Link.OFFLINE and record.link_reason is not LinkReason.SILENT:
+        return record.link_since
+    if track.rumour is not None and reading.session == track.rumour.session:
+        return track.rumour.received_at
+    return None
 
 
 def is_of_another_session(track: Track, reading: Reading) -> bool:
@@ -30,14 +41,14 @@ def is_of_another_session(track: Track, reading: Reading) -> bool:
     return track.session_told or session in track.ended
 
 
-def proves_life(track: Track, reading: Reading, tolerance: int) -> bool:
+def proves_life(track: Track, reading: Reading, ended_at: int, tolerance: int) -> bool:
     """Whether a turbine that was lost or stopped must be alive: it emitted this after its end, by our clock.
 
     The readings of a dead session were emitted before its goodbye or will reached us, however late they arrive. The
     tolerance is for a clock that runs ahead by more than was measured.
     """
     emitted_at = reading.emitted_at - max(0, track.skew or 0)
-    return emitted_at > (track.record.link_since or 0) + (0 if reading.session is None else tolerance)
+    return emitted_at > ended_at + (0 if reading.session is None else tolerance)
 
 
 def is_newest(track: Track, reading: Reading, tolerance: int) -> bool:
@@ -76,14 +87,23 @@ def objection_to_end(track: Track, report: StatusReport) -> str | None:
 
 
 def is_end_of_another_session(track: Track, report: StatusReport) -> bool:
-    """Whether an `offline` names a session that is not the believed one: a late will, or one at a take-over.
+    """Whether an `offline` names a session that is not the believed one: a late will, or one at a take-over."""
+    return names_another_session(track, report) and not names_unwatched_session(track, report)
 
-    Until a status has named the session since the broker was found, a retained `offline` counts: it names the session
-    that came and went while nobody watched.
+
+def names_another_session(track: Track, report: StatusReport) -> bool:
+    """Whether a status names a session, and another one than the believed one."""
+    return report.session is not None and track.record.session not in (None, report.session)
+
+
+def names_unwatched_session(track: Track, report: StatusReport) -> bool:
+    """Whether a retained `offline` may be of a session that came and went while nobody watched.
+
+    Or it is a late will that replaced the birth of a running turbine: only silence will tell.
     """
-    if report.session is None or track.record.session in (None, report.session):
+    if not names_another_session(track, report) or track.record.link is not Link.UNKNOWN:
         return False
-    return track.session_told or not report.retained or report.session in track.ended
+    return report.retained and report.session not in track.ended
 
 
 def is_end_of_earlier_connection(track: Track, report: StatusReport) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from grid.metrics import OperationalStatus
 from grid.times import SECOND
-from monitor.facts import Reading, TurbineRecord
+from monitor.facts import Reading, StatusReport, TurbineRecord
 
 NEVER = -1
 """Before every time that a reading may carry."""
@@ -37,6 +37,8 @@ class Track:
     """Whether a status named the session since the broker was found: no reading overrules it."""
     unheard: bool = False
     """The session is new, and no reading of it was heard yet."""
+    rumour: StatusReport | None = None
+    """An end of a session that we did not know: believed if the turbine, whose link is unknown, stays silent."""
     ended: tuple[str, ...] = ()
     """Sessions that a later birth replaced."""
 
