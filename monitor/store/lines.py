@@ -1,10 +1,11 @@
 """A reading as a line of its turbine's text file: one JSON object with all fields, in the order of `Reading`."""
 
 import json
+from datetime import datetime
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii
 
-from grid.times import SECOND, format_time, parse_time
+from grid.times import SECOND, format_time, from_datetime
 from monitor.facts import Reading
 
 
@@ -28,7 +29,9 @@ def emitted_at_of(line: bytes, turbine_number: int) -> int | None:
     """When the reading in this line was emitted, which is what identifies it; None if it is none of this turbine's."""
     try:
         fields = json.loads(line)
-        return parse_time(fields["emitted_at"]) if fields["turbine_number"] == turbine_number else None
+        if fields["turbine_number"] != turbine_number:
+            return None
+        return from_datetime(datetime.fromisoformat(fields["emitted_at"]))
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
 

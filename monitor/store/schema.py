@@ -32,7 +32,10 @@ CREATE TABLE readings (
     session TEXT,
     sequence INTEGER,
     received_at INTEGER NOT NULL,
-    CHECK (abs(wind_speed) < 9e999 AND abs(power_output_in_kwh) < 9e999) -- text files know no infinity
+    -- What a text file can't tell: infinity, and times before 1970 or after 2199.
+    CHECK (abs(wind_speed) < 9e999 AND abs(power_output_in_kwh) < 9e999),
+    CHECK (abs(voltage) < 9e999 AND abs("current") < 9e999 AND abs(temperature) < 9e999),
+    CHECK (emitted_at BETWEEN 0 AND 7258118399999999 AND received_at BETWEEN 0 AND 7258118399999999)
 ) STRICT;
 CREATE UNIQUE INDEX readings_identity ON readings (turbine_number, emitted_at);
 """

@@ -1,0 +1,150 @@
+"""The tables are the facts, field by field, and people can read them."""
+
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from enum import StrEnum
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from grid.metrics import OperationalStatus
+from grid.times import format_time
+from monitor.facts import (
+    Changes,
+    DeadLetter,
+    Event,
+    Health,
+    Hold,
+    Incident,
+    IncidentCause,
+    IncidentOutcome,
+    IncidentState,
+    Link,
+    LinkReason,
+    Outgoing,
+    Reading,
+    Release,
+    TurbineRecord,
+    Visit,
+    VisitState,
+)
+from monitor.store.errors import StoreDamagedError, StoreMissingError, StoreVersionError
+from monitor.store.ledger import Ledger
+from monitor.store.reader import LedgerReader
+from monitor.store.rows import columns
+
+FACTS: dict[str, type] = {
+    "readings": Reading,
+    "turbines": TurbineRecord,
+    "incidents": Incident,
+    "visits": Visit,
+    "events": Event,
+    "outbox": Outgoing,
+    "dead_letters": DeadLetter,
+    "holds": Hold,
+}
+WORDS: list[tuple[str, str, type[StrEnum]]] = [
+    ("readings", "operational_status", OperationalStatus),
+    ("turbines", "operational_status", OperationalStatus),
+    ("turbines", "link", Link),
+    ("turbines", "link_reason", LinkReason),
+    ("turbines", "health", Health),
+    ("incidents", "cause", IncidentCause),
+    ("incidents", "state", IncidentState),
+    ("incidents", "outcome", IncidentOutcome),
+    ("visits", "state", VisitState),
+    ("visits", "release", Release),
+]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    found = tmp_path / "grid.db"
+    Ledger.open(found).close()
+    return found
+
+
+@pytest.fixture
+def db(path: Path) -> Iterator[Database]:
+    with closing(Database(path)) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("table", FACTS)
+def test_a_table_has_the_columns_of_its_facts(db: Database, table: str) -> None:
+    found = [column.name for column in db.table(table).columns]
+    assert [name for name in found if name not in {"id", "event_id", "dead_letter_id"}] == list(columns(FACTS[table]))
+    assert db.table(table).strict
+
+
+@pytest.mark.parametrize(("table", "column", "words"), WORDS, ids=[f"{table}.{name}" for table, name, _ in WORDS])
+def test_a_column_takes_the_words_of_its_fact_and_no_others(
+    db: Database, table: str, column: str, words: type[StrEnum]
+) -> None:
+    (sql,) = db.execute("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?", [table]).fetchone()
+    definition = sql.split(f"\n    {column} ")[1].split(",\n")[0]
+    assert set(re.findall(r"'(\w+)'", definition)) == set(words)
+
+
+def test_times_are_shown_as_they_are_on_the_wire(path: Path, db: Database, reading: Callable[..., Reading]) -> None:
+    odd = reading(emitted_at=1_795_262_399_000_001, received_at=946_684_800_999_999)
+    with Ledger.open(path) as ledger:
+        ledger.commit(Changes(readings=[odd], turbines=[TurbineRecord(7, odd.emitted_at)]))
+    (shown,) = db.query("SELECT * FROM readings_utc")
+    assert shown["emitted_at"] == format_time(odd.emitted_at) == "2026-11-21T11:59:59.000001Z"
+    assert shown["received_at"] == format_time(odd.received_at)
+    assert list(shown) == ["id", *Reading._fields]
+    (turbine,) = db.query("SELECT * FROM turbines_utc")
+    assert (turbine["first_seen_at"], turbine["link_since"]) == ("2026-11-21T11:59:59.000001Z", None)
+
+
+def test_every_table_with_times_has_a_view_for_people(db: Database) -> None:
+    assert {view.removesuffix("_utc") for view in db.view_names()} == set(FACTS) - {"outbox"}
+
+
+def test_a_newer_database_is_refused_with_a_sentence(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as newer, newer:
+        newer.execute("UPDATE ledger SET format = 99")
+    for opened in (Ledger.open, LedgerReader.open):
+        with pytest.raises(StoreVersionError, match=r"newer grid-monitor \(format 99"):
+            opened(path)
+
+
+def test_an_older_database_is_brought_up_to_date_by_the_monitor_only(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as older, older:
+        older.execute("UPDATE ledger SET format = 0")
+    with pytest.raises(StoreVersionError, match="start grid-monitor once"):
+        LedgerReader.open(path)
+
+
+def test_a_database_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "grid.db"
+    with closing(sqlite3.connect(path)) as other, other:
+        other.execute("CREATE TABLE recipes (title TEXT)")
+    with pytest.raises(StoreDamagedError, match="not a monitor's"):
+        Ledger.open(path)
+    with closing(Database(path)) as db:
+        assert db.table_names() == ["recipes"]
+
+
+def test_a_folder_without_a_database_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StoreMissingError, match=r"no database at .*grid\.db yet"):
+        LedgerReader.open(tmp_path / "grid.db")
+    (tmp_path / "grid.db").touch()
+    with pytest.raises(StoreMissingError, match="start grid-monitor"):
+        LedgerReader.open(tmp_path / "grid.db")
+
+
+def test_a_folder_with_signs_of_an_address_is_only_a_folder(tmp_path: Path) -> None:
+    path = tmp_path / "a?mode=rwc#%41" / "grid.db"
+    Ledger.open(path).close()
+    with LedgerReader.open(path) as reader:
+        assert reader.turbines() == []
+
+
+def test_a_reader_cannot_write(path: Path) -> None:
+    with LedgerReader.open(path) as reader, pytest.raises(sqlite3.OperationalError, match="readonly"):
+        reader._db.execute("DELETE FROM ledger")
