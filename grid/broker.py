@@ -3,6 +3,10 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+KEEP_ALIVE_SECONDS = 10
+WILL_DELAY_SECONDS = 5
+"""How long a broker waits for us to come back before it publishes our will: MQTT 5 only."""
+
 
 class Protocol(StrEnum):
     """The version of MQTT to speak; `auto` tries 5 first."""
@@ -42,7 +46,7 @@ class Will:
 
     topic: str
     payload: bytes
-    delay_seconds: int = 5
+    delay_seconds: int = WILL_DELAY_SECONDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ class CanaryCall(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
 
-    kind: Literal["question", "answer"]
+    kind: Annotated[Literal["question", "answer"], Field(description="whether somebody asks or answers")]
     nonce: Annotated[str, Field(min_length=1, max_length=32, description="drawn by the asker, repeated in answers")]
     monitor: Annotated[Label, Field(description="who speaks, in words that help to find it")]
 

@@ -18,9 +18,18 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from grid.broker import Broker, BrokerLostError, BrokerRefusedError, Message, Protocol, Session, Tls, Will
+from grid.broker import (
+    KEEP_ALIVE_SECONDS,
+    Broker,
+    BrokerLostError,
+    BrokerRefusedError,
+    Message,
+    Protocol,
+    Session,
+    Tls,
+    Will,
+)
 
-KEEP_ALIVE_SECONDS = 10
 CONNECT_TIMEOUT_SECONDS = 5.0
 ANSWER_TIMEOUT_SECONDS = 10.0
 PERSISTENT_SESSION_SECONDS = 7 * 24 * 3600

@@ -9,6 +9,9 @@ from grid.metrics import MAX_INTEGER, Session
 from grid.status import Label
 from grid.times import UtcMicroseconds
 
+COMMAND_EXPIRY_SECONDS = 60
+"""An order that could not be delivered for so long is worth nothing: it is repeated while the visit lasts."""
+
 DispatchId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:-]+$")]
 
 
@@ -23,7 +26,7 @@ class RepairCommand(BaseModel):
     dispatch_id: Annotated[DispatchId, Field(description="names this visit; also the correlation data")]
     incident_id: Annotated[int, Field(ge=1, le=MAX_INTEGER, description="the incident that the visit is for")]
     engineer: Annotated[int, Field(ge=1, le=MAX_INTEGER, description="which engineer of the pool comes")]
-    issued_at: UtcMicroseconds
+    issued_at: Annotated[UtcMicroseconds, Field(description="when the monitor first sent it")]
     session: Annotated[
         Session | None, Field(description="the turbine's session that is meant; another one refuses the order")
     ] = None
@@ -46,11 +49,11 @@ class RepairResult(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
 
-    dispatch_id: DispatchId
-    result: Annotated[RepairState, Field(strict=False)]
+    dispatch_id: Annotated[DispatchId, Field(description="the order that this answers")]
+    result: Annotated[RepairState, Field(strict=False, description="how far the turbine is with it")]
     reason: Annotated[Label | None, Field(description="why the order was rejected; `busy` asks to try again")] = None
-    session: Session | None = None
-    at: UtcMicroseconds | None = None
+    session: Annotated[Session | None, Field(description="the turbine's session")] = None
+    at: Annotated[UtcMicroseconds | None, Field(description="when the turbine said so")] = None
 
     def to_json(self) -> bytes:
         """The answer as it goes over the wire."""

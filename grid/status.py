@@ -31,7 +31,7 @@ class OfflineReason(StrEnum):
 class _Status(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
 
-    status: Annotated[Presence, Field(strict=False)]
+    status: Annotated[Presence, Field(strict=False, description="online at a birth, else offline")]
     reason: Annotated[OfflineReason | None, Field(strict=False, description="only with offline")] = None
     session: Annotated[Session | None, Field(description="the start of the program that this is about")] = None
     at: Annotated[UtcMicroseconds | None, Field(description="when; absent in a last will, written in advance")] = None
@@ -61,10 +61,16 @@ class TurbineStatus(_Status):
         ),
     ] = None
     model: Annotated[Label | None, Field(description="the turbine's type, such as MM92")] = None
-    rated_power_in_kw: Annotated[float | None, Field(allow_inf_nan=False, gt=0, le=1e6)] = None
+    rated_power_in_kw: Annotated[
+        float | None, Field(allow_inf_nan=False, gt=0, le=1e6, description="rated power, in kW")
+    ] = None
     region: Annotated[Label | None, Field(description="where the turbine belongs in the farm")] = None
-    latitude: Annotated[float | None, Field(allow_inf_nan=False, ge=-90, le=90)] = None
-    longitude: Annotated[float | None, Field(allow_inf_nan=False, ge=-180, le=180)] = None
+    latitude: Annotated[
+        float | None, Field(allow_inf_nan=False, ge=-90, le=90, description="WGS 84, in degrees north")
+    ] = None
+    longitude: Annotated[
+        float | None, Field(allow_inf_nan=False, ge=-180, le=180, description="WGS 84, in degrees east")
+    ] = None
     serial: Annotated[Label | None, Field(description="the maker's serial number")] = None
 
 

@@ -81,7 +81,12 @@ UtcMicroseconds = Annotated[
         {
             "anyOf": [
                 {"type": "string", "format": "date-time", "description": "ISO 8601 with a zone"},
-                {"type": "number", "description": "seconds since 1970, UTC"},
+                {
+                    "type": "number",
+                    "minimum": EARLIEST // SECOND,
+                    "exclusiveMaximum": LATEST // SECOND,
+                    "description": "seconds since 1970, UTC",
+                },
             ]
         }
     ),

@@ -1,0 +1,168 @@
+"""What is published on each topic, by whom and how: the tables behind the contract's documents."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from grid.broker import WILL_DELAY_SECONDS
+from grid.canary import CanaryCall
+from grid.event import TurbineEvent
+from grid.metrics import TurbineMetrics
+from grid.repair import COMMAND_EXPIRY_SECONDS, RepairCommand, RepairResult
+from grid.status import MonitorStatus, TurbineStatus
+from grid.topics import MONITOR_CANARY, MONITOR_STATUS, Kind
+
+TURBINE = "turbine"
+MONITOR = "monitor"
+NUMBER = "{turbine_number}"
+_NOON = "2026-11-21T12:00:00.000000Z"
+_SESSION = "1795262400000-x7Qp"
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One topic: who publishes what on it, and how."""
+
+    name: str
+    address: str
+    publisher: str
+    message: type[BaseModel]
+    summary: str
+    description: str
+    retained: bool = False
+    qos: int = 1
+    expiry_seconds: int | None = None
+    answered_on: str | None = None
+
+
+def of_any_turbine(kind: Kind) -> str:
+    """The topic of this kind with a place for the number, such as `grid/turbines/{turbine_number}/metrics`."""
+    return kind.of(0).replace("/0/", f"/{NUMBER}/")
+
+
+CHANNELS = (
+    Channel(
+        "turbineMetrics",
+        of_any_turbine(Kind.METRICS),
+        TURBINE,
+        TurbineMetrics,
+        "One reading.",
+        "Never retained. The number in the payload equals the one in the topic. The same reading (`turbine_number`, "
+        "`emitted_at`) twice is stored once.",
+    ),
+    Channel(
+        "turbineStatus",
+        of_any_turbine(Kind.STATUS),
+        TURBINE,
+        TurbineStatus,
+        "A turbine's birth, goodbye or last will.",
+        "Optional. Retained. Order at start: connect with the last will, subscribe to `repair`, wait for the SUBACK, "
+        "publish the birth, then readings. At a clean stop: publish the goodbye, wait for its PUBACK, disconnect. The "
+        f"last will says offline, lost and the session, with a will delay of {WILL_DELAY_SECONDS} s. An offline "
+        "counts only for the session that it names. The bare words `online` and `offline` are accepted too.",
+        retained=True,
+    ),
+    Channel(
+        "repair",
+        of_any_turbine(Kind.REPAIR),
+        MONITOR,
+        RepairCommand,
+        "An engineer is sent.",
+        "Never retained, because a retained order would repeat at every connect. A turbine obeys a `dispatch_id` "
+        "once, refuses an order that names another session, and takes any other payload, an empty one too, for a "
+        "plain order to repair. Proof of a repair is an `ok` reading newer than the order.",
+        expiry_seconds=COMMAND_EXPIRY_SECONDS,
+        answered_on="repairResult",
+    ),
+    Channel(
+        "repairResult",
+        of_any_turbine(Kind.REPAIR_RESULT),
+        TURBINE,
+        RepairResult,
+        "A turbine's answer to an order.",
+        "Optional. A repeated order is answered with what it was answered before.",
+    ),
+    Channel(
+        "turbineEvents",
+        of_any_turbine(Kind.EVENTS),
+        MONITOR,
+        TurbineEvent,
+        "What the monitor decided about a turbine, and why.",
+        "For people and programs that watch; a turbine need not listen.",
+    ),
+    Channel(
+        "monitorStatus",
+        MONITOR_STATUS,
+        MONITOR,
+        MonitorStatus,
+        "The monitor's birth, goodbye or last will.",
+        "Retained. Turbines may hold readings back while it is offline.",
+        retained=True,
+    ),
+    Channel(
+        "monitorCanary",
+        MONITOR_CANARY,
+        MONITOR,
+        CanaryCall,
+        "A question that its asker must hear, and that a running monitor answers.",
+        "Tells whether the broker lets the asker through in both directions, and whether a monitor works there. "
+        "Listen to it at QoS 0: it is for now only.",
+    ),
+)
+
+EXAMPLES: dict[type[BaseModel], list[dict[str, Any]]] = {
+    TurbineMetrics: [
+        {"turbine_number": 7, "wind_speed": 100.0, "power_output_in_kwh": 3000.0, "operational_status": "broken"},
+        {
+            "turbine_number": 7,
+            "wind_speed": 7.1,
+            "power_output_in_kwh": 0.42,
+            "operational_status": "ok",
+            "emitted_at": _NOON,
+            "session": _SESSION,
+            "sequence": 0,
+            "voltage": 690.0,
+            "current": 1263.0,
+            "temperature": 61.5,
+        },
+    ],
+    TurbineStatus: [
+        {
+            "status": "online",
+            "session": _SESSION,
+            "at": _NOON,
+            "model": "MM92",
+            "rated_power_in_kw": 2050.0,
+            "region": "north",
+            "latitude": 52.4,
+            "longitude": -0.94,
+        },
+        {"status": "offline", "reason": "stopped", "session": _SESSION, "at": _NOON},
+        {"status": "offline", "reason": "lost", "session": _SESSION},
+    ],
+    RepairCommand: [
+        {"dispatch_id": "k3v9-12", "incident_id": 4, "engineer": 1, "issued_at": _NOON, "session": _SESSION}
+    ],
+    RepairResult: [
+        {"dispatch_id": "k3v9-12", "result": "accepted", "session": _SESSION, "at": _NOON},
+        {"dispatch_id": "k3v9-12", "result": "rejected", "reason": "busy"},
+        {"dispatch_id": "k3v9-12", "result": "done", "session": _SESSION, "at": _NOON},
+    ],
+    TurbineEvent: [
+        {
+            "at": _NOON,
+            "turbine_number": 7,
+            "action": "engineer_dispatched",
+            "sentence": "Engineer 1 is sent to turbine 7, which reports broken.",
+            "incident_id": 4,
+            "dispatch_id": "k3v9-12",
+            "engineer": 1,
+        }
+    ],
+    MonitorStatus: [
+        {"status": "online", "session": _SESSION, "at": _NOON, "version": "0.1.0", "engineers": 3},
+        {"status": "offline", "reason": "lost", "session": _SESSION},
+    ],
+    CanaryCall: [{"kind": "question", "nonce": "5f2a90c1", "monitor": "grid-monitor on farm-1"}],
+}
