@@ -189,6 +189,16 @@ def test_a_foreign_line_is_left_alone_and_reported(store: Store, reading: MakeRe
     assert store.restart().foreign == {}
 
 
+def test_a_file_that_was_edited_in_the_middle_goes_on_at_its_end(store: Store, reading: MakeReading) -> None:
+    store.store(reading(7, 1), reading(7, 2))
+    store.files.close()
+    edited = "a note of some length\n" + store.path().read_text()
+    store.path().write_text(edited)
+    store.commit(reading(7, 3))
+    assert store.start() == Repaired(appended=1)
+    assert store.path().read_text() == edited + to_line(reading(7, 3))
+
+
 def test_a_file_of_an_unknown_turbine_is_left_alone_and_reported(store: Store, reading: MakeReading) -> None:
     store.store(reading(7, 1))
     store.path(9).write_text(to_line(reading(9, 1)))
@@ -223,7 +233,7 @@ def test_a_stop_while_files_are_brought_to_the_disk_forgets_none(store: Store, r
     store.store(reading(7, 1), reading(8, 1))
     store.files._take_snapshot()
     store.store(reading(8, 2), reading(9, 2))
-    assert store.restart() == Repaired()
+    store.files.close()
     position = Position.load(store.folder / "turbines" / "position.json")
     assert position.sizes == {number: store.path(number).stat().st_size for number in (7, 8, 9)}
 
