@@ -366,4 +366,4 @@ def demo(settings: MonitorSettings) -> None:
     """
     from monitor.demo import run_demo
 
-    raise typer.Exit(run_demo(settings, keep_data="data_dir" in settings.model_fields_set, say=typer.echo))
+    raise typer.Exit(run_demo(settings, keep_data="data_dir" in settings.model_fields_set))

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -30,20 +30,21 @@ CRASH_AFTER_SECONDS = 25.0
 BACK_AFTER_SECONDS = 15.0
 
 
-def run_demo(settings: MonitorSettings, *, keep_data: bool, say: Callable[[str], None]) -> ExitCode:
+def run_demo(settings: MonitorSettings, *, keep_data: bool) -> ExitCode:
     """Run all of it until Ctrl-C, then stop all of it. `keep_data`: use the data folder of the settings.
 
-    Without it the data live in a temporary folder that is gone afterwards. `say` is told where everything is.
-    Raises CommandError.
+    Without it the data live in a temporary folder that is gone afterwards. Raises CommandError.
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="grid-demo-")))
         broker, about_broker = stack.enter_context(_some_broker(settings.broker(), folder))
         data_dir = settings.data_dir if keep_data else folder / "data"
-        say(about_broker)
-        say(f"Data: {data_dir}{'' if keep_data else ' (gone after the demo)'}")
-        say(f"Traffic: mosquitto_sub -h {broker.host} -p {broker.port} -t 'grid/#' -v")
-        say("Ctrl-C stops all of it.")
+        notices = [
+            about_broker,
+            f"Data: {data_dir}{'' if keep_data else ', gone after the demo'}.",
+            f"Traffic: mosquitto_sub -h {broker.host} -p {broker.port} -t 'grid/#' -v",
+            "Ctrl-C stops all of it.",
+        ]
         stack.enter_context(_turbines(broker, folder))
         changed = {
             "broker_host": broker.host,
@@ -51,7 +52,7 @@ def run_demo(settings: MonitorSettings, *, keep_data: bool, say: Callable[[str],
             "mqtt_version": broker.protocol,
             "data_dir": data_dir,
         }
-        return run_monitor(settings.model_copy(update=changed))
+        return run_monitor(settings.model_copy(update=changed), notices=notices)
 
 
 @contextlib.contextmanager

@@ -4,7 +4,6 @@ import asyncio
 import os
 import platform
 import shutil
-import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from monitor.intake.canary import ask_around
 from monitor.settings import MonitorSettings
 from monitor.store.errors import StoreError
 from monitor.store.reader import LedgerReader
+from monitor.store.writer import DATABASE, SQLITE_VERSION
 
 LEAST_FREE_BYTES = 200 * 1024 * 1024
 EARLIEST_PLAUSIBLE_YEAR = 2025
@@ -61,7 +61,7 @@ def _versions() -> Finding:
     return Finding(
         "versions",
         f"Grid {version('grid-wind-farm-monitor')}, Python {platform.python_version()}, "
-        f"SQLite {sqlite3.sqlite_version}, aiomqtt {version('aiomqtt')}.",
+        f"SQLite {SQLITE_VERSION}, aiomqtt {version('aiomqtt')}.",
     )
 
 
@@ -100,7 +100,7 @@ def _monitor(data_dir: Path) -> Finding:
 
 
 def _database(data_dir: Path) -> Finding:
-    path = data_dir / "grid.db"
+    path = data_dir / DATABASE
     if not path.exists():
         return Finding("database", f"There is no database at {path} yet; the monitor makes one when it starts.")
     if not os.access(path, os.W_OK) or not os.access(data_dir, os.W_OK):
@@ -136,7 +136,7 @@ def _disk(data_dir: Path) -> Finding:
 
 def _clock(data_dir: Path) -> Finding:
     now = round(time.time() * SECOND)
-    newest = _newest_received_at(data_dir / "grid.db")
+    newest = _newest_received_at(data_dir / DATABASE)
     if time.gmtime().tm_year < EARLIEST_PLAUSIBLE_YEAR:
         return Finding("clock", f"The clock says {format_time(now)}, which is in the past.", ExitCode.UNHEALTHY)
     if newest is not None and newest > now + SECOND:

@@ -254,6 +254,7 @@ class GridMonitor:
                 break
         self._store_works()
         self._recall(remembered)
+        self._ready = True
         self._outbox.add(remembered.outbox)
         for turbine in remembered.turbines:
             if turbine.emitted_at is not None and turbine.received_at is not None:

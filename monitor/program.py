@@ -1,14 +1,13 @@
 """The running monitor put together: which parts there are, in which order they start, and how they stop."""
 
 import asyncio
-import logging
 import os
 import secrets
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import asdict
 from importlib.metadata import version
 
 from grid.command_line import CommandError, ExitCode
@@ -36,13 +35,13 @@ ASK_AGAIN_SECONDS = 1.0
 DISTRIBUTION = "grid-wind-farm-monitor"
 
 
-def run_monitor(settings: MonitorSettings) -> ExitCode:
+def run_monitor(settings: MonitorSettings, *, notices: Sequence[str] = ()) -> ExitCode:
     """Run the monitor until a signal: SIGTERM or SIGINT once to stop in order, a second one to end at once.
 
-    Raises CommandError for what a user can mend.
+    `notices` are said first. Raises CommandError for what a user can mend.
     """
     try:
-        return asyncio.run(_Program(settings).run())
+        return asyncio.run(_Program(settings, notices).run())
     except* CommandError as errors:
         raise _first(errors) from None
     except* (StoreError, OSError) as errors:
@@ -57,8 +56,9 @@ def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 class _Program:
-    def __init__(self, settings: MonitorSettings) -> None:
+    def __init__(self, settings: MonitorSettings, notices: Sequence[str]) -> None:
         self._settings = settings
+        self._notices = notices
         self._broker = settings.broker()
         self._clock = Clock()
         self._session = f"{self._clock.utc() // 1000}-{secrets.token_hex(4)}"
@@ -70,11 +70,11 @@ class _Program:
         async with AsyncExitStack() as stack:
             stack.enter_context(DataFolderLock(self._settings.data_dir))
             stack.enter_context(self._console)
-            logging.basicConfig(handlers=[LogToConsole(self._console)], level=logging.WARNING, force=True)
-            store = await stack.enter_async_context(StoreThread(self._settings.data_dir))
-            for complaint in store.complaints:
-                self._say(complaint, action="text_files")
-            await self._watch(store)
+            stack.enter_context(LogToConsole(self._console).installed())
+            for notice in self._notices:
+                self._say(notice, action="notice")
+            store = StoreThread(self._settings.data_dir, lambda sentence: self._say(sentence, action="text_files"))
+            await self._watch(await stack.enter_async_context(store))
         return self._exit_code
 
     async def _watch(self, store: StoreThread) -> None:
@@ -201,7 +201,18 @@ async def _serve(monitor: GridMonitor, request: Answer) -> Answer:
     if order is not None:
         answer = await monitor.order(order)
         return {"accepted": answer.accepted, "sentence": answer.sentence}
-    health = asdict(monitor.health)
-    for name in ("started_at", "connection_since", "store_error_since"):
-        health[name] = None if health[name] is None else format_time(health[name])
-    return {"health": health}
+    health = monitor.health
+    return {
+        "health": {
+            "started_at": format_time(health.started_at),
+            "connected": health.connected,
+            "connection_since": _format(health.connection_since),
+            "store_error": health.store_error,
+            "store_error_since": _format(health.store_error_since),
+            "books": dict(health.books),
+        }
+    }
+
+
+def _format(moment: int | None) -> str | None:
+    return None if moment is None else format_time(moment)

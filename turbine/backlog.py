@@ -10,10 +10,12 @@ DEFAULT_BACKLOG = 1000
 class Backlog:
     """Messages (topic, payload) in order. When it is full the oldest goes: the newest says how things are.
 
-    May lose messages; `dropped` counts them.
+    May lose messages; `dropped` counts them. A `lossless` one loses none, and grows beyond its size instead, if
+    whoever fills it does not wait while it is full.
     """
 
     size: int = DEFAULT_BACKLOG
+    lossless: bool = False
     dropped: int = 0
     _messages: deque[tuple[str, bytes]] = field(default_factory=deque)
 
@@ -27,7 +29,7 @@ class Backlog:
 
     def append(self, topic: str, payload: bytes) -> None:
         """Add the newest message."""
-        if self.full:
+        if self.full and not self.lossless:
             self._messages.popleft()
             self.dropped += 1
         self._messages.append((topic, payload))
@@ -38,7 +40,7 @@ class Backlog:
 
     def put_back(self, topic: str, payload: bytes) -> None:
         """Put a message back that could not be sent: it is the oldest again, and the first to go."""
-        if self.full:
+        if self.full and not self.lossless:
             self.dropped += 1
         else:
             self._messages.appendleft((topic, payload))

@@ -52,7 +52,7 @@ class TurbineClient:
 
     def __init__(self, life: Life, run: Run) -> None:
         self.life = life
-        self.backlog = Backlog(run.backlog_size)
+        self.backlog = Backlog(run.backlog_size, lossless=run.lossless)
         self._run = run
         self._connection_number = -1
         self._connected = False
@@ -186,7 +186,8 @@ class TurbineClient:
             except BaseException:  # also when the connection is lost, which cancels us
                 self.backlog.put_back(topic, payload)
                 raise
-            self._room.set()
+            if not self.backlog.full:
+                self._room.set()
             if topic.endswith(Kind.METRICS):
                 self._run.progress.acknowledged += 1
         if not self._lived:

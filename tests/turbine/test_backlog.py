@@ -49,3 +49,15 @@ def test_what_is_given_up_counts_as_dropped() -> None:
     assert (len(backlog), backlog.dropped) == (0, 2)
     with pytest.raises(IndexError):
         backlog.take()
+
+
+def test_a_lossless_backlog_keeps_what_could_not_be_sent_although_it_is_full() -> None:
+    backlog = Backlog(2, lossless=True)
+    backlog.append("a", b"1")
+    unsent = backlog.take()
+    backlog.append("a", b"2")
+    backlog.append("a", b"3")
+    backlog.put_back(*unsent)
+    backlog.append("a", b"4")
+    assert [backlog.take()[1] for _ in range(4)] == [b"1", b"2", b"3", b"4"]
+    assert backlog.dropped == 0

@@ -1,0 +1,5 @@
+"""Run grid-turbines as `python -m turbine`."""
+
+from turbine.cli import main
+
+main()
