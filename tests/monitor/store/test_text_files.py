@@ -231,8 +231,8 @@ def test_the_position_moves_while_readings_come(store: Store, reading: MakeReadi
 
 def test_a_stop_while_files_are_brought_to_the_disk_forgets_none(store: Store, reading: MakeReading) -> None:
     store.store(reading(7, 1), reading(8, 1))
-    store.files._take_snapshot()
     store.store(reading(8, 2), reading(9, 2))
+    store.files._take_snapshot()
     store.files.close()
     position = Position.load(store.folder / "turbines" / "position.json")
     assert position.sizes == {number: store.path(number).stat().st_size for number in (7, 8, 9)}
