@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from grid.metrics import Session
 from grid.status import Label
 
 MAX_CANARY_BYTES = 1024
@@ -19,7 +20,7 @@ class CanaryCall(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
 
     kind: Annotated[Literal["question", "answer"], Field(description="whether somebody asks or answers")]
-    nonce: Annotated[str, Field(min_length=1, max_length=32, description="drawn by the asker, repeated in answers")]
+    nonce: Annotated[Session, Field(description="drawn by the asker, repeated in answers")]
     monitor: Annotated[Label, Field(description="who speaks, in words that help to find it")]
 
     def to_json(self) -> bytes:

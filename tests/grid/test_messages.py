@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
+from grid.canary import CanaryCall
 from grid.event import TurbineEvent
 from grid.metrics import MAX_INTEGER, OperationalStatus, TurbineMetrics
 from grid.repair import RepairCommand, RepairResult, RepairState
@@ -74,6 +75,7 @@ FULL: dict[type[BaseModel], dict[str, Any]] = {
         "engineer": 1,
         "by": "Ada",
     },
+    CanaryCall: {"kind": "question", "nonce": "5f2a90c1", "monitor": "process 7 on farm-1"},
 }
 FLOATS = {
     TurbineMetrics: ["wind_speed", "power_output_in_kwh", "voltage", "current", "temperature"],
@@ -93,6 +95,7 @@ TEXTS = {
     RepairCommand: ["session", "dispatch_id"],
     RepairResult: ["session", "dispatch_id", "result", "reason"],
     TurbineEvent: ["action", "sentence", "dispatch_id", "by"],
+    CanaryCall: ["kind", "nonce", "monitor"],
 }
 TIMES = {
     TurbineMetrics: ["emitted_at"],
@@ -349,6 +352,12 @@ def test_a_reading_may_go_to_the_limits_of_the_contract(field: str, raw: str) ->
 def test_a_reading_may_carry_seconds_since_1970(seconds: str) -> None:
     reading = TurbineMetrics.model_validate_json(with_field(TurbineMetrics, "emitted_at", seconds))
     assert reading.emitted_at == round(float(seconds) * 1_000_000)
+
+
+def test_the_program_writes_times_in_its_own_microseconds() -> None:
+    event = TurbineEvent(at=EARLIEST + 1, turbine_number=7, action="turbine_held", sentence="Held by Ada.")
+    assert json.loads(event.to_json())["at"] == "2000-01-01T00:00:00.000001Z"
+    assert TurbineEvent.model_validate_json(event.to_json()) == event
 
 
 @pytest.mark.parametrize("model", [TurbineStatus, MonitorStatus])
