@@ -255,10 +255,10 @@ class Fleet:
         record = track.record
         if session == record.session:
             return
-        others = [ended for ended in (*track.ended, record.session) if ended not in (None, session)]
-        track.ended = tuple(ended for ended in others[-REMEMBERED_SESSIONS:] if ended is not None)
+        track.unheard = session not in (*track.ended, track.speaks)
+        if track.session_told and record.session is not None:
+            track.ended = (*(ended for ended in track.ended if ended != session), record.session)[-REMEMBERED_SESSIONS:]
         record.session = session
-        track.unheard = True
 
     def _believe_end(self, track: Track, report: StatusReport) -> None:
         record = track.record

@@ -145,7 +145,7 @@ class Farm:
         self.to_turbines: list[Command] = []
         self.executed: Counter[str] = Counter()
         self.heard: dict[tuple[int, str], Reading] = {}
-        """The newest reading that the monitor heard while the turbine's session was believed to last."""
+        """The newest reading of each session that the monitor heard while it believed that the session lasted."""
         self.connected = False
         self.found_at = 0.0
         self.healed_at: int | None = None
@@ -318,7 +318,8 @@ class Farm:
         for reading in news:
             if not isinstance(reading, Reading):
                 continue
-            if self.fleet.turbines[reading.turbine_number].link not in (Link.ONLINE, Link.STALE):
+            record = self.fleet.turbines[reading.turbine_number]
+            if record.session != reading.session or record.link not in (Link.ONLINE, Link.STALE):
                 continue
             key = (reading.turbine_number, reading.session or "")
             if key not in self.heard or reading.emitted_at > self.heard[key].emitted_at:
