@@ -78,7 +78,7 @@ class _Program:
         return self._exit_code
 
     async def _watch(self, store: StoreThread) -> None:
-        intake = self._intake()
+        intake = self._intake(store.ledger_id)
         outbox = Outbox(intake)
         monitor = GridMonitor(
             intake=intake,
@@ -96,7 +96,7 @@ class _Program:
         self._stop_on_signals(monitor)
         door = control_door(self._settings.data_dir, lambda request: _serve(monitor, request))
         async with door, asyncio.TaskGroup() as tasks:
-            connecting = tasks.create_task(self._connect(intake), name="connection to the broker")
+            connecting = tasks.create_task(self._connect(intake, store.ledger_id), name="connection to the broker")
             side_tasks = [
                 tasks.create_task(outbox.run(), name="publish the outbox"),
                 tasks.create_task(self._show(monitor), name="show the farm"),
@@ -107,17 +107,17 @@ class _Program:
             for task in side_tasks:
                 task.cancel()
 
-    def _intake(self) -> AiomqttIntake:
+    def _intake(self, ledger_id: str) -> AiomqttIntake:
         return AiomqttIntake(
             self._broker,
             client_id=self._settings.client_id,
-            will=Will(MONITOR_STATUS, self._status(Presence.OFFLINE, OfflineReason.LOST)),
-            birth=lambda: self._status(Presence.ONLINE),
-            goodbye=lambda: self._status(Presence.OFFLINE, OfflineReason.STOPPED),
+            will=Will(MONITOR_STATUS, self._status(ledger_id, Presence.OFFLINE, OfflineReason.LOST)),
+            birth=lambda: self._status(ledger_id, Presence.ONLINE),
+            goodbye=lambda: self._status(ledger_id, Presence.OFFLINE, OfflineReason.STOPPED),
             on_change=lambda sentence: self._say(sentence, action="broker"),
         )
 
-    def _status(self, presence: Presence, reason: OfflineReason | None = None) -> bytes:
+    def _status(self, ledger_id: str, presence: Presence, reason: OfflineReason | None = None) -> bytes:
         return MonitorStatus(
             status=presence,
             reason=reason,
@@ -125,14 +125,15 @@ class _Program:
             at=None if reason is OfflineReason.LOST else self._clock.utc(),
             version=version(DISTRIBUTION),
             engineers=self._settings.engineers,
+            ledger_id=ledger_id,
         ).to_json()
 
-    async def _connect(self, intake: AiomqttIntake) -> None:
+    async def _connect(self, intake: AiomqttIntake, ledger_id: str) -> None:
         """Connect as soon as a broker answers and no other monitor works on it."""
         waiting = False
         while True:
             try:
-                echo = await ask_around(self._broker)
+                echo = await ask_around(self._broker, own_ledger_id=ledger_id)
             except BrokerLostError as error:
                 if not waiting:
                     self._say(f"waiting for a broker at {self._broker}: {error}", action="broker")

@@ -57,6 +57,7 @@ def _end_hold(order: Order, board: Board, step: Step) -> tuple[bool, str]:
     hold = board.holds.pop(number, None)
     if hold is None:
         return False, sentences.is_not_held(number)
+    step.decisions.holds = [other for other in step.decisions.holds if other is not hold]
     step.decisions.holds_ended.append(number)
     sentence = sentences.hold_ended(hold, by)
     incident = board.incidents.get(number)

@@ -15,7 +15,8 @@ from pydantic import ValidationError
 
 from grid.canary import MAX_CANARY_BYTES, CanaryCall
 from grid.connection import Broker, Connection, Message, connect_once
-from grid.topics import MONITOR_CANARY
+from grid.status import MAX_STATUS_BYTES, MonitorStatus, Presence
+from grid.topics import MONITOR_CANARY, MONITOR_STATUS
 
 HEARD_WITHIN_SECONDS = 2.0
 
@@ -75,26 +76,52 @@ class Echo(NamedTuple):
     """The monitor that answered, in words; None if there is none."""
 
 
-async def ask_around(broker: Broker) -> Echo:
-    """Ask who is there, over a connection of its own. Raises BrokerLostError where no broker answers."""
-    nonce = secrets.token_hex(8)
-    answers: asyncio.Queue[CanaryCall] = asyncio.Queue()
+async def ask_around(broker: Broker, *, own_ledger_id: str | None = None) -> Echo:
+    """Ask who is there, over a connection of its own. Raises BrokerLostError where no broker answers.
 
-    def deliver(message: Message) -> None:
-        with contextlib.suppress(ValidationError):
-            call = CanaryCall.model_validate_json(message.payload[:MAX_CANARY_BYTES])
-            if call.nonce == nonce:
-                answers.put_nowait(call)
-
-    heard, monitor = False, None
-    async with connect_once(broker, client_id=f"grid-canary-{nonce}", deliver=deliver) as connection:
-        await connection.subscribe(MONITOR_CANARY, qos=0)
-        question = CanaryCall(kind="question", nonce=nonce, monitor=own_name())
+    An answer is waited for only where the retained status says that a monitor is online; and not if that one keeps
+    the ledger `own_ledger_id`, of which the caller holds the lock: then it is dead, and its will is on the way.
+    """
+    question = CanaryCall(kind="question", nonce=secrets.token_hex(8), monitor=own_name())
+    inquiry = _Inquiry(question.nonce)
+    async with connect_once(broker, client_id=f"grid-canary-{question.nonce}", deliver=inquiry.take) as connection:
+        await connection.subscribe(MONITOR_STATUS, MONITOR_CANARY, qos=0)
         await connection.publish(MONITOR_CANARY, question.to_json())
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(HEARD_WITHIN_SECONDS):
-                while monitor is None:
-                    call = await answers.get()
-                    heard = True
-                    monitor = call.monitor if call.kind == "answer" else None
-    return Echo(heard, monitor)
+                await inquiry.heard.wait()  # by then the retained status is here: it was sent before
+                if inquiry.says_online_except(own_ledger_id):
+                    await inquiry.answered.wait()
+    return Echo(inquiry.heard.is_set(), inquiry.monitor)
+
+
+class _Inquiry:
+    """Collects what comes back to one question."""
+
+    def __init__(self, nonce: str) -> None:
+        self.heard = asyncio.Event()
+        self.answered = asyncio.Event()
+        self.monitor: str | None = None
+        self._nonce = nonce
+        self._status: MonitorStatus | None = None
+
+    def take(self, message: Message) -> None:
+        with contextlib.suppress(ValidationError):
+            if message.topic == MONITOR_STATUS:
+                self._status = MonitorStatus.from_payload(message.payload[:MAX_STATUS_BYTES])
+            else:
+                self._hear(CanaryCall.model_validate_json(message.payload[:MAX_CANARY_BYTES]))
+
+    def says_online_except(self, ledger_id: str | None) -> bool:
+        status = self._status
+        if status is None or status.status is Presence.OFFLINE:
+            return False
+        return ledger_id is None or status.ledger_id != ledger_id
+
+    def _hear(self, call: CanaryCall) -> None:
+        if call.nonce != self._nonce:
+            return
+        self.heard.set()
+        if call.kind == "answer":
+            self.monitor = call.monitor
+            self.answered.set()

@@ -48,8 +48,7 @@ class LedgerReader:
         if not path.exists():
             raise StoreMissingError(f"there is no database at {path} yet: start grid-monitor, or name its --data-dir")
         with naming_errors(path):
-            address = f"file:{quote(str(path.absolute()))}?mode=ro"
-            db = Database(sqlite3.connect(address, uri=True, check_same_thread=False), execute_plugins=False)
+            db = Database(sqlite3.connect(_address(path), uri=True, check_same_thread=False), execute_plugins=False)
             try:
                 _refuse_other_formats(db, path)
             except BaseException:
@@ -237,6 +236,16 @@ class LedgerReader:
 
     def _one(self, sql: str, *values: Any) -> Any:
         return self._all(sql, *values)[0][0]
+
+
+def _address(path: Path) -> str:
+    """The database as SQLite names it, read-only.
+
+    Without a write-ahead log nobody writes, and to read a file that nobody writes needs no files of our own beside it;
+    else they would be left behind, and those of another user would be in the monitor's way.
+    """
+    nobody_writes = not path.with_name(f"{path.name}-wal").exists()
+    return f"file:{quote(str(path.absolute()))}?mode=ro{'&immutable=1' if nobody_writes else ''}"
 
 
 def _refuse_other_formats(db: Database, path: Path) -> None:
