@@ -187,7 +187,7 @@ class MqttClient(aiomqtt.Client):
     What is overridden is private in 2.5 (the version is pinned, and tests/grid/test_connection.py watches it): it
     gives session_present, delivers without a task for each message, acknowledges when the caller says so, notices
     a broker that takes our CONNECT and gives no CONNACK, and leaves no socket, task or thread behind when an
-    attempt fails or is cancelled.
+    attempt fails or is cancelled, nor a watch on a socket that is closed.
     """
 
     def __init__(
@@ -296,6 +296,20 @@ class MqttClient(aiomqtt.Client):
     def _on_socket_open(self, client: PahoClient, userdata: Any, sock: Any) -> None:
         self.unanswered = True
         super()._on_socket_open(client, userdata, sock)
+
+    def _on_socket_register_write(self, client: PahoClient, userdata: Any, sock: Any) -> None:
+        self._loop.call_soon_threadsafe(self._start_writing, client, sock)
+
+    def _start_writing(self, client: PahoClient, sock: Any) -> None:
+        if sock.fileno() >= 0:  # closed meanwhile, its number may be another socket's by now, which aiomqtt would take
+            self._loop.add_writer(sock.fileno(), self._write, client)
+
+    def _write(self, client: PahoClient) -> None:
+        try:
+            client.loop_write()
+        except Exception as error:  # as aiomqtt does: whatever breaks here, the connection is lost
+            if not self._disconnected.done():
+                self._disconnected.set_exception(error)
 
     def _on_connect(
         self,

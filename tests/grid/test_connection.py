@@ -383,6 +383,17 @@ async def test_connections_that_break_at_once_are_retried_ever_more_slowly(addre
     assert all(ceiling / 2 <= delay <= ceiling for delay, ceiling in zip(losses.delays, ceilings, strict=True))
 
 
+async def test_after_a_steady_connection_the_first_retry_is_quick(
+    address: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("grid.connection._STEADY_SECONDS", 0.0)
+    _, serve = once(break_it)
+    losses = Losses()
+    backoff = Backoff(first_seconds=0.001, cap_seconds=60, attempts=15)
+    await stay_connected(address, serve, client_id="turbine-7", on_lost=losses.hear, backoff=backoff)
+    assert losses.delays[0] <= 0.001
+
+
 async def test_a_slow_broker_that_speaks_version_5_is_not_asked_for_an_older_one(
     broker: LocalMosquitto, address: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -136,6 +136,13 @@ async def test_a_refusal_is_told_in_the_brokers_words(free_port: int, connack: s
     assert said.endswith(sentence)
 
 
+async def test_a_refusal_that_comes_before_our_first_packet_leaves_nothing_behind(free_port: int) -> None:
+    async with listener(free_port, bytes.fromhex("20 03 00 87 00")) as server:
+        for _ in range(50):  # a race: the answer is there before the client begins to write
+            await refusal_of(Broker("127.0.0.1", free_port, protocol=Protocol.V5))
+        await server.everybody_hung_up()
+
+
 # --- cancelled while it connects
 
 
@@ -411,7 +418,16 @@ async def test_unusable_files_for_tls_end_the_program_with_a_sentence(tmp_path: 
 
 
 @pytest.mark.parametrize(
-    "name", ["_on_socket_open", "_on_connect", "_on_disconnect", "_on_message", "_client_connect", "_wait_for"]
+    "name",
+    [
+        "_on_socket_open",
+        "_on_socket_register_write",
+        "_on_connect",
+        "_on_disconnect",
+        "_on_message",
+        "_client_connect",
+        "_wait_for",
+    ],
 )
 def test_aiomqtt_still_has_what_the_client_overrides(name: str) -> None:
     assert callable(getattr(aiomqtt.Client, name))
