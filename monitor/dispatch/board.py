@@ -27,6 +27,7 @@ class Timer:
     deadline: float
     repeat_at: float
     pause: float
+    """Between the next repeat and the one after it."""
     may_prove_at: float
     """From then on a turbine that never answers may prove an ordered repair by a reading."""
     broken_readings: int = 0

@@ -93,7 +93,9 @@ class Dispatcher:
         watched_seconds = max(0, (last_watched_at or visit.sent_at) - visit.sent_at) / SECOND
         deadline = now.watched + max(0.0, self._settings.visit_time_limit_seconds - watched_seconds)
         pause = self._settings.repeat_seconds
-        self._board.timers[visit.turbine_number] = Timer(deadline, now.watched, pause, now.watched + pause)
+        self._board.timers[visit.turbine_number] = Timer(
+            deadline=deadline, repeat_at=now.watched, pause=pause, may_prove_at=now.watched + pause
+        )
 
     def _resume_incident(self, incident: Incident, now: Now) -> None:
         number, belief = incident.turbine_number, self._beliefs[incident.turbine_number]
@@ -313,8 +315,9 @@ class Dispatcher:
 
     def _repeat(self, visit: Visit, timer: Timer, step: Step) -> None:
         """Send the order again with the same id; after an answer only once, at a start of the monitor."""
-        timer.repeat_at = step.now.watched + timer.pause if visit.state is VisitState.SENT else inf
-        timer.pause = min(2 * timer.pause, self._settings.repeat_limit_seconds)
+        pause = min(timer.pause, self._settings.repeat_limit_seconds)
+        timer.repeat_at = step.now.watched + pause if visit.state is VisitState.SENT else inf
+        timer.pause *= 2
         self._board.repeat_command(step, visit)
 
     def _give_up(self, visit: Visit, step: Step, why: str) -> None:
@@ -356,7 +359,10 @@ class Dispatcher:
         self._board.send_engineer(step, incident, self._beliefs[number].session)
         again = watched + settings.repeat_seconds
         self._board.timers[number] = Timer(
-            watched + settings.visit_time_limit_seconds, again, settings.repeat_seconds, again
+            deadline=watched + settings.visit_time_limit_seconds,
+            repeat_at=again,
+            pause=2 * settings.repeat_seconds,
+            may_prove_at=again,
         )
 
 
