@@ -8,6 +8,7 @@ FOR_DEMO := .venv/ready-for-demo
 FOR_WORK := .venv/ready-for-work
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header
 ARGS ?=
+WORKERS ?= 2
 
 .PHONY: help demo test lint format bench requirements clean
 .DEFAULT_GOAL := help
@@ -20,7 +21,7 @@ demo: $(FOR_DEMO) ## a broker, six turbines and the monitor, until Ctrl-C
 	@$(BIN)/grid-monitor demo $(ARGS) || [ $$? -eq 130 ]
 
 test: $(FOR_WORK) ## all tests; what this machine lacks (Docker, Mosquitto) is skipped with a sentence
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup $(ARGS)
 
 lint: $(FOR_WORK) ## ruff, mypy, import-linter
 	@$(BIN)/ruff check --quiet
