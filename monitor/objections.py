@@ -14,31 +14,36 @@ def objection_to_reading(track: Track, reading: Reading, tolerance: int) -> str 
     if ended_at is not None:
         is_dead = not proves_life(track, reading, ended_at, tolerance)
     else:
-        is_dead = track.record.link is not Link.OFFLINE and is_of_another_session(track, reading)
+        is_dead = is_of_ended_session(track, reading)
     if is_dead:
         return "dead_session_reading"
     return None if is_newest(track, reading, tolerance) else "late_reading"
 
 
 def end_that_counts(track: Track, reading: Reading) -> int | None:
-    """When the turbine was stopped or lost, if it was; a turbine that is only silent comes back by any reading."""
+    """The time after which this reading must have been emitted to be heeded, if there is one.
+
+    That is when the turbine was stopped or lost; one that is only silent comes back by any reading. It is also when
+    we lost sight of the turbine, for a reading of another session: a late one of an older session proves nothing.
+    """
     record = track.record
     if record.link is Link.OFFLINE and record.link_reason is not LinkReason.SILENT:
         return record.link_since
+    if record.link is not Link.UNKNOWN:
+        return None
     if track.rumour is not None and reading.session == track.rumour.session:
         return track.rumour.received_at
-    return None
+    return record.link_since if names_another_session(track, reading) else None
 
 
-def is_of_another_session(track: Track, reading: Reading) -> bool:
+def is_of_ended_session(track: Track, reading: Reading) -> bool:
     """Whether a reading speaks for another session than the believed one, and must not overrule it.
 
     What a status told is not overruled by a reading; a session that only readings told of is.
     """
-    believed, session = track.record.session, reading.session
-    if session is None or believed is None or session == believed:
+    if track.record.link is Link.OFFLINE or not names_another_session(track, reading):
         return False
-    return track.session_told or session in track.ended
+    return track.session_told or reading.session in track.ended
 
 
 def proves_life(track: Track, reading: Reading, ended_at: int, tolerance: int) -> bool:
@@ -91,9 +96,9 @@ def is_end_of_another_session(track: Track, report: StatusReport) -> bool:
     return names_another_session(track, report) and not names_unwatched_session(track, report)
 
 
-def names_another_session(track: Track, report: StatusReport) -> bool:
-    """Whether a status names a session, and another one than the believed one."""
-    return report.session is not None and track.record.session not in (None, report.session)
+def names_another_session(track: Track, news: StatusReport | Reading) -> bool:
+    """Whether a message names a session, and another one than the believed one."""
+    return news.session is not None and track.record.session not in (None, news.session)
 
 
 def names_unwatched_session(track: Track, report: StatusReport) -> bool:

@@ -223,7 +223,15 @@ def test_a_turbine_that_reconnected_or_restarted_meanwhile_has_no_health(watched
 def test_a_reading_is_proof_of_life_when_the_broker_has_lost_its_statuses(watched: Watched) -> None:
     """Case 21."""
     watched.take(5, BrokerLost(), BrokerFound())
-    told = watched.take(6, reading(6, BROKEN, session="b"))
+    told = watched.take(6, reading(6, BROKEN))
+    assert beliefs(told) == [(Because.READING, Link.ONLINE, Health.BROKEN)]
+
+
+def test_a_reading_of_a_new_session_must_be_younger_than_the_loss_of_the_broker(watched: Watched) -> None:
+    """Case 21: a late reading of an older session must not end what is known of the present one."""
+    watched.take(5, BrokerLost(), BrokerFound())
+    assert watched.take(6, reading(6, BROKEN, session="b")) == []
+    told = watched.take(11, reading(11, BROKEN, session="b"))
     assert beliefs(told) == [(Because.READING, Link.ONLINE, Health.BROKEN)]
     assert watched.record.session == "b"
 
