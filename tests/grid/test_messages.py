@@ -50,6 +50,7 @@ FULL: dict[type[BaseModel], dict[str, Any]] = {
         "at": "2026-11-21T12:00:00.000000Z",
         "version": "0.1.0",
         "engineers": 3,
+        "ledger_id": "k3v9",
     },
     RepairCommand: {
         "dispatch_id": "k3v9-12",
@@ -91,7 +92,7 @@ INTEGERS = {
 TEXTS = {
     TurbineMetrics: ["session", "operational_status"],
     TurbineStatus: ["session", "status", "reason", "model", "region", "serial"],
-    MonitorStatus: ["session", "status", "reason", "version"],
+    MonitorStatus: ["session", "status", "reason", "version", "ledger_id"],
     RepairCommand: ["session", "dispatch_id"],
     RepairResult: ["session", "dispatch_id", "result", "reason"],
     TurbineEvent: ["action", "sentence", "dispatch_id", "by"],
