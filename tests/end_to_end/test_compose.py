@@ -103,6 +103,7 @@ def test_compose_brings_up_a_healthy_broker_on_this_machine_only(broker_alone: C
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)  # the image is built first
 def test_compose_runs_the_whole_farm(farm: Compose) -> None:
     farm("up", "--detach", "--no-build")
     farm.wait_until_healthy("monitor", timeout_seconds=60)
