@@ -26,7 +26,7 @@ class RepairCommand(BaseModel):
     dispatch_id: Annotated[DispatchId, Field(description="names this visit; also the correlation data")]
     incident_id: Annotated[int, Field(ge=1, le=MAX_INTEGER, description="the incident that the visit is for")]
     engineer: Annotated[int, Field(ge=1, le=MAX_INTEGER, description="which engineer of the pool comes")]
-    issued_at: Annotated[UtcMicroseconds, Field(description="when the monitor first sent it")]
+    issued_at: Annotated[UtcMicroseconds, Field(description="when the monitor sent it; later in a repeat")]
     session: Annotated[
         Session | None, Field(description="the turbine's session that is meant; another one refuses the order")
     ] = None

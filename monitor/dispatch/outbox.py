@@ -11,12 +11,9 @@ from typing import Protocol
 
 from grid.connection import BrokerLostError
 from grid.event import TurbineEvent
-from grid.repair import RepairCommand
+from grid.repair import COMMAND_EXPIRY_SECONDS, RepairCommand
 from grid.topics import Kind
 from monitor.facts import Command, Decisions, Event, Outgoing
-
-COMMAND_EXPIRY_SECONDS = 60
-"""An order that could not be delivered for so long is worth nothing: it is repeated while the visit lasts."""
 
 AFTER_LOSS_SECONDS = 0.2
 

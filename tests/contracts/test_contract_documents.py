@@ -19,7 +19,6 @@ from grid.contract_documents import ASYNCAPI_FILE, asyncapi, documents, json_sch
 from grid.metrics import TurbineMetrics
 from grid.repair import COMMAND_EXPIRY_SECONDS
 from grid.topics import MONITOR_CANARY, MONITOR_STATUS, Kind
-from monitor.dispatch import outbox
 
 COMMITTED = Path(__file__).parents[2] / "docs" / "contract"
 OFFICIAL = Path(__file__).parent / "asyncapi-3.0.0.schema.json"
@@ -116,10 +115,6 @@ def test_it_says_what_is_retained_and_what_expires() -> None:
     assert all(binding["qos"] == 1 for binding in bindings.values())
     expiries = {name: binding.get("messageExpiryInterval") for name, binding in bindings.items()}
     assert {name: seconds for name, seconds in expiries.items() if seconds} == {"publishRepair": COMMAND_EXPIRY_SECONDS}
-
-
-def test_the_monitor_sends_orders_with_the_expiry_of_the_contract() -> None:
-    assert outbox.COMMAND_EXPIRY_SECONDS == COMMAND_EXPIRY_SECONDS
 
 
 # --- JSON Schema

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from grid.connection import BrokerLostError
-from monitor.dispatch.outbox import COMMAND_EXPIRY_SECONDS, Outbox, messages_for
+from grid.repair import COMMAND_EXPIRY_SECONDS
+from monitor.dispatch.outbox import Outbox, messages_for
 from monitor.facts import Action, Command, Decisions, Event, Outgoing, Visit, VisitState
 
 NOON = 1_790_000_000_000_000
