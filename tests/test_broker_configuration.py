@@ -39,7 +39,7 @@ def test_the_configuration_has_the_limits_of_the_design() -> None:
         "persistent_client_expiration": "7d",
         "max_keepalive": "120",
         "set_tcp_nodelay": "true",
-        "log_dest": "stdout",
+        "log_dest": "stderr",
         "log_timestamp_format": "%Y-%m-%dT%H:%M:%S",
     }
 
