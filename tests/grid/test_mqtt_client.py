@@ -280,14 +280,18 @@ class Authority:
         self._folder = folder
         _openssl(
             f"req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN={name} "
-            f"-keyout {self._keyfile} -out {self.cafile}"
+            f"-addext keyUsage=critical,keyCertSign,cRLSign -keyout {self._keyfile} -out {self.cafile}"
         )
 
     def sign(self, subject: str, name: str) -> tuple[Path, Path]:
         """A certificate for one subject alternative name, such as `IP:127.0.0.1`, and its key."""
         request, key, certificate = (self._folder / f"{name}.{suffix}" for suffix in ("csr", "key", "crt"))
         extensions = self._folder / f"{name}.ext"
-        extensions.write_text(f"subjectAltName={subject}\n")
+        # Python 3.13 checks strictly (RFC 5280): it wants the key's usage and the identifiers that link the two.
+        extensions.write_text(
+            f"subjectAltName={subject}\nkeyUsage=critical,digitalSignature\n"
+            "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"
+        )
         _openssl(
             f"req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN={name} -keyout {key} -out {request}"
         )
