@@ -114,7 +114,7 @@ main()
 
 
 def test_without_mosquitto_the_demo_brings_a_broker_in_python(demo_farm: Farm) -> None:
-    options = ["demo", *demo_farm.at_broker, "--data-dir", demo_farm.data_dir, "--log-format", "lines"]
+    options = ["demo", *demo_farm.at_broker, "--data-dir", str(demo_farm.data_dir), "--log-format", "lines"]
     with Program(demo_farm.folder / "demo.log", sys.executable, "-c", WITHOUT_MOSQUITTO, *options) as demo:
         wait_for(lambda: "amqtt, embedded, MQTT 3.1.1" in demo.output, "it says so in one line")
         wait_for(lambda: len(demo_farm.read("turbines")) == 6, "six turbines report")
