@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable
 
 from grid.connection import Broker, BrokerLostError, Connection, Message, Session, Will, stay_connected
@@ -33,7 +33,6 @@ class AiomqttIntake:
         goodbye: Callable[[], bytes],
         on_change: Callable[[str], None],
     ) -> None:
-        self.counted: Counter[str] = Counter()
         self._broker = broker
         self._client_id = client_id
         self._will = will
@@ -43,6 +42,7 @@ class AiomqttIntake:
         self._canary = Canary(own_name())
         self._pending: deque[tuple[int, Message]] = deque()
         self._pending_at_qos_0 = 0
+        self._dropped = 0
         self._epoch = 1
         self._connection: Connection | None = None
         self._ready = asyncio.Event()
@@ -52,7 +52,7 @@ class AiomqttIntake:
 
     @property
     def is_connected(self) -> bool:
-        """Whether there is a connection now."""
+        """Whether there is a connection now, subscribed or not yet."""
         return self._connection is not None
 
     async def run(self) -> None:
@@ -73,20 +73,28 @@ class AiomqttIntake:
 
     async def receive(self, *, within_seconds: float) -> Batch:
         """Wait for the next batch (port Intake)."""
-        if not self._pending and not self._changed.is_set():
+        if not self._may_hand_out() and not self._changed.is_set():
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(within_seconds):
                     await self._changed.wait()
         self._changed.clear()
-        if not self._pending:
-            return Batch(self._epoch, self._connection is not None)
+        dropped, self._dropped = self._dropped, 0
+        if not self._may_hand_out():
+            return Batch(self._epoch, self._ready.is_set(), dropped=dropped)
         epoch = self._pending[0][0]
         messages: list[Message] = []
         while self._pending and self._pending[0][0] == epoch and len(messages) < MAX_BATCH_MESSAGES:
             messages.append(self._take())
         if self._pending:
             self._changed.set()
-        return Batch(epoch, connected=True, messages=tuple(messages))
+        return Batch(epoch, connected=True, messages=tuple(messages), dropped=dropped)
+
+    def _may_hand_out(self) -> bool:
+        """Whether something is there. What a kept session brings before we have subscribed waits for that.
+
+        Its acknowledgement would else come before there is a connection to send it on, and be lost.
+        """
+        return bool(self._pending) and (self._ready.is_set() or self._pending[0][0] != self._epoch)
 
     def acknowledge(self, batch: Batch) -> None:
         """Let the broker forget a batch (port Intake).
@@ -123,6 +131,7 @@ class AiomqttIntake:
         await self._ready.wait()
 
     async def _serve(self, connection: Connection) -> None:
+        self._connection = connection
         if connection.session_present:
             self._forget_what_comes_again()
         await connection.subscribe(*TOPIC_FILTERS)
@@ -130,15 +139,20 @@ class AiomqttIntake:
         await connection.publish(self._will.topic, self._birth(), retain=True)
         self._connected(connection)
         async with asyncio.TaskGroup() as tasks:
-            answering = tasks.create_task(self._canary.answer(connection), name="answer the canary's questions")
-            if not await self._canary.is_heard(connection):
-                self._on_change("the broker takes what the monitor publishes, but does not deliver it: see its ACL")
+            side_tasks = [
+                tasks.create_task(self._canary.answer(connection), name="answer the canary's questions"),
+                tasks.create_task(self._hear_canary(connection), name="hear the canary"),
+            ]
             await self._stopping.wait()
-            answering.cancel()
+            for task in side_tasks:
+                task.cancel()
         await connection.publish(self._will.topic, self._goodbye(), retain=True)
 
+    async def _hear_canary(self, connection: Connection) -> None:
+        if not await self._canary.is_heard(connection):
+            self._on_change("the broker takes what the monitor publishes, but does not deliver it: see its ACL")
+
     def _connected(self, connection: Connection) -> None:
-        self._connection = connection
         self._ready.set()
         self._changed.set()
         self._says_lost = True
@@ -159,7 +173,7 @@ class AiomqttIntake:
             return
         if message.qos == 0:
             if self._pending_at_qos_0 >= MAX_PENDING_AT_QOS_0:
-                self.counted["dropped_at_qos_0"] += 1
+                self._dropped += 1
                 return
             self._pending_at_qos_0 += 1
         self._pending.append((self._epoch, message))

@@ -17,6 +17,8 @@ class Batch:
     """Which connection the messages came from: a higher number is a later connection."""
     connected: bool
     messages: tuple[Message, ...] = ()
+    dropped: int = 0
+    """How many messages at QoS 0 found no room since the last batch."""
 
 
 class Intake(Protocol):
@@ -25,7 +27,7 @@ class Intake(Protocol):
     Every QoS 1 message that arrives is handed out at least once, and again after a loss of the connection unless
     it was acknowledged before. Messages of one connection keep their order. What is not yet acknowledged is
     bounded by the Receive Maximum: a slow monitor makes the broker wait, and loses nothing. QoS 0 promises
-    nothing: what exceeds the intake's room is dropped and counted.
+    nothing: what exceeds the intake's room is dropped, and told with the next batch.
     """
 
     async def receive(self, *, within_seconds: float) -> Batch:

@@ -14,17 +14,20 @@ from monitor.intake.aiomqtt_intake import MAX_PENDING_AT_QOS_0, RECEIVE_MAXIMUM,
 from monitor.intake.port import Batch, Intake
 
 numbers = itertools.count(1)
-OpenIntake = Callable[[], AbstractAsyncContextManager[AiomqttIntake]]
+OpenIntake = Callable[..., AbstractAsyncContextManager[AiomqttIntake]]
 
 
 @pytest.fixture(params=[Protocol.V5, Protocol.V311], ids=["aiomqtt-mqtt-5", "aiomqtt-mqtt-3.1.1"])
 def open_intake(request: pytest.FixtureRequest, broker: LocalMosquitto) -> OpenIntake:
-    """Opens an intake of one client id, as often as the test likes; leaving it disconnects without a goodbye."""
+    """Opens an intake of one client id, as often as the test likes; leaving it disconnects without a goodbye.
+
+    `work` runs beside it, from before it is connected.
+    """
     client_id = f"monitor-{next(numbers)}"
     said: list[str] = []
 
     @asynccontextmanager
-    async def opened() -> AsyncIterator[AiomqttIntake]:
+    async def opened(work: Callable[[Intake], Awaitable[None]] = do_nothing) -> AsyncIterator[AiomqttIntake]:
         intake = AiomqttIntake(
             Broker(broker.host, broker.port, protocol=request.param),
             client_id=client_id,
@@ -33,15 +36,21 @@ def open_intake(request: pytest.FixtureRequest, broker: LocalMosquitto) -> OpenI
             goodbye=lambda: b"stopped",
             on_change=said.append,
         )
+        working = asyncio.ensure_future(work(intake))
         running = asyncio.create_task(intake.run())
         try:
             await asyncio.wait_for(intake.connected(), 10)
             yield intake
         finally:
-            running.cancel()
-            await asyncio.wait([running])
+            for task in (running, working):
+                task.cancel()
+            await asyncio.wait([running, working])
 
     return opened
+
+
+async def do_nothing(intake: Intake) -> None:
+    """What most tests need beside the intake."""
 
 
 @asynccontextmanager
@@ -106,6 +115,29 @@ async def test_what_was_not_acknowledged_comes_again_and_the_rest_does_not(
         assert payloads(await collect(intake, 2)) == [b"b", b"c"]
 
 
+async def test_what_a_kept_session_brings_at_once_is_acknowledged_too(
+    broker: LocalMosquitto, open_intake: OpenIntake
+) -> None:
+    """It comes before the subscription stands. Unacknowledged, it would take the broker's room for good."""
+    async with open_intake():
+        pass
+    await publish(broker, *(str(number).encode() for number in range(RECEIVE_MAXIMUM)))
+    taken: list[Message] = []
+
+    async def commit_in_no_time(intake: Intake) -> None:
+        while True:
+            batch = await intake.receive(within_seconds=1.0)
+            taken.extend(batch.messages)
+            intake.acknowledge(batch)
+
+    async with open_intake(commit_in_no_time):
+        async with asyncio.timeout(20):
+            while len(taken) < RECEIVE_MAXIMUM:
+                await asyncio.sleep(0.01)
+    async with open_intake() as intake:
+        assert (await intake.receive(within_seconds=0.2)).messages == ()
+
+
 async def test_a_new_connection_has_a_higher_epoch(broker: LocalMosquitto, open_intake: OpenIntake) -> None:
     async with open_intake() as intake:
         before = await intake.receive(within_seconds=0)
@@ -168,9 +200,9 @@ async def test_a_flood_at_qos_0_is_bounded_and_what_is_dropped_is_counted(
         await intake.receive(within_seconds=0)
         for number in range(MAX_PENDING_AT_QOS_0 + 5):
             intake._deliver(Message("grid/turbines/7/metrics", str(number).encode(), 0, retain=False, packet_id=0))
-        got = payloads(await collect(intake, MAX_PENDING_AT_QOS_0))
-        assert len(got) == MAX_PENDING_AT_QOS_0
-        assert intake.counted["dropped_at_qos_0"] == 5
+        batches = await collect(intake, MAX_PENDING_AT_QOS_0)
+        assert len(payloads(batches)) == MAX_PENDING_AT_QOS_0
+        assert [batch.dropped for batch in batches if batch.dropped] == [5]
 
 
 async def test_the_birth_is_retained_once_the_subscription_stands(
