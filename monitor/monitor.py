@@ -7,7 +7,7 @@ twice: what was not acknowledged comes again and is recognised, what was committ
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, repeat
 from typing import Protocol
@@ -39,11 +39,11 @@ from monitor.store.errors import StoreUnavailableError
 TICK_SECONDS = 0.5
 """How long the monitor waits for messages before it looks at its deadlines."""
 
-DRAIN_SECONDS = 4.0
-"""How long an orderly stop may go on dealing with what has arrived."""
+DRAIN_SECONDS = 1.0
+"""How long an orderly stop may go on dealing with what has arrived: under load there is always more."""
 
 RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0)
-"""Pauses between attempts to commit; the last one is repeated."""
+"""Pauses before the store is tried again; the last one is repeated."""
 
 
 class Store(Protocol):
@@ -76,7 +76,7 @@ class Health:
     store_error: str | None = None
     store_error_since: int | None = None
     books: Counter[str] = field(default_factory=Counter)
-    """What was counted since the start, such as received, stored and rejected."""
+    """What was counted since the start, such as received, stored and dead_letters."""
 
 
 @dataclass(slots=True)
@@ -132,10 +132,11 @@ class GridMonitor:
 
     async def run(self) -> None:
         """Read back what is known, then deal with batch after batch. Raises StoreError if the store is damaged."""
-        await self._begin()
-        while not self._stopping.is_set():
-            await self._one_batch()
-        await self._drain()
+        if await self._begin():
+            while not self._stopping.is_set():
+                await self._one_batch(within_seconds=TICK_SECONDS)
+            await self._drain()
+        self._refuse(self._orders)
 
     @property
     def is_ready(self) -> bool:
@@ -154,40 +155,44 @@ class GridMonitor:
     async def order(self, order: Order) -> OrderAnswer:
         """Pass on a person's order; returns after the commit, with what became of it."""
         pending = _PendingOrder(order, asyncio.get_running_loop().create_future())
-        self._orders.append(pending)
+        if self.is_stopping:
+            self._refuse([pending])
+        else:
+            self._orders.append(pending)
         return await pending.answer
 
-    async def _one_batch(self) -> None:
-        batch = await self.collect_metrics()
-        step = self._read(batch)
-        committed = await self.store_metrics(step)
-        if committed is not None:
+    async def _one_batch(self, *, within_seconds: float) -> Batch:
+        batch = await self.collect_metrics(within_seconds=within_seconds)
+        if await self.store_metrics(self._read(batch)):
             self._intake.acknowledge(batch)
+        return batch
 
-    async def collect_metrics(self) -> Batch:
+    async def collect_metrics(self, *, within_seconds: float) -> Batch:
         """Wait for what arrives next; an empty batch when nothing does."""
-        return await self._intake.receive(within_seconds=TICK_SECONDS)
+        return await self._intake.receive(within_seconds=within_seconds)
 
-    async def store_metrics(self, step: _Step) -> Committed | None:
+    async def store_metrics(self, step: _Step) -> bool:
         """Decide on a batch and commit it, however long the store takes; publish what was decided.
 
-        Returns None if the monitor is stopped while the store is unavailable: then nothing of it is stored.
+        Returns False if the monitor is stopped while the store is unavailable: then nothing of it is stored.
         """
-        for pause in chain(RETRY_SECONDS, repeat(RETRY_SECONDS[-1])):
+        pauses = _pauses()
+        while True:
             changes = self._decide(step)
             if not _worth_a_commit(changes):
-                return Committed([], 0, [])
+                self._store_works()
+                return True
             try:
                 committed = await self._store.commit(changes)
             except StoreUnavailableError as error:
                 self._store_failed(error)
-                if not await self._recall_after(pause):
-                    return None
+                if await self._recall(pauses) is None:
+                    self._refuse(step.orders)
+                    return False
             else:
                 self._store_works()
                 self._publish(step, changes, committed)
-                return committed
-        raise AssertionError("the pauses never end")
+                return True
 
     def dispatch_engineer(self, told: Sequence[Told], now: Now) -> Decisions:
         """Decide which engineers go where."""
@@ -195,6 +200,7 @@ class GridMonitor:
 
     def _read(self, batch: Batch) -> _Step:
         decoded = decode(batch.messages, self._clock.utc(), self._arrivals)
+        decoded.counted["dropped_at_qos_0"] = batch.dropped
         orders, self._orders = self._orders, []
         turns = self._turns_of_the_connection(batch)
         return _Step([*turns, *decoded.news, *(pending.order for pending in orders)], decoded, orders)
@@ -207,14 +213,18 @@ class GridMonitor:
         if batch.connected and not (self.health.connected and same):
             turns.append(BrokerFound())
         if turns:
-            self._clock.now(listening=self.health.connected)
+            self._now()
             self.health.connected = batch.connected
             self.health.connection_since = self._clock.utc()
             self._epoch = batch.epoch
         return turns
 
+    def _now(self) -> Now:
+        """The time. While nothing can be stored nothing is taken from the broker: that is no silence of turbines."""
+        return self._clock.now(listening=self.health.connected and self.health.store_error is None)
+
     def _decide(self, step: _Step) -> Changes:
-        now = self._clock.now(listening=self.health.connected)
+        now = self._now()
         told = self.fleet.take(step.news, now, self.dispatcher.attentive)
         decisions = self.dispatch_engineer(told, now)
         return Changes(
@@ -224,7 +234,7 @@ class GridMonitor:
             outgoing=messages_for(decisions),
             published=self._outbox.published,
             dead_letters=step.decoded.dead_letters,
-            counted=step.decoded.counted + _drain(self.fleet.ignored) + _drain(self.dispatcher.ignored),
+            counted=step.decoded.counted + _emptied(self.fleet.ignored) + _emptied(self.dispatcher.ignored),
         )
 
     def _publish(self, step: _Step, changes: Changes, committed: Committed) -> None:
@@ -243,17 +253,11 @@ class GridMonitor:
         self.health.books["stored"] += len(committed.stored)
         self.health.books["dead_letters"] += len(changes.dead_letters)
 
-    async def _begin(self) -> None:
-        for pause in chain(RETRY_SECONDS, repeat(RETRY_SECONDS[-1])):
-            try:
-                remembered = await self._store.load()
-            except StoreUnavailableError as error:
-                self._store_failed(error)
-                await asyncio.sleep(pause)
-            else:
-                break
-        self._store_works()
-        self._recall(remembered)
+    async def _begin(self) -> bool:
+        """Read back what is known, however long the store takes; False if the monitor is stopped before."""
+        remembered = await self._recall(chain([0.0], _pauses()))
+        if remembered is None:
+            return False
         self._ready = True
         self._outbox.add(remembered.outbox)
         for turbine in remembered.turbines:
@@ -261,33 +265,39 @@ class GridMonitor:
                 # An arrival is never later than a moment after its receipt; a turbine's own clock may be.
                 self._arrivals.remember(turbine.turbine_number, min(turbine.emitted_at, turbine.received_at + SECOND))
         # Nobody watched until now: what the turbines' links were says nothing of what they are.
-        await self.store_metrics(_Step([BrokerLost()], Decoded(), []))
+        return await self.store_metrics(_Step([BrokerLost()], Decoded(), []))
 
-    async def _recall_after(self, pause: float) -> bool:
-        """Wait, then read back what the store has; False if the monitor is to stop instead."""
-        while not self._stopping.is_set():
-            await asyncio.sleep(pause)
+    async def _recall(self, pauses: Iterator[float]) -> Remembered | None:
+        """Wait, and go on from what the store has; None if the monitor is to stop instead."""
+        while not self.is_stopping:
+            await asyncio.sleep(next(pauses))
             try:
-                self._recall(await self._store.load())
+                remembered = await self._store.load()
             except StoreUnavailableError as error:
                 self._store_failed(error)
             else:
-                return True
-        return False
-
-    def _recall(self, remembered: Remembered) -> None:
-        now = self._clock.now(listening=self.health.connected)
-        self.fleet = Fleet(remembered.turbines, now=now, settings=self._fleet_settings)
-        self.dispatcher = Dispatcher(remembered, engineers=self.engineers, now=now, settings=self._dispatch_settings)
+                now, settings = self._now(), self._dispatch_settings
+                self.fleet = Fleet(remembered.turbines, now=now, settings=self._fleet_settings)
+                self.dispatcher = Dispatcher(remembered, engineers=self.engineers, now=now, settings=settings)
+                return remembered
+        return None
 
     async def _drain(self) -> None:
-        """Deal with what has arrived; what comes after that stays with the broker, unacknowledged."""
+        """Deal with what has arrived; what comes after that stays with the broker, unacknowledged.
+
+        Not while the store is unavailable: what is in memory then, the store does not have.
+        """
         deadline = asyncio.get_running_loop().time() + DRAIN_SECONDS
-        while asyncio.get_running_loop().time() < deadline:
-            batch = await self._intake.receive(within_seconds=0)
-            if await self.store_metrics(self._read(batch)) is None or not batch.messages:
+        while self.health.store_error is None and asyncio.get_running_loop().time() < deadline:
+            batch = await self._one_batch(within_seconds=0)
+            if not batch.messages:
                 return
-            self._intake.acknowledge(batch)
+
+    def _refuse(self, orders: list[_PendingOrder]) -> None:
+        for pending in orders:
+            if not pending.answer.done():
+                sentence = "the monitor stops, and nothing was done: ask again when it runs"
+                pending.answer.set_result(OrderAnswer(pending.order, accepted=False, sentence=sentence))
 
     def _store_failed(self, error: StoreUnavailableError) -> None:
         if self.health.store_error is None:
@@ -314,7 +324,11 @@ def _worth_a_commit(changes: Changes) -> bool:
     )
 
 
-def _drain(counter: Counter[str]) -> Counter[str]:
-    drained = Counter(counter)
+def _emptied(counter: Counter[str]) -> Counter[str]:
+    content = Counter(counter)
     counter.clear()
-    return drained
+    return content
+
+
+def _pauses() -> Iterator[float]:
+    return chain(RETRY_SECONDS, repeat(RETRY_SECONDS[-1]))

@@ -1,0 +1,406 @@
+"""The story of the monitor on a real ledger: what is acknowledged, published and answered, and when."""
+
+import asyncio
+import json
+import sqlite3
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from grid.connection import Message
+from monitor.clock import Clock
+from monitor.dispatch.dispatcher import DispatchSettings
+from monitor.dispatch.outbox import Outbox
+from monitor.facts import Action, Changes, Committed, Event, Link, Order, OrderKind, Remembered, VisitState
+from monitor.fleet import FleetSettings
+from monitor.intake.port import Batch
+from monitor.monitor import GridMonitor
+from monitor.store.errors import StoreDamagedError, StoreUnavailableError
+from monitor.store.ledger import Ledger
+from monitor.store.reader import LedgerReader
+
+NOON = 1_795_262_400.0
+"""2026-11-21T12:00:00Z, in seconds since 1970."""
+
+HOLD = Order(OrderKind.HOLD, 7, "Ann", "people on site")
+
+
+class MemoryIntake:
+    """Fulfils the port Intake without a broker: what is not acknowledged comes again on the next connection."""
+
+    def __init__(self) -> None:
+        self.connected = True
+        self.acknowledged: list[Message] = []
+        self._epoch = 1
+        self._unacknowledged: list[Message] = []
+        self._pending: deque[Message] = deque()
+        self._dropped = 0
+        self._changed = asyncio.Event()
+
+    def bring(self, *messages: Message) -> None:
+        self._pending.extend(messages)
+        self._changed.set()
+
+    def drop(self, count: int) -> None:
+        self._dropped += count
+        self._changed.set()
+
+    def lose(self) -> None:
+        self.connected = False
+        self._epoch += 1
+        self._pending.clear()
+        self._changed.set()
+
+    def come_back(self) -> None:
+        self.connected = True
+        self.bring(*self._unacknowledged)
+
+    async def receive(self, *, within_seconds: float) -> Batch:
+        try:
+            async with asyncio.timeout(within_seconds):
+                await self._changed.wait()
+        except TimeoutError:
+            return Batch(self._epoch, self.connected)
+        self._changed.clear()
+        messages, dropped = tuple(self._pending), self._dropped
+        self._pending.clear()
+        self._dropped = 0
+        self._unacknowledged.extend(message for message in messages if message not in self._unacknowledged)
+        return Batch(self._epoch, self.connected, messages, dropped)
+
+    def acknowledge(self, batch: Batch) -> None:
+        if batch.epoch == self._epoch:
+            self.acknowledged.extend(batch.messages)
+            self._unacknowledged = [message for message in self._unacknowledged if message not in batch.messages]
+
+
+class MemoryOutlet:
+    """Fulfils the port Outlet without a broker."""
+
+    def __init__(self) -> None:
+        self.topics: list[str] = []
+
+    async def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        expiry_seconds: int | None = None,
+        response_topic: str | None = None,
+        correlation_data: bytes | None = None,
+    ) -> None:
+        self.topics.append(topic)
+
+    async def connected(self) -> None:
+        """There is always a connection."""
+
+
+class LedgerHere:
+    """Fulfils the port Store with the real ledger, on the event loop's own thread."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self.loads_to_refuse = 0
+        self.loaded = 0
+
+    async def load(self) -> Remembered:
+        if self.loads_to_refuse:
+            self.loads_to_refuse -= 1
+            raise StoreUnavailableError("the disk reports an error")
+        self.loaded += 1
+        return self._ledger.load()
+
+    async def commit(self, changes: Changes) -> Committed:
+        return self._ledger.commit(changes)
+
+
+class Notebook:
+    """A watcher that writes everything down."""
+
+    def __init__(self) -> None:
+        self.told: list[Action] = []
+        self.said: list[str] = []
+
+    def tell(self, event: Event) -> None:
+        self.told.append(event.action)
+
+    def say(self, sentence: str, *, action: str) -> None:
+        self.said.append(action)
+
+
+class Desk:
+    """A monitor with everything that it works with."""
+
+    def __init__(self, ledger: Ledger, path: Path) -> None:
+        self.path = path
+        self.seconds = 0.0
+        self.intake, self.outlet, self.store, self.watcher = (
+            MemoryIntake(),
+            MemoryOutlet(),
+            LedgerHere(ledger),
+            Notebook(),
+        )
+        self.outbox = Outbox(self.outlet)
+        self.monitor = GridMonitor(
+            intake=self.intake,
+            outbox=self.outbox,
+            store=self.store,
+            watcher=self.watcher,
+            clock=Clock(wall=lambda: NOON + self.seconds, steady=lambda: self.seconds),
+            engineers=1,
+            fleet_settings=FleetSettings(),
+            dispatch_settings=DispatchSettings(settle_seconds=0.0),
+        )
+
+    @asynccontextmanager
+    async def at_work(self) -> AsyncIterator[None]:
+        """The monitor runs, and is stopped in order at the end."""
+        publishing = asyncio.create_task(self.outbox.run())
+        running = asyncio.create_task(self.monitor.run())
+        try:
+            yield
+            self.monitor.stop()
+            async with asyncio.timeout(10):
+                await running
+        finally:
+            for task in (running, publishing):
+                task.cancel()
+            await asyncio.wait([running, publishing])
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Another program holds the database: it can be read, but takes no commit."""
+        with closing(sqlite3.connect(self.path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            yield
+            other.execute("ROLLBACK")
+
+    @property
+    def reader(self) -> "closing[LedgerReader]":
+        return closing(LedgerReader.open(self.path))
+
+    def numbers_of_readings(self) -> list[float]:
+        with self.reader as reader:
+            return [reading.wind_speed for _, reading in reader.readings_after(0, 100)]
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    monkeypatch.setattr("monitor.monitor.TICK_SECONDS", 0.001)
+    monkeypatch.setattr("monitor.monitor.RETRY_SECONDS", (0.001,))
+    path = tmp_path / "grid.db"
+    with Ledger.open(path, busy_timeout_seconds=0.001) as ledger:
+        yield Desk(ledger, path)
+
+
+def reading(status: str = "ok", *, number: int = 0, turbine: int = 7) -> Message:
+    """A reading that its wind speed tells from others."""
+    fields = {
+        "turbine_number": turbine,
+        "emitted_at": NOON + number,
+        "wind_speed": float(number),
+        "power_output_in_kwh": 1.0,
+        "operational_status": status,
+    }
+    return Message(f"grid/turbines/{turbine}/metrics", json.dumps(fields).encode(), 1, retain=False, packet_id=number)
+
+
+async def until(is_true: Callable[[], object]) -> None:
+    async with asyncio.timeout(10):
+        while not is_true():
+            await asyncio.sleep(0)
+
+
+async def some_attempts(desk: Desk) -> None:
+    """Let the monitor try again a few times."""
+    loaded = desk.store.loaded
+    await until(lambda: desk.store.loaded >= loaded + 3)
+
+
+async def test_a_batch_is_acknowledged_once_it_is_stored(desk: Desk) -> None:
+    async with desk.at_work():
+        desk.intake.bring(reading(number=1), reading(number=2))
+        await until(lambda: desk.intake.acknowledged)
+        assert desk.numbers_of_readings() == [1.0, 2.0]
+        assert desk.intake.acknowledged == [reading(number=1), reading(number=2)]
+
+
+async def test_nothing_is_acknowledged_told_or_published_before_the_commit(desk: Desk) -> None:
+    async with desk.at_work():
+        await until(lambda: desk.monitor.health.connected)
+        with desk.locked():
+            desk.intake.bring(reading("broken", number=1))
+            await some_attempts(desk)
+            assert (desk.intake.acknowledged, desk.watcher.told, desk.outlet.topics) == ([], [], [])
+            assert "locked" in (desk.monitor.health.store_error or "")
+        await until(lambda: desk.intake.acknowledged)
+        await until(lambda: "grid/turbines/7/repair" in desk.outlet.topics)
+        assert desk.monitor.health.store_error is None
+
+
+async def test_a_batch_that_was_not_committed_is_decided_again_from_what_the_store_has(desk: Desk) -> None:
+    """Memory that kept the first decision would find nothing new the second time, and send nobody."""
+    async with desk.at_work():
+        await until(lambda: desk.monitor.health.connected)
+        with desk.locked():
+            desk.intake.bring(reading("broken", number=1))
+            await some_attempts(desk)
+        await until(lambda: desk.intake.acknowledged)
+    with desk.reader as reader:
+        assert [(visit.visit_id, visit.state) for visit in reader.visits()] == [(1, VisitState.SENT)]
+        assert [incident.incident_id for incident in reader.incidents()] == [1]
+        assert reader.books() == {"received": 1, "stored": 1}
+        assert reader.invariants(engineers=1) == []
+    assert desk.watcher.told == [Action.INCIDENT_OPENED, Action.ENGINEER_DISPATCHED]
+    assert desk.watcher.said == ["store_unavailable", "store_available"]
+
+
+async def test_what_comes_again_after_a_loss_is_recognised(desk: Desk) -> None:
+    async with desk.at_work():
+        await until(lambda: desk.monitor.health.connected)
+        with desk.locked():
+            desk.intake.bring(reading(number=1))
+            await some_attempts(desk)
+            desk.intake.lose()
+        await until(lambda: not desk.monitor.health.connected)
+        assert desk.intake.acknowledged == []
+        desk.intake.come_back()
+        await until(lambda: desk.intake.acknowledged)
+    assert desk.numbers_of_readings() == [1.0]
+
+
+async def test_a_lost_broker_makes_every_link_unknown(desk: Desk) -> None:
+    async with desk.at_work():
+        desk.intake.bring(reading(number=1))
+        await until(lambda: desk.intake.acknowledged)
+        assert desk.monitor.fleet.turbines[7].link is Link.ONLINE
+        desk.intake.lose()
+        await until(lambda: desk.monitor.fleet.turbines[7].link is Link.UNKNOWN)
+
+
+async def test_rows_of_published_messages_are_deleted(desk: Desk) -> None:
+    async with desk.at_work():
+        desk.intake.bring(reading("broken", number=1))
+        await until(lambda: len(desk.outlet.topics) == 3)
+        await until(lambda: not desk.outbox.published)
+    assert desk.store._ledger.load().outbox == []
+
+
+async def test_what_was_committed_and_not_published_goes_out_at_the_next_start(desk: Desk) -> None:
+    running = asyncio.create_task(desk.monitor.run())  # nobody publishes
+    desk.intake.bring(reading("broken", number=1))
+    await until(lambda: desk.intake.acknowledged)
+    desk.monitor.stop()
+    await running
+    after = Desk(desk.store._ledger, desk.path)
+    async with after.at_work():
+        await until(lambda: "grid/turbines/7/repair" in after.outlet.topics)
+
+
+async def test_an_order_is_answered_after_its_commit(desk: Desk) -> None:
+    async with desk.at_work():
+        desk.intake.bring(reading(number=1))
+        await until(lambda: desk.intake.acknowledged)
+        with desk.locked():
+            answering = asyncio.create_task(desk.monitor.order(HOLD))
+            await some_attempts(desk)
+            assert not answering.done()
+        answer = await answering
+        assert answer.accepted
+        with desk.reader as reader:
+            assert [hold.by for hold in reader.holds()] == ["Ann"]
+
+
+async def test_an_order_whose_asker_went_away_holds_nobody_up(desk: Desk) -> None:
+    async with desk.at_work():
+        desk.intake.bring(reading(number=1))
+        await until(lambda: desk.intake.acknowledged)
+        with desk.locked():
+            impatient = asyncio.create_task(desk.monitor.order(HOLD))
+            await some_attempts(desk)
+            impatient.cancel()
+        refused = await desk.monitor.order(HOLD)
+        assert not refused.accepted  # it is held already: the first order was obeyed, once
+        with desk.reader as reader:
+            assert len(reader.holds()) == 1
+
+
+async def test_a_stop_while_nothing_can_be_stored_leaves_all_with_the_broker(desk: Desk) -> None:
+    async with desk.at_work():
+        await until(lambda: desk.monitor.health.connected)
+        with desk.locked():
+            desk.intake.bring(reading("broken", number=1))
+            answering = asyncio.create_task(desk.monitor.order(HOLD))
+            await some_attempts(desk)
+            desk.intake.bring(reading("broken", number=2))
+            desk.monitor.stop()
+            answer = await answering
+    assert not answer.accepted
+    assert "the monitor stops" in answer.sentence
+    assert desk.intake.acknowledged == []
+    with desk.reader as reader:
+        assert (reader.incidents(), reader.holds(), reader.books()) == ([], [], {})
+
+
+async def test_an_order_to_a_monitor_that_stops_is_refused(desk: Desk) -> None:
+    async with desk.at_work():
+        await until(lambda: desk.monitor.health.connected)
+    assert not (await desk.monitor.order(HOLD)).accepted
+
+
+async def test_what_has_arrived_before_a_stop_is_stored_and_acknowledged(desk: Desk) -> None:
+    async with desk.at_work():
+        await until(lambda: desk.monitor.health.connected)
+        desk.intake.bring(reading(number=1))
+        desk.monitor.stop()
+    assert desk.numbers_of_readings() == [1.0]
+    assert desk.intake.acknowledged == [reading(number=1)]
+
+
+async def test_a_store_that_cannot_be_read_is_waited_for_at_the_start(desk: Desk) -> None:
+    desk.store.loads_to_refuse = 3
+    async with desk.at_work():
+        desk.intake.bring(reading(number=1))
+        await until(lambda: desk.intake.acknowledged)
+    assert desk.watcher.said == ["store_unavailable", "store_available"]
+
+
+async def test_a_monitor_that_waits_for_its_store_can_be_stopped(desk: Desk) -> None:
+    desk.store.loads_to_refuse = 1_000_000
+    async with desk.at_work():
+        await until(lambda: desk.monitor.health.store_error)
+    assert not desk.monitor.is_ready
+
+
+async def test_a_damaged_store_ends_the_monitor_and_acknowledges_nothing(desk: Desk) -> None:
+    running = asyncio.create_task(desk.monitor.run())
+    await until(lambda: desk.monitor.health.connected)
+    desk.path.rename(desk.path.with_name("elsewhere.db"))
+    desk.intake.bring(reading(number=1))
+    with pytest.raises(StoreDamagedError):
+        await running
+    assert desk.intake.acknowledged == []
+
+
+async def test_nobody_counts_as_silent_for_a_time_in_which_nothing_could_be_stored(desk: Desk) -> None:
+    async with desk.at_work():
+        desk.intake.bring(reading(number=1))
+        await until(lambda: desk.intake.acknowledged)
+        with desk.locked():
+            desk.intake.bring(reading(number=2, turbine=8))
+            for _ in range(60):
+                await some_attempts(desk)
+                desk.seconds += 1.0
+        await until(lambda: len(desk.intake.acknowledged) == 2)
+        assert desk.monitor.fleet.turbines[7].link is Link.ONLINE
+
+
+async def test_messages_that_found_no_room_are_in_the_books(desk: Desk) -> None:
+    async with desk.at_work():
+        desk.intake.drop(5)
+        await until(lambda: desk.monitor.health.books["dropped_at_qos_0"])
+    with desk.reader as reader:
+        assert reader.books() == {"dropped_at_qos_0": 5}
