@@ -6,7 +6,8 @@ import logging
 import math
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from functools import cache
 from typing import Any, TypeVar
 
 import aiomqtt
@@ -26,7 +27,6 @@ from grid.broker import (
     Message,
     Protocol,
     Session,
-    Tls,
     Will,
 )
 
@@ -80,19 +80,19 @@ class Connection:
     ) -> None:
         """Publish; at QoS 1 returns after the PUBACK: the broker has it, which says nothing of its subscribers.
 
-        Expiry, response topic and correlation data are MQTT 5's and left out before it.
+        Expiry, response topic and correlation data are MQTT 5's and left out before it. Raises BrokerRefusedError
+        if the broker refuses the message, which only MQTT 5 can say.
         """
-        properties = None
-        if self.protocol is not Protocol.V311:
-            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-            if expiry_seconds is not None:
-                properties.MessageExpiryInterval = expiry_seconds
-            if response_topic is not None:
-                properties.ResponseTopic = response_topic
-            if correlation_data is not None:
-                properties.CorrelationData = correlation_data
+        given = {
+            "MessageExpiryInterval": expiry_seconds,
+            "ResponseTopic": response_topic,
+            "CorrelationData": correlation_data,
+        }
+        properties = None if self.protocol is Protocol.V311 else _publish_properties(given)
         with _as_broker_lost():
-            await self._client.publish(topic, payload, qos=qos, retain=retain, properties=properties)
+            code = await self._client.send(topic, payload, qos=qos, retain=retain, properties=properties)
+        if code is not None and code.is_failure:
+            raise BrokerRefusedError(f"the broker refuses what is published on {topic}{_in_words(str(code))}")
 
     def acknowledge(self, message: Message) -> None:
         """Tell the broker that a message is dealt with. Only for messages of this connection."""
@@ -102,13 +102,7 @@ class Connection:
     async def lost(self) -> None:
         """Wait until the connection breaks, and raise BrokerLostError then, or what `deliver` raised."""
         with _as_broker_lost():
-            try:
-                async for _ in self._client.messages:  # never yields: messages go to `deliver`
-                    pass
-            except aiomqtt.MqttError:
-                if self._client.failure is not None:
-                    raise self._client.failure from None
-                raise
+            await self._client.disconnected()
 
 
 @contextlib.contextmanager
@@ -125,7 +119,11 @@ def _because(error: aiomqtt.MqttError) -> str:
     words = str(cause)
     if isinstance(cause, aiomqtt.MqttCodeError):
         words = error_string(cause.rc) if isinstance(cause.rc, MQTTErrorCode) else str(cause.rc)
-    return "" if words in {"Unspecified error", "None"} else f": {words[:1].lower()}{words[1:].rstrip('.')}"
+    return _in_words(words)
+
+
+def _in_words(reason: str) -> str:
+    return "" if reason in {"Unspecified error", "None"} else f": {reason[:1].lower()}{reason[1:].rstrip('.')}"
 
 
 def _refusal(broker: Broker, error: aiomqtt.MqttError, *, unanswered: bool) -> BrokerLostError:
@@ -151,32 +149,6 @@ def _unreachable(broker: Broker, error: OSError | UnicodeError) -> str:
     return f"no broker answers at {broker}: {error.strerror or error}"
 
 
-def tls_context(tls: Tls | None) -> ssl.SSLContext | None:
-    """TLS 1.2 or later with these files; None for a connection without TLS. Raises OSError for unusable files."""
-    if tls is None:
-        return None
-    try:
-        context = ssl.create_default_context(cafile=tls.cafile)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.sslsocket_class = _TlsSocket
-        if tls.certfile is not None:
-            context.load_cert_chain(tls.certfile, tls.keyfile)
-    except OSError as error:
-        raise OSError(f"the files for TLS can't be used: {error.strerror or error}") from error
-    return context
-
-
-class _TlsSocket(ssl.SSLSocket):
-    """A socket that does not outlive a failed handshake: paho leaves it to the garbage collector."""
-
-    def do_handshake(self, block: bool = False) -> None:
-        try:
-            super().do_handshake(block)
-        except OSError:
-            self.close()
-            raise
-
-
 def _value(code: object) -> int:
     return code.value if isinstance(code, ReasonCode) else int(str(code))
 
@@ -185,9 +157,9 @@ class MqttClient(aiomqtt.Client):
     """aiomqtt's client, with what 2.5 keeps to itself.
 
     What is overridden is private in 2.5 (the version is pinned, and tests/grid/test_connection.py watches it): it
-    gives session_present, delivers without a task for each message, acknowledges when the caller says so, notices
-    a broker that takes our CONNECT and gives no CONNACK, and leaves no socket, task or thread behind when an
-    attempt fails or is cancelled, nor a watch on a socket that is closed.
+    gives session_present, delivers without a task for each message, acknowledges when the caller says so, tells
+    when the broker refuses what is published, notices a broker that takes our CONNECT and gives no CONNACK, and
+    leaves no socket, task or thread behind when an attempt fails or is cancelled, nor a watch on a closed socket.
     """
 
     def __init__(
@@ -218,7 +190,6 @@ class MqttClient(aiomqtt.Client):
             max_inflight_messages=100,
             tls_context=tls,
         )
-        self.pending_calls_threshold = 10_000
         self.session_present = False
         self.unanswered = False
         """The broker took the connection, and gave no CONNACK yet."""
@@ -227,6 +198,7 @@ class MqttClient(aiomqtt.Client):
         self._abandoned = False
         self._broker = broker
         self._deliver = deliver
+        self._pubacks: dict[int, asyncio.Future[ReasonCode]] = {}
         self._client.connect_timeout = CONNECT_TIMEOUT_SECONDS
         self._client.manual_ack_set(session.manual_acknowledgement)
         for future in (self._connected, self._disconnected):
@@ -256,6 +228,13 @@ class MqttClient(aiomqtt.Client):
         if not self._connected.done():
             raise aiomqtt.MqttError("no CONNACK")
         self._connected.result()
+
+    async def disconnected(self) -> None:
+        """Wait until the connection breaks, and raise MqttError then, or what `deliver` raised."""
+        await asyncio.wait([self._disconnected])
+        if self.failure is not None:
+            raise self.failure
+        raise aiomqtt.MqttError("disconnected") from self._disconnected.exception()
 
     async def leave(self) -> None:
         """Say DISCONNECT if the connection still stands, and close it in any case."""
@@ -288,6 +267,22 @@ class MqttClient(aiomqtt.Client):
                 return await fut
         except TimeoutError:
             raise aiomqtt.MqttError("the broker does not answer in time") from None
+
+    async def send(
+        self, topic: str, payload: bytes, *, qos: int, retain: bool, properties: Properties | None
+    ) -> ReasonCode | None:
+        """Publish, in place of `publish`, which is deaf to refusals: returns what the PUBACK says; None at QoS 0."""
+        info = self._client.publish(topic, payload, qos, retain, properties)
+        if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            lost = self._disconnected.exception() if self._disconnected.done() else None
+            raise aiomqtt.MqttCodeError(info.rc, "could not publish") from lost
+        if qos == 0:
+            return None
+        puback = self._pubacks[info.mid] = self._loop.create_future()
+        try:
+            return await self._wait_for(puback, None)
+        finally:
+            del self._pubacks[info.mid]
 
     def acknowledge(self, message: Message) -> None:
         """Send the PUBACK."""
@@ -338,6 +333,13 @@ class MqttClient(aiomqtt.Client):
             return
         super()._on_disconnect(client, userdata, flags, reason_code, properties)
 
+    def _on_publish(
+        self, client: PahoClient, userdata: Any, mid: int, reason_code: ReasonCode, properties: Properties
+    ) -> None:
+        puback = self._pubacks.get(mid)
+        if puback is not None and not puback.done():
+            puback.set_result(reason_code)
+
     def _on_message(self, client: PahoClient, userdata: Any, message: MQTTMessage) -> None:
         if self._deliver is None:
             return
@@ -360,17 +362,35 @@ def _see(future: asyncio.Future[None]) -> None:
 def _aiomqtt_will(will: Will | None, *, v5: bool) -> aiomqtt.Will | None:
     if will is None:
         return None
-    properties = None
-    if v5:
-        properties = Properties(PacketTypes.WILLMESSAGE)  # type: ignore[no-untyped-call]
-        properties.WillDelayInterval = will.delay_seconds
+    properties = _will_properties(will.delay_seconds) if v5 else None
     return aiomqtt.Will(will.topic, will.payload, qos=1, retain=True, properties=properties)
 
 
+# Each `Properties` is 2.5 kB, nothing writes to them afterwards, and a thousand connections have the same.
+
+
+@cache
+def _will_properties(delay_seconds: int) -> Properties:
+    properties = Properties(PacketTypes.WILLMESSAGE)  # type: ignore[no-untyped-call]
+    properties.WillDelayInterval = delay_seconds
+    return properties
+
+
+@cache
 def _connect_properties(session: Session) -> Properties:
     properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     # A will is delayed no longer than its session lives: even a clean session must outlast the will's delay.
     properties.SessionExpiryInterval = 30 if session.clean_start else PERSISTENT_SESSION_SECONDS
     if session.receive_maximum is not None:
         properties.ReceiveMaximum = session.receive_maximum
+    return properties
+
+
+def _publish_properties(given: Mapping[str, int | str | bytes | None]) -> Properties | None:
+    known = {name: value for name, value in given.items() if value is not None}
+    if not known:
+        return None
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+    for name, value in known.items():
+        setattr(properties, name, value)
     return properties

@@ -231,7 +231,6 @@ async def test_more_than_the_receive_maximum_does_not_arrive_unacknowledged(addr
 
 
 async def test_without_manual_acknowledgement_nothing_comes_again(address: Broker) -> None:
-    connections, serve = once(break_it)
     inbox = Inbox()
     session = Session(clean_start=False)
 
@@ -381,6 +380,29 @@ async def test_connections_that_break_at_once_are_retried_ever_more_slowly(addre
     await stay_connected(address, serve, client_id="turbine-7", on_lost=losses.hear, backoff=backoff)
     ceilings = [0.001, 0.002, 0.004, 0.008, 0.008, 0.008]
     assert all(ceiling / 2 <= delay <= ceiling for delay, ceiling in zip(losses.delays, ceilings, strict=True))
+
+
+async def test_an_attempt_that_fails_slowly_is_no_success(free_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grid.connection._STEADY_SECONDS", -60.0)  # as if each attempt took a minute
+    backoff = Backoff(first_seconds=0.001, cap_seconds=0.004)
+    losses = Losses()
+    enough = asyncio.Event()
+
+    def hear(reason: str, delay: float) -> None:
+        losses.hear(reason, delay)
+        if len(losses.delays) == 4:
+            enough.set()
+
+    nobody = Broker("127.0.0.1", free_port)
+    attempts = asyncio.create_task(
+        stay_connected(nobody, break_it, client_id="turbine-7", on_lost=hear, backoff=backoff)
+    )
+    await asyncio.wait_for(enough.wait(), PATIENCE)
+    attempts.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await attempts
+    ceilings = [0.001, 0.002, 0.004, 0.004]
+    assert all(ceiling / 2 <= delay <= ceiling for delay, ceiling in zip(losses.delays, ceilings, strict=False))
 
 
 async def test_after_a_steady_connection_the_first_retry_is_quick(

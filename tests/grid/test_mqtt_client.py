@@ -6,6 +6,7 @@ import subprocess
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import aiomqtt
@@ -245,6 +246,30 @@ async def test_the_right_password_opens(closed_broker: LocalMosquitto) -> None:
     assert "right" not in repr(address)
 
 
+@pytest.fixture
+def broker_with_rights(tmp_path: Path) -> Iterator[Broker]:
+    """A broker where everybody may read all, and write turbine 7's readings only."""
+    rights = tmp_path / "rights"
+    rights.write_text("topic read grid/#\ntopic write grid/turbines/7/metrics\n")
+    with LocalMosquitto(tmp_path / "broker", extra_configuration=f"acl_file {rights}") as broker:
+        yield Broker(broker.host, broker.port)
+
+
+async def test_what_the_broker_does_not_let_us_publish_is_refused(broker_with_rights: Broker) -> None:
+    async with connect_once(broker_with_rights, client_id="turbine-8") as connection:
+        await connection.publish("grid/turbines/7/metrics", b"{}")
+        with pytest.raises(
+            BrokerRefusedError,
+            match=r"^the broker refuses what is published on grid/turbines/8/metrics: not authorized$",
+        ):
+            await connection.publish("grid/turbines/8/metrics", b"{}")
+
+
+async def test_version_3_1_1_can_not_tell_a_refusal(broker_with_rights: Broker) -> None:
+    async with connect_once(replace(broker_with_rights, protocol=Protocol.V311), client_id="turbine-8") as connection:
+        await connection.publish("grid/turbines/8/metrics", b"{}")
+
+
 async def test_a_wrong_password_is_tried_again_until_it_is_mended(closed_broker: LocalMosquitto) -> None:
     reasons: list[str] = []
     done = asyncio.Event()
@@ -432,6 +457,7 @@ async def test_unusable_files_for_tls_end_the_program_with_a_sentence(tmp_path: 
         "_on_connect",
         "_on_disconnect",
         "_on_message",
+        "_on_publish",
         "_client_connect",
         "_wait_for",
     ],
