@@ -5,7 +5,16 @@ import contextlib
 from collections import deque
 from collections.abc import Callable
 
-from grid.connection import Broker, BrokerLostError, Connection, Message, Session, Will, stay_connected
+from grid.connection import (
+    Broker,
+    BrokerLostError,
+    BrokerRefusedError,
+    Connection,
+    Message,
+    Session,
+    Will,
+    stay_connected,
+)
 from grid.topics import MONITOR_CANARY
 from monitor.intake.canary import Canary, own_name
 from monitor.intake.decode import TOPIC_FILTERS
@@ -115,16 +124,19 @@ class AiomqttIntake:
         response_topic: str | None = None,
         correlation_data: bytes | None = None,
     ) -> None:
-        """Publish at QoS 1 (port Outlet)."""
+        """Publish at QoS 1 (port Outlet). What the broker refuses is told and given up: the next may be welcome."""
         if self._connection is None:
             raise BrokerLostError("not connected to the broker")
-        await self._connection.publish(
-            topic,
-            payload,
-            expiry_seconds=expiry_seconds,
-            response_topic=response_topic,
-            correlation_data=correlation_data,
-        )
+        try:
+            await self._connection.publish(
+                topic,
+                payload,
+                expiry_seconds=expiry_seconds,
+                response_topic=response_topic,
+                correlation_data=correlation_data,
+            )
+        except BrokerRefusedError as refusal:
+            self._on_change(str(refusal))
 
     async def connected(self) -> None:
         """Wait until there is a connection (port Outlet)."""
