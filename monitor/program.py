@@ -6,7 +6,7 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from importlib.metadata import version
 
@@ -32,17 +32,26 @@ from monitor.store.lock import DataFolderLock
 from monitor.store.writer import StoreThread
 
 ASK_AGAIN_SECONDS = 1.0
+GOODBYE_SECONDS = 1.0
+"""How long an orderly stop waits for the broker to take the goodbye."""
+
+SIGNALS = {signal.SIGTERM: ExitCode.FINE, signal.SIGINT: ExitCode.INTERRUPTED}
+"""What asks the monitor to stop, and the exit code after it."""
+
 DISTRIBUTION = "grid-wind-farm-monitor"
 
 
-def run_monitor(settings: MonitorSettings, *, notices: Sequence[str] = ()) -> ExitCode:
+def run_monitor(
+    settings: MonitorSettings, *, notices: Sequence[str] = (), at_once: Callable[[], None] = lambda: None
+) -> ExitCode:
     """Run the monitor until a signal: SIGTERM or SIGINT once to stop in order, a second one to end at once.
 
-    `notices` are said first. Raises CommandError for what a user can mend.
+    `notices` are said first. `at_once` is called when the process ends without coming back here. Raises CommandError
+    for what a user can mend, and BrokenPipeError when nobody reads the output any more.
     """
     try:
-        return asyncio.run(_Program(settings, notices).run())
-    except* CommandError as errors:
+        return asyncio.run(_Program(settings, notices, at_once).run())
+    except* (CommandError, BrokenPipeError) as errors:
         raise _first(errors) from None
     except* (StoreError, OSError) as errors:
         raise CommandError(str(_first(errors))) from None
@@ -56,9 +65,11 @@ def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 class _Program:
-    def __init__(self, settings: MonitorSettings, notices: Sequence[str]) -> None:
+    def __init__(self, settings: MonitorSettings, notices: Sequence[str], at_once: Callable[[], None]) -> None:
         self._settings = settings
         self._notices = notices
+        self._at_once = at_once
+        self._monitor: GridMonitor | None = None
         self._broker = settings.broker()
         self._clock = Clock()
         self._session = f"{self._clock.utc() // 1000}-{secrets.token_hex(4)}"
@@ -67,6 +78,8 @@ class _Program:
         self._exit_code = ExitCode.FINE
 
     async def run(self) -> ExitCode:
+        for number, code in SIGNALS.items():
+            asyncio.get_running_loop().add_signal_handler(number, self._stop, code)
         async with AsyncExitStack() as stack:
             stack.enter_context(DataFolderLock(self._settings.data_dir))
             stack.enter_context(self._console)
@@ -80,20 +93,7 @@ class _Program:
     async def _watch(self, store: StoreThread) -> None:
         intake = self._intake(store.ledger_id)
         outbox = Outbox(intake)
-        monitor = GridMonitor(
-            intake=intake,
-            outbox=outbox,
-            store=store,
-            watcher=self._console,
-            clock=self._clock,
-            engineers=self._settings.engineers,
-            fleet_settings=FleetSettings(
-                stale_after_seconds=self._settings.stale_after,
-                silent_offline_after_seconds=self._settings.silent_offline_after,
-            ),
-            dispatch_settings=DispatchSettings(visit_time_limit_seconds=self._settings.visit_time_limit),
-        )
-        self._stop_on_signals(monitor)
+        monitor = self._monitor = self._grid_monitor(store, intake, outbox)
         door = control_door(self._settings.data_dir, lambda request: _serve(monitor, request))
         async with door, asyncio.TaskGroup() as tasks:
             connecting = tasks.create_task(self._connect(intake, store.ledger_id), name="connection to the broker")
@@ -102,10 +102,25 @@ class _Program:
                 tasks.create_task(self._show(monitor), name="show the farm"),
             ]
             await monitor.run()
-            self._say("stopping", action="monitor_stopping")
             await self._disconnect(intake, connecting)
             for task in side_tasks:
                 task.cancel()
+
+    def _grid_monitor(self, store: StoreThread, intake: AiomqttIntake, outbox: Outbox) -> GridMonitor:
+        settings = self._settings
+        return GridMonitor(
+            intake=intake,
+            outbox=outbox,
+            store=store,
+            watcher=self._console,
+            clock=self._clock,
+            engineers=settings.engineers,
+            fleet_settings=FleetSettings(
+                stale_after_seconds=settings.stale_after,
+                silent_offline_after_seconds=settings.silent_offline_after,
+            ),
+            dispatch_settings=DispatchSettings(visit_time_limit_seconds=settings.visit_time_limit),
+        )
 
     def _intake(self, ledger_id: str) -> AiomqttIntake:
         return AiomqttIntake(
@@ -130,14 +145,14 @@ class _Program:
 
     async def _connect(self, intake: AiomqttIntake, ledger_id: str) -> None:
         """Connect as soon as a broker answers and no other monitor works on it."""
-        waiting = False
+        said = ""
         while True:
             try:
                 echo = await ask_around(self._broker, own_ledger_id=ledger_id)
             except BrokerLostError as error:
-                if not waiting:
+                if said != str(error):  # once for each reason, not for each attempt
+                    said = str(error)
                     self._say(f"waiting for a broker at {self._broker}: {error}", action="broker")
-                waiting = True
                 await asyncio.sleep(ASK_AGAIN_SECONDS)
             else:
                 break
@@ -149,7 +164,7 @@ class _Program:
         intake.stop()
         if not intake.is_connected:  # nobody is there to say goodbye to
             connecting.cancel()
-        await asyncio.wait([connecting], timeout=2.0)
+        await asyncio.wait([connecting], timeout=GOODBYE_SECONDS)
         connecting.cancel()
 
     async def _show(self, monitor: GridMonitor) -> None:
@@ -172,16 +187,22 @@ class _Program:
             books=monitor.health.books,
         )
 
-    def _stop_on_signals(self, monitor: GridMonitor) -> None:
-        loop = asyncio.get_running_loop()
-        for number, code in ((signal.SIGTERM, ExitCode.FINE), (signal.SIGINT, ExitCode.INTERRUPTED)):
-            loop.add_signal_handler(number, self._stop, monitor, code)
+    def _stop(self, code: ExitCode) -> None:
+        if self._monitor is None:  # it starts: whatever was begun is found at the next start, as after a crash
+            self._end_at_once(code)
+        elif self._monitor.is_stopping:
+            self._end_at_once(ExitCode.INTERRUPTED)
+        else:
+            self._exit_code = code
+            self._say("stopping", action="monitor_stopping")
+            self._monitor.stop()
 
-    def _stop(self, monitor: GridMonitor, code: ExitCode) -> None:
-        if monitor.is_stopping:
-            os._exit(ExitCode.INTERRUPTED)
-        self._exit_code = code
-        monitor.stop()
+    def _end_at_once(self, code: ExitCode) -> None:
+        for number in SIGNALS:  # the next one ends a process that hangs here: a terminal may take nothing
+            signal.signal(number, signal.SIG_DFL)
+        self._console.__exit__(None, None, None)
+        self._at_once()
+        os._exit(code)
 
     def _say(self, sentence: str, *, action: str) -> None:
         self._console.say(sentence, action=action)
