@@ -40,10 +40,12 @@ async def control_door(data_dir: Path, serve: Serve) -> AsyncIterator[None]:
             path = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="grid-"))) / SOCKET_NAME
             place.write_text(str(path), encoding="utf-8")
         cleanup.callback(place.unlink, missing_ok=True)
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(str(path))
+        path.chmod(0o600)  # before anybody can be let in
         server = await asyncio.start_unix_server(
-            lambda reader, writer: _converse(reader, writer, serve), path, limit=LONGEST_LINE_BYTES
+            lambda reader, writer: _converse(reader, writer, serve), sock=listener, limit=LONGEST_LINE_BYTES
         )
-        path.chmod(0o600)
         try:
             yield
         finally:
@@ -62,7 +64,7 @@ async def _answer(line: bytes, serve: Serve) -> Answer:
     try:
         request = json.loads(line)
         return await serve(request if isinstance(request, dict) else {})
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         return {"accepted": False, "sentence": f"not understood: {error}"}
 
 
@@ -77,7 +79,11 @@ def ask(data_dir: Path, request: Answer) -> Answer:
                 answer: Answer = json.loads(lines.readline())
                 return answer
     except TimeoutError:
-        raise NoMonitorError(f"the monitor on {data_dir} does not answer") from None
+        raise NoMonitorError(
+            f"the monitor on {data_dir} does not answer; an order that reached it may still be carried out"
+        ) from None
+    except PermissionError:
+        raise NoMonitorError(f"the monitor on {data_dir} runs as another user: only that one may ask it") from None
     except (OSError, ValueError):
         raise NoMonitorError(f"no monitor runs on {data_dir}") from None
 
@@ -97,7 +103,10 @@ def order_request(order: Order) -> Answer:
 
 
 def read_order(request: Answer) -> Order | None:
-    """Read a request as a person's order; None if it is something else. Raises ValueError, KeyError, TypeError."""
+    """Read a request as a person's order; None if it is something else. Raises ValueError, KeyError, TypeError.
+
+    Names and reasons are made printable, and cut to what an event has room for.
+    """
     if "order" not in request:
         return None
     return Order(

@@ -67,7 +67,7 @@ async def test_only_the_monitors_own_user_may_enter(tmp_path: Path) -> None:
         assert (tmp_path / SOCKET_NAME).stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize("line", [b"hello\n", b"[]\n", b"\xff\n", b"{}{}\n"])
+@pytest.mark.parametrize("line", [b"hello\n", b"[]\n", b"\xff\n", b"{}{}\n", b"[" * 60_000 + b"\n"])
 async def test_what_is_not_understood_is_answered_in_words(tmp_path: Path, line: bytes) -> None:
     async def serve(request: Answer) -> Answer:
         raise KeyError("order")
