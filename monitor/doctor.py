@@ -89,12 +89,13 @@ def _monitor(data_dir: Path) -> Finding:
     try:
         health = ask(data_dir, {"ask": "health"})["health"]
     except NoMonitorError as error:
-        return Finding("monitor", f"{str(error).capitalize()}.", ExitCode.UNHEALTHY)
+        return Finding("monitor", _sentence(error), ExitCode.UNHEALTHY)
     if health["store_error"] is not None:
         sentence = f"The monitor can't store since {health['store_error_since']}: {health['store_error']}."
         return Finding("monitor", sentence, ExitCode.UNHEALTHY)
     if not health["connected"]:
-        sentence = f"The monitor runs, but is not connected to its broker (since {health['connection_since']})."
+        since = health["connection_since"] or health["started_at"]
+        sentence = f"The monitor runs, but is not connected to its broker (since {since})."
         return Finding("monitor", sentence, ExitCode.UNHEALTHY)
     return Finding("monitor", f"A monitor runs on {data_dir} and is connected since {health['connection_since']}.")
 
@@ -110,7 +111,7 @@ def _database(data_dir: Path) -> Finding:
             violations = reader.invariants()
             stored = reader.books().get("stored", 0)
     except StoreError as error:
-        return Finding("database", f"{str(error).capitalize()}.", ExitCode.UNHEALTHY)
+        return Finding("database", _sentence(error), ExitCode.UNHEALTHY)
     if violations:
         return Finding("database", f"The database contradicts itself: {'; '.join(violations)}.", ExitCode.UNHEALTHY)
     return Finding("database", f"The database {path} can be written, is consistent, and holds {stored} readings.")
@@ -151,3 +152,8 @@ def _newest_received_at(path: Path) -> int | None:
             return max((turbine.received_at or 0 for turbine in reader.turbines()), default=None)
     except StoreError:
         return None
+
+
+def _sentence(error: Exception) -> str:
+    words = str(error)
+    return f"{words[:1].upper()}{words[1:]}."

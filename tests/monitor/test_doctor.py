@@ -1,0 +1,59 @@
+"""What the doctor says, where it can be said without a running farm."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from grid.command_line import ExitCode
+from monitor.control import Answer, control_door
+from monitor.doctor import Finding, examine, exit_code
+from monitor.settings import MonitorSettings
+from monitor.store.ledger import Ledger
+
+
+@pytest.fixture
+def settings(tmp_path: Path, free_port: int) -> MonitorSettings:
+    """A data folder with capital letters in its name, and no broker."""
+    return MonitorSettings(data_dir=tmp_path / "Data of KWF", broker_host="127.0.0.1", broker_port=free_port)
+
+
+async def findings(settings: MonitorSettings) -> dict[str, Finding]:
+    return {finding.name: finding for finding in await asyncio.to_thread(examine, settings)}
+
+
+async def test_an_empty_folder_is_no_fault_but_nothing_runs_there(settings: MonitorSettings) -> None:
+    found = await findings(settings)
+    unhealthy = {name for name, finding in found.items() if not finding.healthy}
+    assert unhealthy == {"broker", "monitor"}
+    assert found["monitor"].sentence == f"No monitor runs on {settings.data_dir}."
+    assert exit_code(list(found.values())) is ExitCode.BROKER_UNREACHABLE
+    assert not settings.data_dir.exists()
+
+
+async def test_a_monitor_that_waits_for_its_broker_is_told_with_the_time(settings: MonitorSettings) -> None:
+    async def serve(request: Answer) -> Answer:
+        started = {"started_at": "2026-11-21T12:00:00Z", "connected": False, "connection_since": None}
+        return {"health": {**started, "store_error": None, "store_error_since": None}}
+
+    settings.data_dir.mkdir()
+    async with control_door(settings.data_dir, serve):
+        monitor = (await findings(settings))["monitor"]
+    assert monitor.sentence == ("The monitor runs, but is not connected to its broker (since 2026-11-21T12:00:00Z).")
+    assert monitor.code is ExitCode.UNHEALTHY
+
+
+async def test_a_database_in_order_is_told_with_its_readings(settings: MonitorSettings) -> None:
+    Ledger.open(settings.data_dir / "grid.db").close()
+    database = (await findings(settings))["database"]
+    assert database.healthy
+    assert "holds 0 readings" in database.sentence
+
+
+async def test_a_file_that_is_no_database_is_told_by_its_name(settings: MonitorSettings) -> None:
+    settings.data_dir.mkdir()
+    path = settings.data_dir / "grid.db"
+    path.write_bytes(b"this is no database " * 1000)
+    database = (await findings(settings))["database"]
+    assert not database.healthy
+    assert database.sentence.startswith(f"The database {path} is no database")
