@@ -75,6 +75,8 @@ class Turbine:
     broken: bool = False
     botches: bool = False
     """Its next repair has no effect."""
+    refuses: bool = False
+    """It rejects all orders."""
     repair: Command | None = None
     repaired_at: float = 0.0
     answered: dict[str, list[RepairAnswer]] = field(default_factory=dict)
@@ -143,6 +145,7 @@ class Farm:
         self.retained: dict[int, StatusReport] = {}
         self.to_monitor: list[News] = []
         self.to_turbines: list[Command] = []
+        self.arrived: set[str] = set()
         self.executed: Counter[str] = Counter()
         self.heard: dict[tuple[int, str], Reading] = {}
         """The newest reading of each session that the monitor heard while it believed that the session lasted."""
@@ -251,6 +254,7 @@ class Farm:
             self.to_turbines.remove(command)
         turbine = self.turbines[command.turbine_number]
         if turbine.alive:
+            self.arrived.add(command.dispatch_id)
             self.obey(turbine, command)
 
     # --- the turbines
@@ -302,6 +306,8 @@ class Farm:
             return
         if command.session != turbine.session:
             self.answer(turbine, self.result(command, RepairState.REJECTED, "other session"))
+        elif turbine.refuses:
+            self.answer(turbine, self.result(command, RepairState.REJECTED, "no access"))
         elif turbine.repair is not None:
             self.answer(turbine, self.result(command, RepairState.REJECTED, "busy"))
         else:
@@ -421,8 +427,9 @@ class Farm:
             rumoured = last_word.presence is Presence.OFFLINE and last_word.session != visit.session
             assert ended or silent or rumoured, "an engineer is called back from a turbine that never left"
         if visit.release is Release.NO_EFFECT and self.healed_at is not None:
-            arrived = self.executed[visit.dispatch_id] > 0
-            assert arrived or visit.sent_at < self.healed_at - 300 * SECOND, "a lost order must be repeated in time"
+            assert visit.dispatch_id in self.arrived or visit.sent_at < self.healed_at - 300 * SECOND, (
+                "a lost order must be repeated in time"
+            )
 
     # --- the end
 
@@ -435,20 +442,27 @@ class Farm:
         for number in list(self.ledger.holds):
             self.decide([Order(OrderKind.RELEASE, number, "tester")])
         for turbine in self.turbines.values():
-            turbine.botches = False
+            turbine.botches = turbine.refuses = False
             if not turbine.alive:
                 self.start(turbine)
         for _ in range(HEALED_WITHIN_SECONDS // 5):
-            self.deliver_all()
-            while self.to_turbines:
-                self.deliver_command(0)
-            self.pass_time(5.0)
-            for turbine in self.turbines.values():
-                self.report(turbine)
-            self.deliver_all()
+            self.live_well()
             if self.is_well():
                 return
         raise AssertionError(f"not healed: {self.ledger.open_incidents()} {self.ledger.open_visits()}")
+
+    def live_well(self) -> None:
+        """Five seconds in which everything arrives, and people see to what was refused."""
+        self.deliver_all()
+        while self.to_turbines:
+            self.deliver_command(0)
+        self.pass_time(5.0)
+        for turbine in self.turbines.values():
+            self.report(turbine)
+        self.deliver_all()
+        for incident in self.ledger.open_incidents():
+            if incident.state is IncidentState.REFUSED:
+                self.decide([Order(OrderKind.REPAIR, incident.turbine_number, "tester")])
 
     def is_well(self) -> bool:
         broken = any(turbine.broken for turbine in self.turbines.values())
@@ -465,20 +479,22 @@ class DispatchMachine(RuleBasedStateMachine):
             self.farm.start(turbine)
         self.farm.deliver_all()
 
-    @rule(number=turbine_numbers)
-    def a_turbine_breaks(self, number: int) -> None:
+    @rule(number=turbine_numbers, botches=st.booleans(), heard=st.booleans())
+    def a_turbine_breaks(self, number: int, *, botches: bool, heard: bool) -> None:
         turbine = self.farm.turbines[number]
-        turbine.broken = True
+        turbine.broken, turbine.botches = True, botches
         if turbine.alive:
             self.farm.report(turbine)
+        if heard:
+            self.farm.deliver_all(wills=False)
 
     @rule(number=turbine_numbers)
     def a_turbine_heals_by_itself(self, number: int) -> None:
         self.farm.turbines[number].broken = False
 
-    @rule(number=turbine_numbers)
-    def a_repair_will_be_botched(self, number: int) -> None:
-        self.farm.turbines[number].botches = True
+    @rule(number=turbine_numbers, refuses=st.booleans())
+    def a_turbine_changes_its_mind_about_orders(self, number: int, *, refuses: bool) -> None:
+        self.farm.turbines[number].refuses = refuses
 
     @rule()
     def all_report(self) -> None:
@@ -528,6 +544,12 @@ class DispatchMachine(RuleBasedStateMachine):
     def an_order_arrives(self, index: int, *, keep: bool) -> None:
         self.farm.deliver_command(index, keep=keep)
 
+    @rule(seconds=st.sampled_from([0.0, 5.0]))
+    def all_orders_arrive(self, seconds: float) -> None:
+        while self.farm.to_turbines:
+            self.farm.deliver_command(0)
+        self.farm.pass_time(seconds)
+
     @precondition(lambda self: self.farm.to_turbines)
     @rule()
     def all_orders_are_lost(self) -> None:
@@ -569,7 +591,7 @@ class DispatchMachine(RuleBasedStateMachine):
             self.farm.heal()
 
 
-def play(machine: type[RuleBasedStateMachine], *, examples: int, steps: int = 40, shrink: bool = True) -> None:
+def play(machine: type[RuleBasedStateMachine], *, examples: int, steps: int = 60, shrink: bool = True) -> None:
     """Run the machine, the same way each time."""
     phases = [Phase.generate, Phase.shrink] if shrink else [Phase.generate]
     run_state_machine_as_test(
