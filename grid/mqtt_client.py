@@ -1,20 +1,19 @@
-"""One client for one connection: the only module that knows aiomqtt and paho, and says their errors in words."""
+"""One client for one connection: the only module that knows aiomqtt, and says its errors and paho's in words."""
 
 import asyncio
 import contextlib
 import logging
 import math
+import os
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from functools import cache
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, TypeVar
 
 import aiomqtt
 from paho.mqtt.client import MQTT_CLEAN_START_FIRST_ONLY, ConnectFlags, DisconnectFlags, MQTTMessage, error_string
 from paho.mqtt.client import Client as PahoClient
 from paho.mqtt.enums import MQTTErrorCode
-from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
@@ -29,11 +28,12 @@ from grid.broker import (
     Session,
     Will,
 )
+from grid.mqtt_properties import connect_properties, publish_properties, will_properties
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 ANSWER_TIMEOUT_SECONDS = 10.0
-PERSISTENT_SESSION_SECONDS = 7 * 24 * 3600
-"""How long a broker keeps a persistent session: as long as `persistent_client_expiration` in mosquitto.conf."""
+HANG_UP_SECONDS = 1.0
+"""How long the broker may take to close the connection after our DISCONNECT."""
 
 logger = logging.getLogger(__name__)
 
@@ -83,12 +83,9 @@ class Connection:
         Expiry, response topic and correlation data are MQTT 5's and left out before it. Raises BrokerRefusedError
         if the broker refuses the message, which only MQTT 5 can say.
         """
-        given = {
-            "MessageExpiryInterval": expiry_seconds,
-            "ResponseTopic": response_topic,
-            "CorrelationData": correlation_data,
-        }
-        properties = None if self.protocol is Protocol.V311 else _publish_properties(given)
+        properties = None
+        if self.protocol is not Protocol.V311:
+            properties = publish_properties(expiry_seconds, response_topic, correlation_data)
         with _as_broker_lost():
             code = await self._client.send(topic, payload, qos=qos, retain=retain, properties=properties)
         if code is not None and code.is_failure:
@@ -184,7 +181,7 @@ class MqttClient(aiomqtt.Client):
             will=_aiomqtt_will(will, v5=v5),
             clean_session=None if v5 else session.clean_start,
             clean_start=session.clean_start if v5 else MQTT_CLEAN_START_FIRST_ONLY,
-            properties=_connect_properties(session) if v5 else None,
+            properties=connect_properties(session) if v5 else None,
             keepalive=KEEP_ALIVE_SECONDS,
             timeout=ANSWER_TIMEOUT_SECONDS,
             max_inflight_messages=100,
@@ -239,12 +236,25 @@ class MqttClient(aiomqtt.Client):
     async def leave(self) -> None:
         """Say DISCONNECT if the connection still stands, and close it in any case."""
         try:
-            if not self._abandoned:
-                await self.__aexit__(None, None, None)
-        except aiomqtt.MqttError:
+            if not self._abandoned and (line := self._client.socket()) is not None:
+                await self._hang_up(line.fileno())
+        except (aiomqtt.MqttError, OSError):
             logger.debug("the broker did not take our DISCONNECT")
         finally:
             self.drop()
+
+    async def _hang_up(self, descriptor: int) -> None:
+        """Say DISCONNECT, and keep the line open until the broker closes it.
+
+        paho closes it at once. What the broker then still sends is answered by a reset, over which it forgets what
+        it has not read: our last PUBACKs, and the DISCONNECT, so that the will follows the goodbye.
+        """
+        with socket.socket(fileno=os.dup(descriptor)) as line:
+            line.setblocking(False)
+            await self.__aexit__(None, None, None)
+            async with asyncio.timeout(HANG_UP_SECONDS):
+                while await self._loop.sock_recv(line, 4096):
+                    pass
 
     def drop(self) -> None:
         """Close the socket at once, without a DISCONNECT."""
@@ -362,35 +372,5 @@ def _see(future: asyncio.Future[None]) -> None:
 def _aiomqtt_will(will: Will | None, *, v5: bool) -> aiomqtt.Will | None:
     if will is None:
         return None
-    properties = _will_properties(will.delay_seconds) if v5 else None
+    properties = will_properties(will.delay_seconds) if v5 else None
     return aiomqtt.Will(will.topic, will.payload, qos=1, retain=True, properties=properties)
-
-
-# Each `Properties` is 2.5 kB, nothing writes to them afterwards, and a thousand connections have the same.
-
-
-@cache
-def _will_properties(delay_seconds: int) -> Properties:
-    properties = Properties(PacketTypes.WILLMESSAGE)  # type: ignore[no-untyped-call]
-    properties.WillDelayInterval = delay_seconds
-    return properties
-
-
-@cache
-def _connect_properties(session: Session) -> Properties:
-    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-    # A will is delayed no longer than its session lives: even a clean session must outlast the will's delay.
-    properties.SessionExpiryInterval = 30 if session.clean_start else PERSISTENT_SESSION_SECONDS
-    if session.receive_maximum is not None:
-        properties.ReceiveMaximum = session.receive_maximum
-    return properties
-
-
-def _publish_properties(given: Mapping[str, int | str | bytes | None]) -> Properties | None:
-    known = {name: value for name, value in given.items() if value is not None}
-    if not known:
-        return None
-    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-    for name, value in known.items():
-        setattr(properties, name, value)
-    return properties

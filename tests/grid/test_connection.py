@@ -230,6 +230,29 @@ async def test_more_than_the_receive_maximum_does_not_arrive_unacknowledged(addr
     await stay_connected(address, serve, client_id="monitor", deliver=inbox.put, session=session)
 
 
+async def test_what_is_acknowledged_just_before_the_end_does_not_come_again(address: Broker) -> None:
+    """Although the broker still sends while we hang up, which a closed socket would answer with a reset."""
+    session = Session(clean_start=False, receive_maximum=1000, manual_acknowledgement=True)
+    inbox = Inbox()
+
+    async def acknowledge_all(connection: Connection) -> None:
+        await connection.subscribe(METRICS)
+        async with connect_once(address, client_id="turbine-7") as turbine, asyncio.TaskGroup() as tasks:
+            for number in range(1000):
+                tasks.create_task(turbine.publish(METRICS, b"%d" % number))
+        for message in [await inbox.next() for _ in range(1000)]:
+            connection.acknowledge(message)
+        for _ in range(10):
+            await connection.publish(METRICS, b"still to come", qos=0)
+
+    async def look_again(connection: Connection) -> None:
+        await connection.publish(METRICS, b"end of test")
+        assert [payload for payload in await inbox.payloads_until(b"end of test") if payload != b"still to come"] == []
+
+    await stay_connected(address, acknowledge_all, client_id="monitor", deliver=inbox.put, session=session)
+    await stay_connected(address, look_again, client_id="monitor", deliver=inbox.put, session=session)
+
+
 async def test_without_manual_acknowledgement_nothing_comes_again(address: Broker) -> None:
     inbox = Inbox()
     session = Session(clean_start=False)
