@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -12,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from grid.command_line import CommandError, ExitCode
-from grid.connection import Broker, BrokerLostError, Protocol, connect_once
+from grid.connection import Broker, BrokerLostError, BrokerRefusedError, Protocol, connect_once
 from monitor.demo_amqtt import LocalAmqtt
 from monitor.demo_broker import HOST, LocalBrokerError, LocalMosquitto, accepts, find_mosquitto
 from monitor.program import run_monitor
@@ -35,8 +36,9 @@ def run_demo(settings: MonitorSettings, *, keep_data: bool) -> ExitCode:
 
     Without it the data live in a temporary folder that is gone afterwards. Raises CommandError.
     """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C, so that nothing is left running
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="grid-demo-")))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="grid-demo-", ignore_cleanup_errors=True)))
         broker, about_broker = stack.enter_context(_some_broker(settings.broker(), folder))
         data_dir = settings.data_dir if keep_data else folder / "data"
         notices = [
@@ -52,7 +54,14 @@ def run_demo(settings: MonitorSettings, *, keep_data: bool) -> ExitCode:
             "mqtt_version": broker.protocol,
             "data_dir": data_dir,
         }
-        return run_monitor(settings.model_copy(update=changed), notices=notices)
+        stack.callback(_ignore_signals)
+        return run_monitor(settings.model_copy(update=changed), notices=notices, at_once=stack.close)
+
+
+def _ignore_signals() -> None:
+    """From here on it ends in any case: a second Ctrl-C must not leave broker and turbines behind."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
 
 
 @contextlib.contextmanager
@@ -74,10 +83,9 @@ def _some_broker(wanted: Broker, folder: Path) -> Iterator[tuple[Broker, str]]:
         broker = replace(wanted, protocol=Protocol.V311)
     try:
         local.start()
+        yield broker, about
     except LocalBrokerError as error:
         raise CommandError(str(error)) from None
-    try:
-        yield broker, about
     finally:
         local.stop()
 
@@ -89,6 +97,8 @@ def _answers(broker: Broker) -> bool:
 
     try:
         asyncio.run(connect())
+    except BrokerRefusedError as error:
+        raise CommandError(str(error), ExitCode.BROKER_UNREACHABLE) from None
     except (BrokerLostError, OSError):
         return False
     return True
@@ -129,4 +139,12 @@ def _turbines(broker: Broker, folder: Path) -> Iterator[None]:
             for process in started:
                 process.terminate()
             for process in started:
-                process.wait(10)
+                _wait_or_kill(process)
+
+
+def _wait_or_kill(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -59,6 +59,7 @@ class LocalAmqtt:
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
         while not accepts(self.port):
             if self._process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
                 raise LocalBrokerError("the embedded broker amqtt does not start")
             time.sleep(0.05)
 

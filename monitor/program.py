@@ -200,9 +200,11 @@ class _Program:
     def _end_at_once(self, code: ExitCode) -> None:
         for number in SIGNALS:  # the next one ends a process that hangs here: a terminal may take nothing
             signal.signal(number, signal.SIG_DFL)
-        self._console.__exit__(None, None, None)
-        self._at_once()
-        os._exit(code)
+        try:
+            self._console.__exit__(None, None, None)
+            self._at_once()
+        finally:
+            os._exit(code)
 
     def _say(self, sentence: str, *, action: str) -> None:
         self._console.say(sentence, action=action)

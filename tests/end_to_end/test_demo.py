@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,6 +91,22 @@ def test_make_demo_leaves_nothing_behind(demo_farm: Farm) -> None:
     _, alive = psutil.wait_procs(children, timeout=15)
     assert alive == []
     assert not Path(data_dir).parent.exists()
+
+
+@pytest.mark.parametrize("program", ["mosquitto", "python"], ids=["its broker starts", "its turbines start"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_impatient_end_leaves_nothing_behind_either(demo_farm: Farm, number: int, program: str) -> None:
+    demo = demo_farm.start("grid-monitor", "demo", "--data-dir", demo_farm.data_dir, "--log-format", "json")
+    root = psutil.Process(demo.process.pid)
+    wait_for(lambda: any(child.name().startswith(program) for child in root.children()), f"{program} runs")
+    children = root.children()
+    while demo.process.poll() is None:
+        children += [child for child in root.children() if child not in children]
+        demo.process.send_signal(number)
+        time.sleep(0.05)
+    _, alive = psutil.wait_procs(children, timeout=5)
+    assert alive == []
+    assert "Traceback" not in demo.output
 
 
 def test_the_demo_uses_the_broker_that_answers(broker: LocalMosquitto, demo_farm: Farm) -> None:
