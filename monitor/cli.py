@@ -15,12 +15,12 @@ from grid.topics import MAX_TURBINE_NUMBER
 from monitor.console.words import plain
 from monitor.facts import Order, OrderKind
 from monitor.settings import DataSettings, MonitorSettings
+from monitor.store import DATABASE
 
 if TYPE_CHECKING:
     from monitor.console.sheets import Sheet
     from monitor.store.reader import LedgerReader
 
-DATABASE = "grid.db"
 OLD_NEWS_SECONDS = 60.0
 READINGS_LOOKED_AT = 1000
 

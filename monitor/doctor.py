@@ -16,9 +16,10 @@ from grid.times import SECOND, format_time
 from monitor.control import NoMonitorError, ask
 from monitor.intake.canary import ask_around
 from monitor.settings import MonitorSettings
+from monitor.store import DATABASE
 from monitor.store.errors import StoreError
 from monitor.store.reader import LedgerReader
-from monitor.store.writer import DATABASE, SQLITE_VERSION
+from monitor.store.writer import SQLITE_VERSION
 
 LEAST_FREE_BYTES = 200 * 1024 * 1024
 EARLIEST_PLAUSIBLE_YEAR = 2025

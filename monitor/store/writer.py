@@ -10,12 +10,12 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from monitor.facts import Changes, Committed, Remembered
+from monitor.store import DATABASE
 from monitor.store.errors import StoreError, TextFilesBehindError
 from monitor.store.ledger import Ledger
 from monitor.store.reader import LedgerReader
 from monitor.store.text_files import TextFiles
 
-DATABASE = "grid.db"
 SQLITE_VERSION = sqlite3.sqlite_version
 CATCH_UP_EVERY_SECONDS = 5.0
 """How often text files that fell behind are tried again."""
@@ -37,6 +37,7 @@ class StoreThread:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._text_files = TextFiles(data_dir)
         self._catch_up_at = 0.0
+        self._complaint = ""
         self._ledger: Ledger | None = None
         self.ledger_id = ""
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -90,7 +91,8 @@ class StoreThread:
             self._text_files.close()
         except TextFilesBehindError as error:
             self._say(str(error))
-        self._opened.close()
+        finally:
+            self._opened.close()
 
     def _commit(self, changes: Changes) -> Committed:
         committed = self._opened.commit(changes)
@@ -100,7 +102,7 @@ class StoreThread:
             try:
                 self._text_files.append(committed)
             except TextFilesBehindError as error:
-                self._say(str(error))
+                self._complain(str(error))
         return committed
 
     def _catch_up(self) -> None:
@@ -112,10 +114,17 @@ class StoreThread:
             with LedgerReader.open(self._path) as reader:
                 repaired = self._text_files.repair(reader)
         except StoreError as error:
-            self._say(str(error))
+            self._complain(str(error))
         else:
+            self._complaint = ""
             for sentence in repaired.sentences():
                 self._say(sentence)
+
+    def _complain(self, sentence: str) -> None:
+        """Say what is wrong once, not at every attempt."""
+        if sentence != self._complaint:
+            self._complaint = sentence
+            self._say(sentence)
 
     def _say(self, sentence: str) -> None:
         if self._loop is not None:
