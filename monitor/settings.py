@@ -45,10 +45,13 @@ class MonitorSettings(BrokerSettings, DataSettings):
         description="Name of this monitor at the broker, which keeps messages for it; one running monitor per name.",
     )
     stale_after: float = Field(
-        15.0, gt=0, le=86_400, description="Seconds of silence after which a connected turbine counts as stale."
+        15.0,
+        gt=0,
+        le=86_400,
+        description="Seconds of silence, or three of its intervals if that is longer, that make a turbine stale.",
     )
     silent_offline_after: float = Field(
-        300.0, gt=0, le=604_800, description="Seconds of silence after which a connected turbine counts as offline."
+        300.0, gt=0, le=604_800, description="Seconds for which a turbine may be stale before it counts as offline."
     )
     visit_time_limit: float = Field(
         600.0, gt=0, le=604_800, description="Seconds until a visit without effect ends and its engineer is free."
