@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
@@ -12,11 +11,10 @@ from grid.connection import Backoff, Broker, BrokerLostError, Connection, Messag
 from grid.metrics import TurbineMetrics
 from grid.repair import RepairCommand, RepairResult
 from grid.status import OfflineReason, Presence, TurbineStatus
-from grid.times import format_time
 from grid.topics import Kind
 from turbine.backlog import DEFAULT_BACKLOG, Backlog
 from turbine.life import Life
-from turbine.pace import Pace
+from turbine.pace import Pace, now_utc
 from turbine.progress import Progress
 
 LAST_WORDS_SECONDS = 1.0
@@ -58,6 +56,7 @@ class TurbineClient:
         self._connected = False
         self._stopping = False
         self._lived = False
+        self._leaving = False
         self._ramped = False
         self._news = asyncio.Event()
         self._room = asyncio.Event()
@@ -122,9 +121,9 @@ class TurbineClient:
     def receive_repairs(self, message: Message) -> None:
         """Obey an order from the repair topic; whatever is no `RepairCommand` is a plain order.
 
-        A retained order is an old one, sent again at every connect: it is not obeyed.
+        A retained order is an old one, sent again at every connect: it is not obeyed, nor one that comes at the end.
         """
-        if message.retain or self._stopping:
+        if message.retain or self._stopping or self._leaving:
             return
         now = self._run.pace.now()
         self._catch_up(now)
@@ -138,7 +137,8 @@ class TurbineClient:
             self._produce()
 
     def _answer(self, result: RepairResult) -> None:
-        self._enqueue(Kind.REPAIR_RESULT, result.to_json())
+        if not self._leaving:
+            self._enqueue(Kind.REPAIR_RESULT, result.to_json())
 
     # --- the connection
 
@@ -170,6 +170,7 @@ class TurbineClient:
             self._arrive()
             while not (self._lived and len(self.backlog) == 0):
                 await self._send_news(connection)
+            self._leaving = True
             await self._publish_status(connection, self._goodbye())
         except asyncio.CancelledError:
             await self._last_words(connection)
@@ -223,10 +224,10 @@ class TurbineClient:
         await connection.publish(Kind.STATUS.of(self.life.turbine_number), status.to_json(), retain=True)
 
     def _birth(self) -> TurbineStatus:
-        return self._status(Presence.ONLINE, at=time_now(), **asdict(self.life.nameplate))
+        return self._status(Presence.ONLINE, at=now_utc(), **asdict(self.life.nameplate))
 
     def _goodbye(self) -> TurbineStatus:
-        return self._status(Presence.OFFLINE, reason=OfflineReason.STOPPED, at=time_now())
+        return self._status(Presence.OFFLINE, reason=OfflineReason.STOPPED, at=now_utc())
 
     def _next_will(self) -> Will:
         """The will of the next connection: its number tells it from the wills of earlier ones."""
@@ -237,11 +238,6 @@ class TurbineClient:
     def _status(self, status: Presence, **fields: object) -> TurbineStatus:
         told = {"status": status, "session": self.life.session, "connection": self._connection_number, **fields}
         return TurbineStatus.model_validate(told)
-
-
-def time_now() -> str:
-    """The time of the clock, as messages carry it."""
-    return format_time(time.time_ns() // 1000)
 
 
 def parse_command(payload: bytes) -> RepairCommand | None:

@@ -1,4 +1,4 @@
-"""How fast run seconds pass: as the clock does, some times faster, or without any wait."""
+"""The clock, and how fast run seconds pass: as it does, some times faster, or without any wait."""
 
 import time
 from dataclasses import dataclass, field
@@ -24,3 +24,8 @@ class Pace:
         if self.speed is None:
             return 0.0
         return max(0.0, due / self.speed - (time.monotonic() - self.started))
+
+
+def now_utc() -> int:
+    """The clock's time, in microseconds since 1970."""
+    return time.time_ns() // 1000

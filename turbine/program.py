@@ -1,8 +1,8 @@
 """What grid-turbines does: makes the lives that the settings ask for, and runs them on MQTT or on paper."""
 
 import asyncio
+import math
 import secrets
-import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from turbine.dry_run import readings
 from turbine.farm import build_turbines, new_session
 from turbine.fleet import Fleet, first_backoff_seconds, new_ramp
 from turbine.life import Life
-from turbine.pace import Pace
+from turbine.pace import Pace, now_utc
 from turbine.progress import Progress
 from turbine.records import LineFile
 from turbine.settings import Times, TurbineSettings
@@ -42,11 +42,11 @@ def run_turbines(settings: TurbineSettings, *, out: TextIO, err: TextIO) -> Exit
     """
     broker = settings.broker()
     with ExitStack() as files:
-        emitted = _open(settings.emitted, files)
+        emitted = files.enter_context(LineFile(settings.emitted))
         if settings.replay is not None:
             cast = _replayed(settings, settings.replay, err, files)
         else:
-            cast = _simulated(settings, err, _open(settings.anomalies, files))
+            cast = _simulated(settings, err, files.enter_context(LineFile(settings.anomalies)))
         if settings.dry_run:
             code = _run_dry(cast, settings, emitted.write_reading, out)
         else:
@@ -54,13 +54,6 @@ def run_turbines(settings: TurbineSettings, *, out: TextIO, err: TextIO) -> Exit
         for sentence in cast.summary():
             _say(err, sentence)
         return code
-
-
-def _open(path: Path | None, files: ExitStack) -> LineFile:
-    try:
-        return files.enter_context(LineFile(path))
-    except OSError as error:
-        raise CommandError(f"{path} can't be written: {error.strerror}") from None
 
 
 def _simulated(settings: TurbineSettings, err: TextIO, anomalies: LineFile) -> Cast:
@@ -119,7 +112,7 @@ def _run_fleet(cast: Cast, settings: TurbineSettings, broker: Broker, record: Re
     fleet = Fleet(cast.lives, run)
     try:
         asyncio.run(fleet.run())
-    except* OSError as errors:
+    except* (OSError, CommandError) as errors:
         raise CommandError(str(_first(errors))) from None
     progress.say(f"{progress.acknowledged} of {progress.emitted} readings acknowledged by the broker")
     if fleet.undelivered:
@@ -131,12 +124,12 @@ def _replay_code(cast: Cast, fleet: Fleet, settings: TurbineSettings) -> ExitCod
     """A replay is fine when all of it was acknowledged: the whole file, or what fits into the duration."""
     if fleet.undelivered:
         return ExitCode.FAILED
-    is_cut_short = settings.duration is None and any(life.next_due() is not None for life in cast.lives)
+    dues = (life.next_due() for life in cast.lives)
+    is_cut_short = any(due is not None and due < (settings.duration or math.inf) for due in dues)
     return ExitCode.INTERRUPTED if is_cut_short else ExitCode.FINE
 
 
-def _first(errors: BaseExceptionGroup[OSError]) -> BaseException:
-    error: BaseException = errors
+def _first(error: BaseException) -> BaseException:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
@@ -144,8 +137,3 @@ def _first(errors: BaseExceptionGroup[OSError]) -> BaseException:
 
 def _say(err: TextIO, sentence: str) -> None:
     err.write(f"{sentence}\n")
-
-
-def now_utc() -> int:
-    """The clock's time, in microseconds since 1970."""
-    return time.time_ns() // 1000

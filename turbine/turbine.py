@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from grid.metrics import OperationalStatus, TurbineMetrics
 from grid.repair import RepairCommand, RepairResult, RepairState
-from grid.times import SECOND, format_time
+from grid.times import SECOND
 from turbine.faults import Faults
 from turbine.generator import Generator
 from turbine.life import UNKNOWN_NAMEPLATE, Answer, Nameplate
@@ -114,19 +114,17 @@ class WindTurbine:
         measured = self._generator.measure(now, running=self._reports is OperationalStatus.OK)
         if self._faults is not None:
             measured = self._faults.spoil((self.turbine_number, emitted_at), measured)
-        reading = TurbineMetrics.model_validate(
-            {
-                "turbine_number": self.turbine_number,
-                "wind_speed": measured.wind_speed,
-                "power_output_in_kwh": measured.power_output_in_kwh,
-                "operational_status": self._reports,
-                "emitted_at": format_time(emitted_at),
-                "session": self.session,
-                "sequence": self._sequence,
-                "voltage": measured.voltage,
-                "current": measured.current,
-                "temperature": measured.temperature,
-            }
+        reading = TurbineMetrics(
+            turbine_number=self.turbine_number,
+            wind_speed=measured.wind_speed,
+            power_output_in_kwh=measured.power_output_in_kwh,
+            operational_status=self._reports,
+            emitted_at=emitted_at,
+            session=self.session,
+            sequence=self._sequence,
+            voltage=measured.voltage,
+            current=measured.current,
+            temperature=measured.temperature,
         )
         self._sequence += 1
         return reading
@@ -169,14 +167,8 @@ class WindTurbine:
             self._state, self._reports = State.BROKEN, OperationalStatus.BROKEN
 
     def _answer(self, due: float, command: RepairCommand, result: RepairState, reason: str | None = None) -> Answer:
-        said = RepairResult.model_validate(
-            {
-                "dispatch_id": command.dispatch_id,
-                "result": result,
-                "reason": reason,
-                "session": self.session,
-                "at": format_time(self._time(due)),
-            }
+        said = RepairResult(
+            dispatch_id=command.dispatch_id, result=result, reason=reason, session=self.session, at=self._time(due)
         )
         return Answer(due, said)
 

@@ -79,6 +79,12 @@ def test_a_file_that_can_not_be_written_is_one_line(tmp_path: Path) -> None:
     assert "can't be written: No such file or directory" in line
 
 
+def test_a_full_disk_is_one_line() -> None:
+    answer = grid_turbines("--dry-run", "--emitted", "/dev/full")
+    assert answer.returncode == 1
+    assert answer.stderr.splitlines()[-1] == "grid-turbines: /dev/full can't be written: No space left on device"
+
+
 def test_a_dry_run_with_a_duration_prints_all_readings_at_once() -> None:
     started = time.monotonic()
     answer = grid_turbines("--dry-run", "--count", "2", "--duration", "600", "--upload-interval", "10", "--seed", "1")

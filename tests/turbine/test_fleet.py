@@ -72,6 +72,13 @@ async def test_the_first_signal_ends_it_in_order(
     assert received(listener) == sent
 
 
+async def test_a_full_disk_ends_it_with_a_sentence_and_goodbyes(turbines: Turbines, listener: Listener) -> None:
+    process = turbines.start("--count", "3", "--upload-interval", "2", "--emitted", "/dev/full")
+    assert await ended(process) == 1
+    assert turbines.said().splitlines()[-1] == "grid-turbines: /dev/full can't be written: No space left on device"
+    assert present(listener, "online") == set()
+
+
 async def test_a_killed_turbine_is_lost_and_its_will_says_so(turbines: Turbines, listener: Listener) -> None:
     process = turbines.start("--count", "2")
     await listener.until(lambda: len(present(listener, "online")) == 2 and len(received(listener)) >= 2)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from grid.metrics import OperationalStatus, TurbineMetrics
 from grid.repair import RepairCommand, RepairResult, RepairState
-from grid.times import SECOND, format_time
+from grid.times import SECOND
 from turbine.life import UNKNOWN_NAMEPLATE, Answer
 from turbine.replay.spool import BROKEN, Record, unpack
 from turbine.replay.statuslog import StatusLog
@@ -87,19 +87,17 @@ class ReplayedTurbine:
     def _metrics(self, record: Record) -> TurbineMetrics:
         stopped = self._log is not None and self._log.stopped_at(record.time)
         broken = stopped or record.kind == BROKEN
-        return TurbineMetrics.model_validate(
-            {
-                "turbine_number": self.turbine_number,
-                "wind_speed": record.wind_speed,
-                "power_output_in_kwh": record.amount * self._kwh,
-                "operational_status": OperationalStatus.BROKEN if broken else OperationalStatus.OK,
-                "emitted_at": format_time(record.time + self._timeline.shift),
-                "session": self.session,
-                "sequence": self.sent,
-                "voltage": record.voltage,
-                "current": record.current,
-                "temperature": record.temperature,
-            }
+        return TurbineMetrics(
+            turbine_number=self.turbine_number,
+            wind_speed=record.wind_speed,
+            power_output_in_kwh=record.amount * self._kwh,
+            operational_status=OperationalStatus.BROKEN if broken else OperationalStatus.OK,
+            emitted_at=record.time + self._timeline.shift,
+            session=self.session,
+            sequence=self.sent,
+            voltage=record.voltage,
+            current=record.current,
+            temperature=record.temperature,
         )
 
     def _read(self) -> Record | None:
