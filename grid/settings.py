@@ -94,6 +94,8 @@ class BrokerSettings(Settings):
         files = {"cafile": self.cafile, "certfile": self.certfile, "keyfile": self.keyfile}
         if not self.tls and not any(files.values()):
             return None
+        if self.keyfile is not None and self.certfile is None:
+            raise SettingsError("a keyfile is of use only with its certfile")
         for name, path in files.items():
             if path is not None and not os.access(path, os.R_OK):
                 raise SettingsError(f"the {name} {path} can't be read")

@@ -9,8 +9,9 @@ from grid.metrics import MAX_INTEGER, NO_CONTROL_CHARACTERS, Session
 from grid.times import UtcMicroseconds
 
 MAX_STATUS_BYTES = 4096
+MAX_LABEL_LENGTH = 64
 
-Label = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=NO_CONTROL_CHARACTERS)]
+Label = Annotated[str, StringConstraints(min_length=1, max_length=MAX_LABEL_LENGTH, pattern=NO_CONTROL_CHARACTERS)]
 """A short name for people."""
 
 

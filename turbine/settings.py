@@ -8,6 +8,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from grid.settings import BrokerSettings, SettingsError
+from grid.status import MAX_LABEL_LENGTH
 from grid.topics import MAX_TURBINE_NUMBER
 from turbine.replay.presets import Preset
 
@@ -66,7 +67,10 @@ class TurbineSettings(BrokerSettings):
     )
     anomalies: Path | None = Field(None, description="File to append the truth of each wrong value to, as JSON lines.")
     duration: float | None = Field(
-        None, gt=0, allow_inf_nan=False, description="Seconds after which to stop; else until a signal."
+        None,
+        gt=0,
+        allow_inf_nan=False,
+        description="Seconds after which to stop, in a replay seconds of the file; else until a signal.",
     )
     emitted: Path | None = Field(None, description="File to append every reading to as it is emitted, as JSON lines.")
     dry_run: bool = Field(
@@ -103,6 +107,8 @@ class TurbineSettings(BrokerSettings):
             raise SettingsError(f"{given} only with --replay")
         if self.replay is not None and (given := self._given(SIMULATION_ONLY)):
             raise SettingsError(f"{given} not with --replay")
+        if any(len(name) > MAX_LABEL_LENGTH for name in self.regions()):
+            raise SettingsError(f"the name of a region has {MAX_LABEL_LENGTH} characters at most")
         if self.anomalies is not None and self.anomaly_rate == 0:
             raise SettingsError("--anomalies needs an --anomaly-rate above 0")
 

@@ -121,6 +121,7 @@ def test_unknown_keys_in_the_file_are_refused_by_name() -> None:
         ({"mqtt_version": "4"}, "mqtt_version"),
         ({"cafile": "missing.crt"}, "cafile missing.crt"),
         ({"certfile": "missing.crt"}, "certfile missing.crt"),
+        ({"keyfile": "client.key"}, "keyfile is of use only with its certfile"),
         ({"password_file": "missing"}, "password file missing can't be read: No such file or directory"),
         ({"password_file": "."}, "password file . can't be read: Is a directory"),
     ],

@@ -43,6 +43,7 @@ def test_nonsense_is_refused_in_one_line_that_names_the_setting(flags: dict[str,
         ({"first_number": 2**31 - 1, "count": 2}, "turbine numbers end at 2147483647"),
         ({"speed": "10", "times": "now"}, "--speed, --times only with --replay"),
         ({"replay": Path("a.csv"), "count": 3, "anomaly_rate": 0.1}, "--count, --anomaly-rate not with --replay"),
+        ({"region": "north," + 65 * "x"}, "the name of a region has 64 characters at most"),
         ({"anomalies": Path("truth")}, "--anomalies needs an --anomaly-rate above 0"),
     ],
 )

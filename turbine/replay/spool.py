@@ -5,6 +5,7 @@ in sorted runs, which are merged (an external merge sort). At most `RUN` rows ar
 holds 61 bytes a row, twice that while runs are merged. Later each turbine reads its own stretch, a block at a time.
 """
 
+import contextlib
 import heapq
 import os
 import struct
@@ -92,7 +93,8 @@ class Spool:
 
     def close(self) -> None:
         """Give the disk space back."""
-        self._file.close()
+        with contextlib.suppress(OSError):  # a full disk, told already, and now in the way of what is still buffered
+            self._file.close()
 
 
 def in_order(records: Iterable[bytes], run: int = RUN) -> Iterator[bytes]:

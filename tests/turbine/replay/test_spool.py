@@ -1,8 +1,12 @@
 """Rows of any order come out by turbine and time, from memory or from disk."""
 
+import resource
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from turbine.replay.errors import ReplayError
 from turbine.replay.spool import OK, Record, Spool, in_order, unpack
 
 finite = st.floats(-1e12, 1e12)
@@ -44,3 +48,15 @@ def test_stretches_of_one_spool_are_read_in_turn() -> None:
         assert [unpack(a).time for a, _ in pairs] == [unpack(b).time for _, b in pairs] == list(range(5))
     finally:
         spool.close()
+
+
+def test_a_full_disk_is_told_and_the_spool_can_still_be_closed() -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    spool = Spool()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        with pytest.raises(ReplayError, match=r"^the rows can't be sorted in .+: File too large$"):
+            spool.append(Record(1, time, 1, OK).packed() for time in range(1000))
+        spool.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
