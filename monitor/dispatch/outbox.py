@@ -68,15 +68,7 @@ def _event(event: Event, dispatch_id: str | None) -> Outgoing:
 class Outlet(Protocol):
     """Where the monitor publishes: a port that every client of the broker can fulfil."""
 
-    async def publish(
-        self,
-        topic: str,
-        payload: bytes,
-        *,
-        expiry_seconds: int | None = None,
-        response_topic: str | None = None,
-        correlation_data: bytes | None = None,
-    ) -> None:
+    async def publish(self, message: Outgoing) -> None:
         """Publish at QoS 1; returns when the broker has it. Raises BrokerLostError if that stays unknown."""
 
     async def connected(self) -> None:
@@ -132,13 +124,7 @@ class Outbox:
 
     async def _publish(self, message: Outgoing) -> None:
         try:
-            await self._outlet.publish(
-                message.topic,
-                message.payload,
-                expiry_seconds=message.expiry_seconds,
-                response_topic=message.response_topic,
-                correlation_data=message.dispatch_id.encode() if message.dispatch_id else None,
-            )
+            await self._outlet.publish(message)
         except BrokerLostError:
             await asyncio.sleep(AFTER_LOSS_SECONDS)  # the loss may not have reached `connected` yet
             return

@@ -16,6 +16,7 @@ from grid.connection import (
     stay_connected,
 )
 from grid.topics import MONITOR_CANARY
+from monitor.facts import Outgoing
 from monitor.intake.canary import Canary, own_name
 from monitor.intake.decode import TOPIC_FILTERS
 from monitor.intake.port import Batch
@@ -115,25 +116,17 @@ class AiomqttIntake:
             for message in batch.messages:
                 self._connection.acknowledge(message)
 
-    async def publish(
-        self,
-        topic: str,
-        payload: bytes,
-        *,
-        expiry_seconds: int | None = None,
-        response_topic: str | None = None,
-        correlation_data: bytes | None = None,
-    ) -> None:
+    async def publish(self, message: Outgoing) -> None:
         """Publish at QoS 1 (port Outlet). What the broker refuses is told and given up: the next may be welcome."""
         if self._connection is None:
             raise BrokerLostError("not connected to the broker")
         try:
             await self._connection.publish(
-                topic,
-                payload,
-                expiry_seconds=expiry_seconds,
-                response_topic=response_topic,
-                correlation_data=correlation_data,
+                message.topic,
+                message.payload,
+                expiry_seconds=message.expiry_seconds,
+                response_topic=message.response_topic,
+                correlation_data=message.dispatch_id.encode() if message.dispatch_id else None,
             )
         except BrokerRefusedError as refusal:
             self._on_change(str(refusal))

@@ -14,7 +14,7 @@ from grid.connection import Message
 from monitor.clock import Clock
 from monitor.dispatch.dispatcher import DispatchSettings
 from monitor.dispatch.outbox import Outbox
-from monitor.facts import Action, Changes, Committed, Event, Link, Order, OrderKind, Remembered, VisitState
+from monitor.facts import Action, Changes, Committed, Event, Link, Order, OrderKind, Outgoing, Remembered, VisitState
 from monitor.fleet import FleetSettings
 from monitor.intake.port import Batch
 from monitor.monitor import GridMonitor
@@ -83,16 +83,8 @@ class MemoryOutlet:
     def __init__(self) -> None:
         self.topics: list[str] = []
 
-    async def publish(
-        self,
-        topic: str,
-        payload: bytes,
-        *,
-        expiry_seconds: int | None = None,
-        response_topic: str | None = None,
-        correlation_data: bytes | None = None,
-    ) -> None:
-        self.topics.append(topic)
+    async def publish(self, message: Outgoing) -> None:
+        self.topics.append(message.topic)
 
     async def connected(self) -> None:
         """There is always a connection."""

@@ -15,7 +15,7 @@ class Paper:
     """An outlet that writes down what it is given; it may be away, and may break in the middle."""
 
     def __init__(self) -> None:
-        self.published: list[tuple[str, bytes, int | None, bytes | None]] = []
+        self.published: list[Outgoing] = []
         self.breaks = 0
         self._there = asyncio.Event()
         self._there.set()
@@ -26,19 +26,11 @@ class Paper:
     def come_back(self) -> None:
         self._there.set()
 
-    async def publish(
-        self,
-        topic: str,
-        payload: bytes,
-        *,
-        expiry_seconds: int | None = None,
-        response_topic: str | None = None,
-        correlation_data: bytes | None = None,
-    ) -> None:
+    async def publish(self, message: Outgoing) -> None:
         if self.breaks:
             self.breaks -= 1
             raise BrokerLostError("broken")
-        self.published.append((topic, payload, expiry_seconds, correlation_data))
+        self.published.append(message)
 
     async def connected(self) -> None:
         await self._there.wait()
@@ -71,7 +63,7 @@ async def test_messages_go_out_in_their_order_and_are_remembered_until_their_row
         outbox.add([outgoing(1), outgoing(2)])
         outbox.add([outgoing(3)])
         await until_published(outbox, 3)
-        assert [topic for topic, *_ in paper.published] == ["topic/1", "topic/2", "topic/3"]
+        assert [message.topic for message in paper.published] == ["topic/1", "topic/2", "topic/3"]
         assert outbox.published == [1, 2, 3]
         outbox.forget([1, 2])
         assert outbox.published == [3]
@@ -95,7 +87,7 @@ async def test_a_publish_that_broke_is_repeated_before_the_next() -> None:
     async with running(paper) as outbox:
         outbox.add([outgoing(1), outgoing(2)])
         await until_published(outbox, 2)
-        assert [topic for topic, *_ in paper.published] == ["topic/1", "topic/2"]
+        assert [message.topic for message in paper.published] == ["topic/1", "topic/2"]
 
 
 async def test_the_order_of_an_ended_visit_does_not_go_out_any_more() -> None:
