@@ -18,8 +18,9 @@ class Now(NamedTuple):
     """The time, handed to every decision.
 
     `utc` is for people and for the store. `watched` is for deadlines: the seconds during which this monitor was
-    awake and connected to the broker. It stands still while the broker is away or the process is stopped, and no
-    step of the machine's clock moves it, so that nobody is given up for a silence in which we could not listen.
+    awake, connected to the broker and able to store. It stands still while the broker is away, the store refuses or
+    the process is stopped, and no step of the machine's clock moves it, so that nobody is given up for a silence in
+    which we could not listen.
     """
 
     utc: int
@@ -125,6 +126,10 @@ class DeadLetterReason(StrEnum):
     OTHER_TURBINE = "other_turbine"
     FUTURE = "future"
     REFUSED_BY_DATABASE = "refused_by_database"
+
+
+KEPT_PAYLOAD_BYTES = 4096
+"""How much of a dead letter is kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,16 @@ from grid.metrics import MAX_METRICS_BYTES, TurbineMetrics
 from grid.repair import RepairResult
 from grid.status import MAX_STATUS_BYTES, TurbineStatus
 from grid.times import SECOND
-from monitor.facts import Birth, DeadLetter, DeadLetterReason, News, Reading, RepairAnswer, StatusReport
-
-KEPT_PAYLOAD_BYTES = 4096
-"""How much of a dead letter is kept."""
+from monitor.facts import (
+    KEPT_PAYLOAD_BYTES,
+    Birth,
+    DeadLetter,
+    DeadLetterReason,
+    News,
+    Reading,
+    RepairAnswer,
+    StatusReport,
+)
 
 MAX_AHEAD = 300 * SECOND
 """A reading from further in the future than this is a dead letter: a belief must not freeze on it."""

@@ -10,11 +10,8 @@ from sqlite_utils import Database
 
 from grid.times import LATEST
 from grid.topics import Kind
-from monitor.facts import DeadLetter, DeadLetterReason, Reading, TurbineRecord
+from monitor.facts import KEPT_PAYLOAD_BYTES, DeadLetter, DeadLetterReason, Reading, TurbineRecord
 from monitor.store.rows import columns
-
-MAX_PAYLOAD_BYTES = 4096
-"""How much of a refused message is kept."""
 
 _BECAUSE_OF_THE_ROW = (
     sqlite3.IntegrityError,
@@ -80,6 +77,6 @@ def as_stored(letter: DeadLetter) -> DeadLetter:
     return replace(
         letter,
         topic=letter.topic.encode(errors="backslashreplace").decode(),
-        payload=letter.payload[:MAX_PAYLOAD_BYTES],
+        payload=letter.payload[:KEPT_PAYLOAD_BYTES],
         detail=letter.detail.encode(errors="backslashreplace").decode(),
     )

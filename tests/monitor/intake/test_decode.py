@@ -10,8 +10,8 @@ from grid.metrics import OperationalStatus
 from grid.repair import RepairState
 from grid.status import OfflineReason, Presence
 from grid.times import SECOND, format_time
-from monitor.facts import DeadLetterReason, Reading, RepairAnswer, StatusReport
-from monitor.intake.decode import KEPT_PAYLOAD_BYTES, ArrivalTimes, Decoded, decode
+from monitor.facts import KEPT_PAYLOAD_BYTES, DeadLetterReason, Reading, RepairAnswer, StatusReport
+from monitor.intake.decode import ArrivalTimes, Decoded, decode
 
 NOON = 1_790_000_000 * SECOND
 PLAIN: dict[str, Any] = {
