@@ -6,6 +6,7 @@ from dataclasses import asdict, is_dataclass
 from typing import Any
 
 from grid.times import format_time
+from monitor.store.rows import is_time
 
 
 def to_document(fact: Any) -> dict[str, Any]:
@@ -30,10 +31,6 @@ def to_documents(facts: Iterable[Any]) -> list[dict[str, Any]]:
 def _value(name: str, value: Any) -> Any:
     if isinstance(value, bytes):
         return value.decode(errors="backslashreplace")
-    if isinstance(value, int) and _is_time(name):
+    if isinstance(value, int) and is_time(name):
         return format_time(value)
     return value
-
-
-def _is_time(name: str) -> bool:
-    return name == "at" or name.endswith(("_at", "_since"))

@@ -20,6 +20,11 @@ def columns(kind: type) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else Reading._fields
 
 
+def is_time(column: str) -> bool:
+    """Whether a column of this name holds a time: UTC in microseconds since 1970."""
+    return column == "at" or column.endswith(("_at", "_since"))
+
+
 def listed(names: Iterable[str]) -> str:
     """Column names as SQL lists them, quoted because `by` is a keyword."""
     return ", ".join(f'"{name}"' for name in names)

@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlite_utils import Database, Migrations
 
 from monitor.store.errors import StoreDamagedError, StoreVersionError
+from monitor.store.rows import is_time
 
 FORMAT = 1
 """Which tables there are: raised by every migration, so that an older program refuses a newer database."""
@@ -181,14 +182,10 @@ def _first_tables(db: Database) -> None:
 def _show_times_of(db: Database, table: str) -> None:
     """Make the view `<table>_utc`: the table's columns, with times as `grid.times.format_time` writes them."""
     shown = [
-        f"{_as_text(column.name)} AS {column.name}" if _is_time(column.name) else f'"{column.name}"'
+        f"{_as_text(column.name)} AS {column.name}" if is_time(column.name) else f'"{column.name}"'
         for column in db.table(table).columns
     ]
     db.create_view(f"{table}_utc", f"SELECT {', '.join(shown)} FROM {table}")  # noqa: S608 - our own names
-
-
-def _is_time(column: str) -> bool:
-    return column == "at" or column.endswith(("_at", "_since"))
 
 
 def _as_text(column: str) -> str:
