@@ -12,6 +12,7 @@ import typer
 from grid.command_line import CommandError, ExitCode, run, with_settings
 from grid.times import parse_time
 from grid.topics import MAX_TURBINE_NUMBER
+from monitor import DISTRIBUTION
 from monitor.console.words import plain
 from monitor.facts import Order, OrderKind
 from monitor.settings import DataSettings, MonitorSettings
@@ -59,7 +60,7 @@ def _print_version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
-        typer.echo(f"grid-monitor {version('grid-wind-farm-monitor')}")
+        typer.echo(f"grid-monitor {version(DISTRIBUTION)}")
         raise typer.Exit
 
 

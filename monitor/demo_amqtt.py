@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from monitor import DISTRIBUTION
 from monitor.demo_broker import HOST, START_TIMEOUT_SECONDS, LocalBrokerError, accepts, find_free_port
 
 CONFIGURATION = """\
@@ -43,9 +44,7 @@ class LocalAmqtt:
     def start(self) -> None:
         """Start it and return as soon as it accepts connections. Raises LocalBrokerError with the reason."""
         if importlib.util.find_spec("amqtt") is None:
-            raise LocalBrokerError(
-                "neither mosquitto nor amqtt is installed: pip install 'grid-wind-farm-monitor[demo]'"
-            )
+            raise LocalBrokerError(f"neither mosquitto nor amqtt is installed: pip install '{DISTRIBUTION}[demo]'")
         configuration = self._folder / "amqtt.yaml"
         configuration.write_text(CONFIGURATION.format(host=self.host, port=self.port), encoding="utf-8")
         with (self._folder / "amqtt.log").open("wb") as log:

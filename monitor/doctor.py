@@ -13,6 +13,7 @@ from pathlib import Path
 from grid.command_line import ExitCode
 from grid.connection import Broker, BrokerLostError
 from grid.times import SECOND, format_time
+from monitor import DISTRIBUTION
 from monitor.control import NoMonitorError, ask
 from monitor.intake.canary import ask_around
 from monitor.settings import MonitorSettings
@@ -61,7 +62,7 @@ def exit_code(findings: list[Finding]) -> ExitCode:
 def _versions() -> Finding:
     return Finding(
         "versions",
-        f"Grid {version('grid-wind-farm-monitor')}, Python {platform.python_version()}, "
+        f"Grid {version(DISTRIBUTION)}, Python {platform.python_version()}, "
         f"SQLite {SQLITE_VERSION}, aiomqtt {version('aiomqtt')}.",
     )
 

@@ -15,6 +15,7 @@ from grid.connection import BrokerLostError, Will
 from grid.status import MonitorStatus, OfflineReason, Presence
 from grid.times import format_time
 from grid.topics import MONITOR_STATUS
+from monitor import DISTRIBUTION
 from monitor.clock import Clock
 from monitor.console.console import Console, LogToConsole, console_for
 from monitor.console.rate import Rate
@@ -37,8 +38,6 @@ GOODBYE_SECONDS = 1.0
 
 SIGNALS = {signal.SIGTERM: ExitCode.FINE, signal.SIGINT: ExitCode.INTERRUPTED}
 """What asks the monitor to stop, and the exit code after it."""
-
-DISTRIBUTION = "grid-wind-farm-monitor"
 
 
 def run_monitor(
