@@ -15,8 +15,8 @@ from monitor.settings import LogFormat
 class Console(Protocol):
     """A place to show the farm and what happens in it.
 
-    Enter it before use; leaving it gives the terminal back. The methods are called from one thread. What they are
-    given may hold text from outside: they make it safe.
+    Enter it before use; leaving it gives the terminal back. The methods are called from one thread, but for `say`,
+    which passes on what libraries say in theirs. What they are given may hold text from outside: they make it safe.
     """
 
     interval_seconds: float
