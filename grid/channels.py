@@ -22,7 +22,7 @@ _SESSION = "1795262400000-x7Qp"
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """One topic: who publishes what on it, and how."""
+    """One topic: who publishes what on it, and how. All at QoS 1."""
 
     name: str
     address: str
@@ -31,7 +31,6 @@ class Channel:
     summary: str
     description: str
     retained: bool = False
-    qos: int = 1
     expiry_seconds: int | None = None
     answered_on: str | None = None
 

@@ -15,6 +15,13 @@ MAX_INTEGER = 2**53 - 1
 """The largest integer that every JSON reader holds exactly; SQLite's limit lies above it."""
 
 
+MAX_WIND_SPEED = 200.0
+"""In m/s; above any wind, and above the 100.0 of a turbine with static wind."""
+
+MAX_QUANTITY = 1e12
+"""The largest amount of anything else, in either direction."""
+
+
 class OperationalStatus(StrEnum):
     """A turbine's own word on itself (IEC 61400-25: WTUR.TurSt)."""
 
@@ -30,7 +37,7 @@ Neither control characters, nor Unicode's line separators and those that turn th
 """
 
 Session = Annotated[str, StringConstraints(min_length=1, max_length=32, pattern=NO_CONTROL_CHARACTERS)]
-Quantity = Annotated[float, Field(allow_inf_nan=False, ge=-1e12, le=1e12)]
+Quantity = Annotated[float, Field(allow_inf_nan=False, ge=-MAX_QUANTITY, le=MAX_QUANTITY)]
 
 
 class TurbineMetrics(BaseModel):
@@ -40,7 +47,7 @@ class TurbineMetrics(BaseModel):
 
     turbine_number: TurbineNumber
     wind_speed: Annotated[
-        float, Field(allow_inf_nan=False, ge=0, le=200, description="wind speed at hub height, in m/s")
+        float, Field(allow_inf_nan=False, ge=0, le=MAX_WIND_SPEED, description="wind speed at hub height, in m/s")
     ]
     power_output_in_kwh: Annotated[
         Quantity,

@@ -13,6 +13,9 @@ EARLIEST = int(datetime(2000, 1, 1, tzinfo=UTC).timestamp()) * SECOND
 
 LATEST = int(datetime(2200, 1, 1, tzinfo=UTC).timestamp()) * SECOND
 
+MAX_AHEAD = 300 * SECOND
+"""How far ahead of the monitor's clock a reading may be: a belief must not freeze on one from the future."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 

@@ -57,10 +57,11 @@ def parse(topic: str) -> TurbineTopic:
     kind = _KINDS.get(rest)
     if not slash or kind is None:
         raise ValueError("not a known topic of a turbine")
-    return TurbineTopic(_turbine_number(number), kind)
+    return TurbineTopic(parse_turbine_number(number), kind)
 
 
-def _turbine_number(text: str) -> int:
+def parse_turbine_number(text: str) -> int:
+    """Read a turbine's number: plain decimal digits, 1 to 2147483647, no leading zero. Raises ValueError."""
     plain = text.isascii() and text.isdigit() and not text.startswith("0")
     if plain and len(text) <= len(str(MAX_TURBINE_NUMBER)) and int(text) <= MAX_TURBINE_NUMBER:
         return int(text)

@@ -5,10 +5,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
+from grid.metrics import MAX_WIND_SPEED
 from turbine.generator import Measurements
-
-MAX_WIND_SPEED = 200.0
-"""The contract's limit: a fault is a wrong value, not an invalid message."""
 
 FREEZE_READINGS = (3, 8)
 """For how many readings a frozen value stays, drawn between these."""
@@ -100,4 +98,5 @@ class Faults:
             value = true_value * self._drawn.uniform(0.0, 0.3)
         else:
             value = true_value + self._drawn.uniform(1.0, 2.0) * max(abs(true_value), _TYPICAL[quantity])
+        # A fault is a wrong value, not an invalid message.
         return round(min(value, MAX_WIND_SPEED) if quantity == "wind_speed" else value, 6)

@@ -13,7 +13,7 @@ from grid.connection import Message
 from grid.metrics import MAX_METRICS_BYTES, TurbineMetrics
 from grid.repair import RepairResult
 from grid.status import MAX_STATUS_BYTES, TurbineStatus
-from grid.times import SECOND
+from grid.times import MAX_AHEAD, SECOND
 from monitor.facts import (
     KEPT_PAYLOAD_BYTES,
     Birth,
@@ -24,9 +24,6 @@ from monitor.facts import (
     RepairAnswer,
     StatusReport,
 )
-
-MAX_AHEAD = 300 * SECOND
-"""A reading from further in the future than this is a dead letter: a belief must not freeze on it."""
 
 MAX_REPAIR_RESULT_BYTES = 4096
 

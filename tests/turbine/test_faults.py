@@ -5,7 +5,8 @@ from dataclasses import astuple, replace
 
 import pytest
 
-from turbine.faults import FREEZE_READINGS, MAX_WIND_SPEED, Anomaly, Faults, Kind
+from grid.metrics import MAX_WIND_SPEED
+from turbine.faults import FREEZE_READINGS, Anomaly, Faults, Kind
 from turbine.generator import Measurements, WeatherGenerator
 from turbine.power_curve import mm92
 from turbine.wind import FarmWeather, TurbineWind

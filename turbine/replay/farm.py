@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from grid.times import LATEST, SECOND
-from grid.topics import MAX_TURBINE_NUMBER
+from grid.times import LATEST, MAX_AHEAD, SECOND
+from grid.topics import MAX_TURBINE_NUMBER, parse_turbine_number
 from turbine.replay.errors import ReplayError
 from turbine.replay.options import EventLog, ReplayOptions
 from turbine.replay.recording import Recording, record
@@ -13,9 +13,6 @@ from turbine.replay.statuslog import StatusLog, read_status_log
 from turbine.replay.survey import TurbineSurvey
 from turbine.replay.timestamps import TimeReader, zone_named
 from turbine.replay.turbine import ReplayedTurbine, Timeline
-
-AHEAD = 300 * SECOND
-"""How far ahead of the clock a reading may be, in microseconds: the monitor refuses what is further."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +36,7 @@ class ReplayedFarm:
         """
         logs = [(log, _read_log(log, options, tell)) for log in options.event_logs()]
         left_out = LeftOutRows(tell)
-        latest = LATEST if options.shift_to_now else now + AHEAD
+        latest = LATEST if options.shift_to_now else now + MAX_AHEAD
         recording = record(options, left_out, latest)
         try:
             turbines, numbers = _turbines(recording, logs, options, session=session, now=now, tell=tell)
@@ -109,7 +106,7 @@ def numbered(names: Sequence[str], first_number: int) -> dict[str, int]:
     The free ones begin at `first_number` and are given in the order of `names`. Raises ReplayError when they run
     out.
     """
-    numbers = {name: int(name) for name in names if _is_turbine_number(name)}
+    numbers = {name: number for name in names if (number := _own_number(name)) is not None}
     taken = set(numbers.values())
     number = first_number
     for name in names:
@@ -124,9 +121,11 @@ def numbered(names: Sequence[str], first_number: int) -> dict[str, int]:
     return numbers
 
 
-def _is_turbine_number(name: str) -> bool:
-    plain = name.isascii() and name.isdigit() and not name.startswith("0")
-    return plain and len(name) <= len(str(MAX_TURBINE_NUMBER)) and int(name) <= MAX_TURBINE_NUMBER
+def _own_number(name: str) -> int | None:
+    try:
+        return parse_turbine_number(name)
+    except ValueError:
+        return None
 
 
 def _timeline(surveys: Iterable[TurbineSurvey], ends_at: int | None) -> Timeline:

@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from grid.metrics import MAX_QUANTITY, MAX_WIND_SPEED
 from turbine.replay.csvfile import CsvRow
 from turbine.replay.presets import Column
 from turbine.replay.timestamps import SkippedTimeError, TimeReader
 
 _NO_VALUE = frozenset({"", "-", "na", "n/a", "nan", "null", "none", "#n/a"})
-_LIMITS = {Column.WIND_SPEED: (0.0, 200.0)}
-"""What a reading may carry on the wire (grid.metrics), where it is less than any quantity."""
-_ANY_QUANTITY = (-1e12, 1e12)
 
 
 class Reason(StrEnum):
@@ -158,7 +156,7 @@ class RowReader:
             number = float(text if "." in text else text.replace(",", "."))
         except ValueError:
             raise _UnusableError(Reason.UNREADABLE, f"{column} {_quoted(text)} is no number") from None
-        least, most = _LIMITS.get(column, _ANY_QUANTITY)
+        least, most = (0.0, MAX_WIND_SPEED) if column is Column.WIND_SPEED else (-MAX_QUANTITY, MAX_QUANTITY)
         if not math.isfinite(number) or not least <= number <= most:
             raise _UnusableError(Reason.OUT_OF_RANGE, f"{column} {text} is not between {least:g} and {most:g}")
         return number
