@@ -95,6 +95,8 @@ class LedgerHere:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
+        self.before_refusal: Callable[[], None] | None = None
+        """Called before the next commit, which is then refused."""
         self.loads_to_refuse = 0
         self.loaded = 0
 
@@ -106,6 +108,10 @@ class LedgerHere:
         return self._ledger.load()
 
     async def commit(self, changes: Changes) -> Committed:
+        before_refusal, self.before_refusal = self.before_refusal, None
+        if before_refusal is not None:
+            before_refusal()
+            raise StoreUnavailableError("the disk reports an error")
         return self._ledger.commit(changes)
 
 
@@ -335,6 +341,22 @@ async def test_a_stop_while_nothing_can_be_stored_leaves_all_with_the_broker(des
     assert desk.intake.acknowledged == []
     with desk.reader as reader:
         assert (reader.incidents(), reader.holds(), reader.books()) == ([], [], {})
+
+
+async def test_what_was_decided_and_not_committed_is_no_ground_for_more(desk: Desk) -> None:
+    """The next batch would end a visit of which the store knows nothing."""
+
+    def stop() -> None:
+        desk.intake.bring(reading("ok", number=2))
+        desk.monitor.stop()
+
+    async with desk.at_work():
+        await until(lambda: desk.monitor.health.connected)
+        desk.store.before_refusal = stop
+        desk.intake.bring(reading("broken", number=1))
+    assert desk.intake.acknowledged == []
+    with desk.reader as reader:
+        assert (reader.visits(), reader.events(), reader.books()) == ([], [], {})
 
 
 async def test_an_order_to_a_monitor_that_stops_is_refused(desk: Desk) -> None:

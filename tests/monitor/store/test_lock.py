@@ -41,7 +41,8 @@ def test_a_folder_that_was_let_go_can_be_taken_again(tmp_path: Path) -> None:
         with pytest.raises(DataFolderInUseError):
             DataFolderLock(tmp_path).acquire()
         lock.close()
-        DataFolderLock(tmp_path).acquire()
+        with DataFolderLock(tmp_path):
+            pass
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
