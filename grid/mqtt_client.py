@@ -32,7 +32,7 @@ from grid.mqtt_properties import connect_properties, publish_properties, will_pr
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 ANSWER_TIMEOUT_SECONDS = 10.0
-HANG_UP_SECONDS = 1.0
+HANG_UP_SECONDS = 0.5
 """How long the broker may take to close the connection after our DISCONNECT."""
 
 logger = logging.getLogger(__name__)

@@ -19,9 +19,12 @@ RETURNING_PER_SECOND = 250
 OTHER_FILES = 64
 """Files that a process needs beside its connections."""
 
-DRAIN_SECONDS = 3.0
-GOODBYE_SECONDS = 4.5
-"""After a signal: until when readings that wait are sent, and until when goodbyes."""
+DRAIN_SECONDS = 2.5
+GOODBYE_SECONDS = 3.5
+"""After a signal: until when readings that wait are sent, and until when goodbyes.
+
+Turbines that are not done by then are cancelled. Their last words and hanging up take 1.5 s more at most.
+"""
 
 PROGRESS_SECONDS = 1.0
 

@@ -116,7 +116,7 @@ async def test_a_stop_does_not_wait_for_a_broker_that_hangs(
     process.send_signal(signal.SIGTERM)
     asked = time.monotonic()
     await ended(process)
-    assert time.monotonic() - asked < 9
+    assert time.monotonic() - asked < 7  # 5 s, and what a busy machine adds
     broker.send_signal(signal.SIGCONT)
 
 
@@ -170,7 +170,7 @@ async def test_a_turbine_costs_little_memory(turbines: Turbines, listener: Liste
     many = turbines.start("--count", "200")
     await listener.until(lambda: len(present(listener, "online")) == 201 and len(received(listener)) > 400)
     each = (memory(psutil.Process(many.pid)) - memory(psutil.Process(alone.pid))) / 199
-    assert each < 80_000
+    assert each < 45_000  # measured: 33 kB, and what the allocator does
 
 
 def test_a_fleet_comes_back_over_seconds() -> None:
