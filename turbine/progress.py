@@ -9,6 +9,9 @@ from grid.metrics import OperationalStatus
 LOSS_SENTENCE_SECONDS = 10.0
 """Single turbines that lose the broker are told of this often at most."""
 
+REASONS_SAID = 3
+"""Of the reasons why nobody has a connection: some name the turbine, and there may be thousands."""
+
 
 @dataclass(slots=True)
 class Progress:
@@ -59,7 +62,7 @@ class Progress:
     def lost(self, turbine_number: int, reason: str) -> None:
         """A turbine lost the broker, or could not reach it: said once while nobody has a connection."""
         if self.connected == 0:
-            if reason not in self._said:
+            if reason not in self._said and len(self._said) < REASONS_SAID:
                 self._said.add(reason)
                 self.say(f"waiting for a broker at {self.broker}: {reason}")
             return

@@ -3,7 +3,7 @@
 import io
 
 from grid.metrics import OperationalStatus
-from turbine.progress import Progress
+from turbine.progress import REASONS_SAID, Progress
 
 
 def make_progress() -> tuple[Progress, io.StringIO]:
@@ -33,6 +33,13 @@ def test_a_new_reason_is_told() -> None:
     progress.lost(1, "refused")
     progress.lost(1, "the password is wrong")
     assert [line.rpartition(": ")[2] for line in lines(stream)] == ["refused", "the password is wrong"]
+
+
+def test_reasons_that_name_each_turbine_are_not_all_told() -> None:
+    progress, stream = make_progress()
+    for number in range(1, 1001):
+        progress.lost(number, f"turbine {number} has no right to publish")
+    assert len(lines(stream)) == REASONS_SAID
 
 
 def test_every_outage_is_told() -> None:
