@@ -31,7 +31,7 @@ from monitor.facts import (
     Remembered,
     Told,
 )
-from monitor.fleet import Fleet, FleetSettings
+from monitor.fleet.fleet import Fleet, FleetSettings
 from monitor.intake.decode import ArrivalTimes, Decoded, decode
 from monitor.intake.port import Batch, Intake
 from monitor.store.errors import StoreUnavailableError

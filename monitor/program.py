@@ -23,7 +23,7 @@ from monitor.console.view import FarmView, Trouble, TroubleKind, farm_view
 from monitor.control import Answer, control_door, read_order
 from monitor.dispatch.dispatcher import DispatchSettings
 from monitor.dispatch.outbox import Outbox
-from monitor.fleet import FleetSettings
+from monitor.fleet.fleet import FleetSettings
 from monitor.intake.aiomqtt_intake import AiomqttIntake
 from monitor.intake.canary import ask_around
 from monitor.monitor import GridMonitor, Health

@@ -15,7 +15,7 @@ from monitor.clock import Clock
 from monitor.dispatch.dispatcher import DispatchSettings
 from monitor.dispatch.outbox import Outbox
 from monitor.facts import Action, Changes, Committed, Event, Link, Order, OrderKind, Outgoing, Remembered, VisitState
-from monitor.fleet import FleetSettings
+from monitor.fleet.fleet import FleetSettings
 from monitor.intake.port import Batch
 from monitor.monitor import GridMonitor
 from monitor.store.errors import StoreDamagedError, StoreUnavailableError

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-import monitor.objections
+import monitor.fleet.objections
 from grid.metrics import OperationalStatus
 from grid.repair import RepairState
 from grid.status import OfflineReason, Presence
@@ -50,7 +50,7 @@ from monitor.facts import (
     Visit,
     VisitState,
 )
-from monitor.fleet import Fleet
+from monitor.fleet.fleet import Fleet
 
 TURBINES = 4
 MUTE = 3
@@ -616,15 +616,15 @@ def test_whatever_happens_the_invariants_hold_and_all_is_repaired_in_the_end() -
 
 
 def no_order_check(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(monitor.objections, "is_newest", lambda *_: True)
+    monkeypatch.setattr(monitor.fleet.objections, "is_newest", lambda *_: True)
 
 
 def an_old_sessions_will_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(monitor.objections, "is_end_of_another_session", lambda *_: False)
+    monkeypatch.setattr(monitor.fleet.objections, "is_end_of_another_session", lambda *_: False)
 
 
 def an_old_connections_will_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(monitor.objections, "is_end_of_earlier_connection", lambda *_: False)
+    monkeypatch.setattr(monitor.fleet.objections, "is_end_of_earlier_connection", lambda *_: False)
 
 
 def offline_keeps_the_engineer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ will of an earlier connection may reach us long after the turbine is back.
 """
 
 from monitor.facts import Link, LinkReason, Reading, StatusReport
-from monitor.track import Track
+from monitor.fleet.track import Track
 
 
 def objection_to_reading(track: Track, reading: Reading, tolerance: int) -> str | None:

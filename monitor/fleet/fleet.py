@@ -26,13 +26,13 @@ from monitor.facts import (
     Told,
     TurbineRecord,
 )
-from monitor.objections import (
+from monitor.fleet.objections import (
     names_unwatched_session,
     objection_to_birth,
     objection_to_end,
     objection_to_reading,
 )
-from monitor.track import NEVER, Track
+from monitor.fleet.track import NEVER, Track
 
 REMEMBERED_SESSIONS = 4
 """How many ended sessions are known of each turbine, to tell their late messages."""
@@ -139,6 +139,7 @@ class Fleet:
         # Only a status carries a connection: with one, the session was told and not guessed from a reading.
         track.session_told = record.connection is not None
         self._expect(track, speaks=record.session)
+        track.heard = now.watched  # how long it was silent before, nobody watched
         if record.link in (Link.ONLINE, Link.STALE):
             self._watch(track, now)
 

@@ -28,7 +28,7 @@ from monitor.facts import (
     TurbineRecord,
 )
 from monitor.facts import RepairAnswer as Answer
-from monitor.fleet import Fleet
+from monitor.fleet.fleet import Fleet
 
 START = 1_800_000_000 * SECOND
 OK, BROKEN = OperationalStatus.OK, OperationalStatus.BROKEN
@@ -451,3 +451,12 @@ def test_orders_and_the_brokers_return_pass_through_in_order(watched: Watched) -
     assert isinstance(told[1], Belief)
     assert told[2] == BrokerFound()
     assert 99 not in watched.fleet.turbines, "an order makes no turbine"
+
+
+def test_a_turbine_that_is_read_back_late_in_the_run_was_not_silent_until_then(watched: Watched) -> None:
+    """As after a commit that failed: the memory is new, the watched time is not."""
+    [record] = watched.fleet.drain_changed()
+    fleet = Fleet([record], now=now(1000))
+    assert fleet.take([], now(1001)) == []
+    assert fleet.turbines[7].link is Link.ONLINE
+    assert beliefs(fleet.take([], now(1017))) == [(Because.LINK, Link.STALE, Health.OK)]
