@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from grid.command_line import CommandError, ExitCode, run, with_settings
+from grid.metrics import MAX_INTEGER
 from grid.times import parse_time
 from grid.topics import MAX_TURBINE_NUMBER
 from monitor import DISTRIBUTION
@@ -38,8 +39,11 @@ TurbineNumber = Annotated[
 OneTurbine = Annotated[
     int | None, typer.Option("--turbine", min=1, max=MAX_TURBINE_NUMBER, help="Only those of this turbine.")
 ]
+IncidentNumber = Annotated[
+    int, typer.Argument(metavar="INCIDENT", min=1, max=MAX_INTEGER, help="Number of the incident.")
+]
 OpenOnly = Annotated[bool, typer.Option("--open", help="Only those that are open.")]
-Newest = Annotated[int, typer.Option("--newest", min=1, help="How many, the newest first.")]
+Newest = Annotated[int, typer.Option("--newest", min=1, max=MAX_INTEGER, help="How many, the newest first.")]
 Moment = Annotated[
     str | None, typer.Option(help="Time in ISO 8601, UTC unless it names its zone.", metavar="TIME", show_default=False)
 ]
@@ -250,7 +254,7 @@ def visits(
 @with_settings(DataSettings)
 def explain(
     settings: DataSettings,
-    incident_id: Annotated[int, typer.Argument(metavar="INCIDENT", min=1, help="Number of the incident.")],
+    incident_id: IncidentNumber,
     in_json: InJson = False,
 ) -> None:
     """Tell the story of an incident.

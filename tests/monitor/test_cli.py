@@ -241,6 +241,28 @@ def test_a_number_that_no_turbine_has_is_wrong_usage(grid_monitor: Command, data
     assert grid_monitor("readings", "--", number).code == 2
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["explain", "9223372036854775808"],
+        ["incidents", "--newest", "99999999999999999999"],
+        ["readings", "7", "--newest", f"1{26 * '0'}"],
+    ],
+)
+def test_a_number_that_no_database_holds_is_wrong_usage(
+    grid_monitor: Command, data_dir: Path, arguments: list[str]
+) -> None:
+    outcome = grid_monitor(*arguments)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "9007199254740991" in outcome.err
+
+
+def test_a_data_folder_whose_name_is_too_long_is_one_clear_line(grid_monitor: Command) -> None:
+    outcome = grid_monitor("turbines", "--data-dir", "d" * 300)
+    assert (outcome.code, outcome.out, outcome.err.count("\n")) == (1, "", 1)
+    assert outcome.err.endswith("can't be opened: File name too long\n")
+
+
 def test_incidents_and_visits_can_be_chosen(grid_monitor: Command, data_dir: Path) -> None:
     assert "repaired" in grid_monitor("incidents", "--turbine", "7").out
     assert grid_monitor("incidents", "--open").out == "no incidents\n"
