@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from grid.metrics import MAX_INTEGER
+
 
 @dataclass(frozen=True, slots=True)
 class Position:
@@ -22,9 +24,9 @@ class Position:
         """Read the position; the beginning of all, if there is none or it can't be understood."""
         try:
             found = json.loads(path.read_bytes())
-            sizes = {int(number): int(size) for number, size in found["sizes"].items()}
-            return cls(str(found["ledger_id"]), int(found["complete_up_to"]), sizes)
-        except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+            sizes = {int(number): _count(size) for number, size in found["sizes"].items()}
+            return cls(str(found["ledger_id"]), _count(found["complete_up_to"]), sizes)
+        except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return cls()
 
     def save(self, path: Path) -> None:
@@ -36,3 +38,9 @@ class Position:
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(path)
+
+
+def _count(number: object) -> int:
+    if type(number) is not int or not 0 <= number <= MAX_INTEGER:
+        raise ValueError("no count")
+    return number

@@ -157,7 +157,20 @@ def test_a_deleted_folder_is_written_again(store: Store, reading: MakeReading) -
     assert store.found() == store.expected()
 
 
-@pytest.mark.parametrize("position", [None, b"", b"[]", b'{"ledger_id": 1}', b"\xff"])
+@pytest.mark.parametrize(
+    "position",
+    [
+        None,
+        b"",
+        b"[]",
+        b'{"ledger_id": 1}',
+        b"\xff",
+        b"[" * 100_000,
+        b'{"ledger_id": "", "complete_up_to": 1e400, "sizes": {}}',
+        b'{"ledger_id": "", "complete_up_to": 1000000000000000000000000000000, "sizes": {}}',
+        b'{"ledger_id": "", "complete_up_to": -1, "sizes": {}}',
+    ],
+)
 def test_without_its_position_a_file_is_measured_by_its_last_line(
     store: Store, reading: MakeReading, position: bytes | None
 ) -> None:
