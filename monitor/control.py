@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from grid.topics import MAX_TURBINE_NUMBER
 from monitor.facts import Order, OrderKind
 
 SOCKET_NAME = "monitor.socket"
@@ -31,9 +32,12 @@ class NoMonitorError(Exception):
 
 @contextlib.asynccontextmanager
 async def control_door(data_dir: Path, serve: Serve) -> AsyncIterator[None]:
-    """Answer requests with `serve` while the context lasts. The caller holds the data folder's lock."""
+    """Answer requests with `serve` while the context lasts. The caller holds the data folder's lock.
+
+    Raises OSError, as a sentence where something else has the place of the socket.
+    """
     place = data_dir / SOCKET_NAME
-    place.unlink(missing_ok=True)
+    _clear(place)
     with contextlib.ExitStack() as cleanup:
         path = place
         if len(bytes(place.absolute())) > LONGEST_SOCKET_PATH:
@@ -50,6 +54,13 @@ async def control_door(data_dir: Path, serve: Serve) -> AsyncIterator[None]:
             yield
         finally:
             server.close()
+
+
+def _clear(place: Path) -> None:
+    """Take away what a monitor that crashed has left."""
+    if place.is_dir():
+        raise IsADirectoryError(f"{place} is a folder, and the monitor's socket has to be there: move it away")
+    place.unlink(missing_ok=True)
 
 
 async def _converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, serve: Serve) -> None:
@@ -111,10 +122,16 @@ def read_order(request: Answer) -> Order | None:
         return None
     return Order(
         OrderKind(request["order"]),
-        int(request["turbine_number"]),
+        _turbine_number(request.get("turbine_number")),
         _short_text(request["by"]) or "somebody",
         _short_text(request.get("why", "")),
     )
+
+
+def _turbine_number(number: object) -> int:
+    if type(number) is not int or not 1 <= number <= MAX_TURBINE_NUMBER:  # neither 1.9 nor true is a turbine
+        raise ValueError(f"turbine_number must be an integer from 1 to {MAX_TURBINE_NUMBER}")
+    return number
 
 
 def _short_text(text: object) -> str:

@@ -1,5 +1,6 @@
 import asyncio
 import contextlib
+import json
 import socket
 from pathlib import Path
 
@@ -67,7 +68,9 @@ async def test_only_the_monitors_own_user_may_enter(tmp_path: Path) -> None:
         assert (tmp_path / SOCKET_NAME).stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize("line", [b"hello\n", b"[]\n", b"\xff\n", b"{}{}\n", b"[" * 60_000 + b"\n"])
+@pytest.mark.parametrize(
+    "line", [b"hello\n", b"[]\n", b"\xff\n", b"{}{}\n", b"[" * 5_000 + b"\n", b"[" * 60_000 + b"\n"]
+)
 async def test_what_is_not_understood_is_answered_in_words(tmp_path: Path, line: bytes) -> None:
     async def serve(request: Answer) -> Answer:
         raise KeyError("order")
@@ -107,3 +110,17 @@ def test_an_order_that_is_none_is_an_error() -> None:
         with pytest.raises((ValueError, KeyError)):
             read_order(request)
     assert read_order({"ask": "health"}) is None
+
+
+@pytest.mark.parametrize("number", ["1.9", "1e400", "true", '"7"', "0", "-1", "2147483648", "null"])
+def test_an_order_for_a_number_that_no_turbine_has_is_an_error(number: str) -> None:
+    request = json.loads(f'{{"order": "repair", "turbine_number": {number}, "by": "Ann"}}')
+    with pytest.raises(ValueError, match="turbine_number must be an integer from 1 to 2147483647"):
+        read_order(request)
+
+
+async def test_a_folder_in_the_place_of_the_socket_is_named(tmp_path: Path) -> None:
+    (tmp_path / SOCKET_NAME).mkdir()
+    with pytest.raises(OSError, match=r"^\S+monitor\.socket is a folder, and the monitor's socket has to be there"):
+        async with control_door(tmp_path, echo):
+            pass
