@@ -141,7 +141,7 @@ def _read_status(
         status = TurbineStatus.from_payload(_checked_size(message.payload, MAX_STATUS_BYTES))
     except ValidationError as error:
         raise _refusal(error) from None
-    if message.payload.startswith(b"{"):
+    if message.payload.lstrip().startswith(b"{"):
         _refuse_duplicate_keys(message.payload)
     decoded.news.append(
         StatusReport(

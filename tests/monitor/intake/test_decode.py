@@ -181,6 +181,12 @@ def test_a_topic_with_a_number_that_is_none_is_a_dead_letter(number: str) -> Non
     assert reason_for(PLAIN, f"grid/turbines/{number}/metrics") is DeadLetterReason.TOPIC
 
 
+@pytest.mark.parametrize("before", [b"", b" ", b"\r\n\t"])
+def test_a_status_in_which_a_key_comes_twice_is_a_dead_letter_wherever_it_begins(before: bytes) -> None:
+    status = before + b'{"status":"online","status":"offline","reason":"lost"}'
+    assert reason_for(status, "grid/turbines/7/status") is DeadLetterReason.DUPLICATE_KEY
+
+
 def test_a_topic_that_the_monitor_publishes_itself_is_no_news() -> None:
     assert reason_for(PLAIN, "grid/turbines/7/repair") is DeadLetterReason.TOPIC
 
