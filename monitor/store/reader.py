@@ -1,7 +1,7 @@
 """Reading the ledger beside the running monitor: for screens, commands and the text files. It never writes."""
 
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
@@ -11,12 +11,19 @@ from urllib.parse import quote
 from sqlite_utils import Database
 
 from monitor.facts import DeadLetter, Event, Hold, Incident, Reading, TurbineRecord, Visit
-from monitor.store.errors import StoreMissingError, StoreVersionError, naming_errors
+from monitor.store.errors import (
+    StoreError,
+    StoreMissingError,
+    StoreUnavailableError,
+    StoreVersionError,
+    naming_errors,
+)
 from monitor.store.invariants import violated
 from monitor.store.rows import columns, listed, to_reading, to_record
-from monitor.store.schema import FORMAT, refuse_newer
+from monitor.store.schema import FORMAT, has_tables, refuse_newer
 
 RecordT = TypeVar("RecordT")
+T = TypeVar("T")
 
 _ORDER_OF_TURBINES = """
 WITH RECURSIVE known(n) AS (
@@ -35,26 +42,28 @@ class LedgerReader:
     Use it from one thread at a time. All methods raise StoreUnavailableError or StoreDamagedError.
     """
 
-    def __init__(self, db: Database, path: Path) -> None:
+    def __init__(self, db: Database, path: Path, *, immutable: bool = False) -> None:
         self._db = db
         self._path = path
+        self._immutable = immutable
 
     @classmethod
     def open(cls, path: Path) -> Self:
         """Open the database at `path`.
 
-        Raises StoreMissingError if there is none yet, and StoreVersionError for one of another version.
+        Raises StoreMissingError if there is none yet, StoreDamagedError for one that is no ledger, and
+        StoreVersionError for one of another version.
         """
-        if not path.exists():
-            raise StoreMissingError(f"there is no database at {path} yet: start grid-monitor, or name its --data-dir")
+        _refuse_missing(path)
+        immutable = _nobody_writes(path)
         with naming_errors(path):
-            db = Database(sqlite3.connect(_address(path), uri=True, check_same_thread=False), execute_plugins=False)
+            reader = cls(_connect(path, immutable=immutable), path, immutable=immutable)
             try:
-                _refuse_other_formats(db, path)
+                reader._ask(lambda db: _refuse_other_formats(db, path))
             except BaseException:
-                db.close()
+                reader.close()
                 raise
-        return cls(db, path)
+        return reader
 
     def close(self) -> None:
         """Let go of the database."""
@@ -171,8 +180,7 @@ class LedgerReader:
         With `engineers`, the size of the pool, also whether more are out. That may be so for a while after the
         pool was made smaller, since nobody is recalled.
         """
-        with naming_errors(self._path):
-            return violated(self._db, engineers=engineers)
+        return self._ask(lambda db: violated(db, engineers=engineers))
 
     # --- for the text files: readings in order of commit
 
@@ -220,36 +228,72 @@ class LedgerReader:
         known: type = kind
         given = {condition: value for condition, value in (where or {}).items() if value is not None}
         conditions = [*given, *([only] if only else [])]
-        with naming_errors(self._path):
-            rows = self._db.table(table).rows_where(
-                " AND ".join(conditions) or None,
-                list(given.values()),
-                order_by=order,
-                select=listed(columns(known)),
-                limit=newest,
+
+        def rows(db: Database) -> list[dict[str, Any]]:
+            return list(
+                db.table(table).rows_where(
+                    " AND ".join(conditions) or None,
+                    list(given.values()),
+                    order_by=order,
+                    select=listed(columns(known)),
+                    limit=newest,
+                )
             )
-            return [to_record(kind, row) for row in rows]
+
+        return [to_record(kind, row) for row in self._ask(rows)]
 
     def _all(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        with naming_errors(self._path), closing(self._db.execute(sql, values)) as cursor:
-            return cursor.fetchall()
+        def rows(db: Database) -> list[tuple[Any, ...]]:
+            with closing(db.execute(sql, values)) as cursor:
+                return cursor.fetchall()
+
+        return self._ask(rows)
 
     def _one(self, sql: str, *values: Any) -> Any:
         return self._all(sql, *values)[0][0]
 
+    def _ask(self, query: Callable[[Database], T]) -> T:
+        """Ask the database; once more where it seemed that nobody writes, and a monitor may have started since."""
+        with naming_errors(self._path):
+            try:
+                return query(self._db)
+            except (sqlite3.Error, StoreError):
+                if not self._immutable:
+                    raise
+            self._db.close()
+            self._immutable = False
+            self._db = _connect(self._path, immutable=_nobody_writes(self._path))
+            return query(self._db)
 
-def _address(path: Path) -> str:
-    """The database as SQLite names it, read-only.
 
-    Without a write-ahead log nobody writes, and to read a file that nobody writes needs no files of our own beside it;
-    else they would be left behind, and those of another user would be in the monitor's way.
+def _refuse_missing(path: Path) -> None:
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise StoreMissingError(
+            f"there is no database at {path} yet: start grid-monitor, or name its --data-dir"
+        ) from None
+    except OSError as error:  # a name that is too long, a folder that this user may not look into
+        raise StoreUnavailableError(f"the database {path} can't be opened: {error.strerror}") from None
+
+
+def _nobody_writes(path: Path) -> bool:
+    """Whether there is no write-ahead log, and so no monitor at work."""
+    return not path.with_name(f"{path.name}-wal").exists()
+
+
+def _connect(path: Path, *, immutable: bool) -> Database:
+    """Open the database read-only.
+
+    `immutable` spares a file that nobody writes the files that SQLite makes beside it: they would be left behind, and
+    those of another user would be in the monitor's way.
     """
-    nobody_writes = not path.with_name(f"{path.name}-wal").exists()
-    return f"file:{quote(str(path.absolute()))}?mode=ro{'&immutable=1' if nobody_writes else ''}"
+    address = f"file:{quote(str(path.absolute()))}?mode=ro{'&immutable=1' if immutable else ''}"
+    return Database(sqlite3.connect(address, uri=True, check_same_thread=False), execute_plugins=False)
 
 
 def _refuse_other_formats(db: Database, path: Path) -> None:
-    if not db.table("ledger").exists():
+    if not has_tables(db, path):
         raise StoreMissingError(f"there is no monitor's database at {path} yet: start grid-monitor")
     if refuse_newer(db, path) < FORMAT:
         raise StoreVersionError(f"the database {path} is older than this program: start grid-monitor once, it migrates")

@@ -198,12 +198,17 @@ def migrate(db: Database, path: Path) -> None:
 
     Raises StoreVersionError for one that a newer program wrote, StoreDamagedError for one that is no ledger.
     """
-    tables = set(db.table_names()) - {"sqlite_sequence", Migrations.migrations_table}
-    if tables and "ledger" not in tables:
-        raise StoreDamagedError(f"the database {path} is not a monitor's: name another data folder")
-    if tables:
+    if has_tables(db, path):
         refuse_newer(db, path)
     migrations.apply(db)
+
+
+def has_tables(db: Database, path: Path) -> bool:
+    """Whether a monitor has made its tables here. Raises StoreDamagedError if another program has made others."""
+    tables = set(db.table_names()) - {"sqlite_sequence", Migrations.migrations_table}
+    if tables and not ("ledger" in tables and "format" in db.table("ledger").columns_dict):
+        raise StoreDamagedError(f"the database {path} is not a monitor's: name another data folder")
+    return bool(tables)
 
 
 def refuse_newer(db: Database, path: Path) -> int:

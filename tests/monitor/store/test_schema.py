@@ -31,7 +31,7 @@ from monitor.facts import (
     Visit,
     VisitState,
 )
-from monitor.store.errors import StoreDamagedError, StoreMissingError, StoreVersionError
+from monitor.store.errors import StoreDamagedError, StoreMissingError, StoreUnavailableError, StoreVersionError
 from monitor.store.ledger import Ledger
 from monitor.store.reader import LedgerReader
 from monitor.store.rows import columns
@@ -124,10 +124,20 @@ def test_a_database_of_something_else_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "grid.db"
     with closing(sqlite3.connect(path)) as other, other:
         other.execute("CREATE TABLE recipes (title TEXT)")
-    with pytest.raises(StoreDamagedError, match="not a monitor's"):
-        Ledger.open(path)
+    for opened in (Ledger.open, LedgerReader.open):
+        with pytest.raises(StoreDamagedError, match="not a monitor's"):
+            opened(path)
     with closing(Database(path)) as db:
         assert db.table_names() == ["recipes"]
+
+
+def test_the_ledger_of_a_program_that_keeps_accounts_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "grid.db"
+    with closing(sqlite3.connect(path)) as other, other:
+        other.execute("CREATE TABLE ledger (account TEXT, cents INTEGER)")
+    for opened in (Ledger.open, LedgerReader.open):
+        with pytest.raises(StoreDamagedError, match="not a monitor's"):
+            opened(path)
 
 
 def test_a_folder_without_a_database_is_named(tmp_path: Path) -> None:
@@ -136,6 +146,11 @@ def test_a_folder_without_a_database_is_named(tmp_path: Path) -> None:
     (tmp_path / "grid.db").touch()
     with pytest.raises(StoreMissingError, match="start grid-monitor"):
         LedgerReader.open(tmp_path / "grid.db")
+
+
+def test_a_name_that_is_too_long_is_told_in_words(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnavailableError, match="can't be opened: File name too long"):
+        LedgerReader.open(tmp_path / ("d" * 300) / "grid.db")
 
 
 def test_a_folder_with_signs_of_an_address_is_only_a_folder(tmp_path: Path) -> None:
