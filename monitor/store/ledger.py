@@ -85,7 +85,8 @@ class Ledger:
             )
             db = Database(connection, execute_plugins=False)
             try:
-                for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+                _keep_a_log(db, path)
+                for pragma in ("synchronous = FULL", "foreign_keys = ON"):
                     db.execute(f"PRAGMA {pragma}")
                 migrate(db, path)
                 return cls(db, path)
@@ -223,6 +224,16 @@ class Ledger:
 
     def _one(self, sql: str) -> Any:
         return self._db.execute(sql).fetchone()[0]
+
+
+def _keep_a_log(db: Database, path: Path) -> None:
+    """Have SQLite keep a write-ahead log, by which others read while we write."""
+    (mode,) = db.execute("PRAGMA journal_mode = WAL").fetchone()
+    if mode != "wal":
+        raise StoreUnavailableError(
+            f"the database {path} can't keep a write-ahead log (its journal mode is {mode}): "
+            "the file system lacks what that takes, put the data folder on a local disk"
+        )
 
 
 def _take(new: set[tuple[int, int]], identity: tuple[int, int]) -> bool:

@@ -150,6 +150,11 @@ def test_a_database_pulled_from_under_the_monitor_is_noticed(
         ledger.commit(Changes(readings=[reading(second=1)]))
 
 
+def test_a_place_without_a_write_ahead_log_is_refused() -> None:
+    with pytest.raises(StoreUnavailableError, match=r"can't keep a write-ahead log \(its journal mode is memory\)"):
+        Ledger.open(Path(":memory:"))
+
+
 def test_a_data_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "data").touch()
     with pytest.raises(StoreUnavailableError, match="data can't be made"):
