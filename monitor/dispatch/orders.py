@@ -82,6 +82,8 @@ def _repair(order: Order, board: Board, link: Link, step: Step) -> tuple[bool, s
         incident = board.open_incident(step, number, IncidentCause.ORDERED, at=step.now.utc, by=by, why=why)
     else:
         board.wait_again(step, incident, sentences.ordered_again(incident, by), by=by)
+    if board.pool.size == 0:
+        return True, sentences.nobody_to_send(number)
     if incident.state is IncidentState.OFFLINE or link is not Link.ONLINE:
         return True, sentences.is_out_of_reach(number, link)
     place = board.line().index(incident) + 1

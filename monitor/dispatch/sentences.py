@@ -238,6 +238,11 @@ def place_in_line(turbine_number: int, place: int, free: int) -> str:
     return f"Turbine {turbine_number} is {_ordinal(place)} in line, and waits for an engineer to come back"
 
 
+def nobody_to_send(turbine_number: int) -> str:
+    """An order waits for a pool that is not empty."""
+    return f"Turbine {turbine_number} waits, and there are no engineers: start the monitor with --engineers above 0"
+
+
 def _ordinal(number: int) -> str:
     ending = "th" if 11 <= number % 100 <= 13 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{ending}"

@@ -596,6 +596,13 @@ def test_an_ordered_repair_waits_for_an_offline_turbine() -> None:
     assert farm.sent_to == [7]
 
 
+def test_an_order_in_a_farm_without_engineers_says_that_there_are_none() -> None:
+    farm = desk(engineers=0)
+    farm.tell(ok(7))
+    said = "Turbine 7 waits, and there are no engineers: start the monitor with --engineers above 0"
+    assert answered(farm.tell(order(OrderKind.REPAIR))) == [(True, said)]
+
+
 def test_an_order_ends_a_pause_and_says_the_place_in_line() -> None:
     farm = desk(engineers=1)
     farm.tell(broken(7))
