@@ -36,10 +36,14 @@ def run_demo(settings: MonitorSettings, *, keep_data: bool) -> ExitCode:
 
     Without it the data live in a temporary folder that is gone afterwards. Raises CommandError.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C, so that nothing is left running
+    interrupt = _Interrupt()
+    answers = _answers(settings.broker())
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="grid-demo-", ignore_cleanup_errors=True)))
-        broker, about_broker = stack.enter_context(_some_broker(settings.broker(), folder))
+        with interrupt.held():
+            folder = Path(stack.enter_context(_temporary_folder()))
+            broker, about_broker = stack.enter_context(_some_broker(settings.broker(), folder, answers=answers))
+            stack.enter_context(_turbines(broker, folder))
+            stack.callback(interrupt.ignore)
         data_dir = settings.data_dir if keep_data else folder / "data"
         notices = [
             about_broker,
@@ -47,27 +51,60 @@ def run_demo(settings: MonitorSettings, *, keep_data: bool) -> ExitCode:
             f"Traffic: mosquitto_sub -h {broker.host} -p {broker.port} -t 'grid/#' -v",
             "Ctrl-C stops all of it.",
         ]
-        stack.enter_context(_turbines(broker, folder))
         changed = {
             "broker_host": broker.host,
             "broker_port": broker.port,
             "mqtt_version": broker.protocol,
             "data_dir": data_dir,
         }
-        stack.callback(_ignore_signals)
         return run_monitor(settings.model_copy(update=changed), notices=notices, at_once=stack.close)
 
 
-def _ignore_signals() -> None:
-    """From here on it ends in any case: a second Ctrl-C must not leave broker and turbines behind."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
+class _Interrupt:
+    """The first SIGINT or SIGTERM as a KeyboardInterrupt; the next ones are nothing.
+
+    They must not break off the end, and leave broker and turbines behind. For the same reason the first one waits
+    while something is started: a process that is not yet in our books would not be ended.
+    """
+
+    def __init__(self) -> None:
+        self._came = False
+        self._held = False
+        self._install()
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Raise it at the end of the block, not within."""
+        self._held = True
+        yield  # after an error it stays held: all is being ended already
+        self._held = False
+        if self._came:
+            raise KeyboardInterrupt
+
+    def ignore(self) -> None:
+        """From here on it ends in any case."""
+        self._came = True
+        self._install()  # the monitor had handlers of its own
+
+    def _install(self) -> None:
+        # Not SIG_IGN: our children would inherit it, and not hear that they are to end.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._on_signal)
+
+    def _on_signal(self, _number: int, _frame: object) -> None:
+        first, self._came = not self._came, True
+        if first and not self._held:
+            raise KeyboardInterrupt
+
+
+def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="grid-demo-", ignore_cleanup_errors=True)
 
 
 @contextlib.contextmanager
-def _some_broker(wanted: Broker, folder: Path) -> Iterator[tuple[Broker, str]]:
+def _some_broker(wanted: Broker, folder: Path, *, answers: bool) -> Iterator[tuple[Broker, str]]:
     """The broker that answers at the wanted address, else a Mosquitto of our own there, else amqtt."""
-    if _answers(wanted):
+    if answers:
         yield wanted, f"Broker: the one that answers at {wanted}."
         return
     if wanted.host not in ("localhost", HOST):

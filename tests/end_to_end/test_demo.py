@@ -98,7 +98,8 @@ def test_make_demo_leaves_nothing_behind(demo_farm: Farm) -> None:
 def test_an_impatient_end_leaves_nothing_behind_either(demo_farm: Farm, number: int, program: str) -> None:
     demo = demo_farm.start("grid-monitor", "demo", "--data-dir", demo_farm.data_dir, "--log-format", "json")
     root = psutil.Process(demo.process.pid)
-    wait_for(lambda: any(child.name().startswith(program) for child in root.children()), f"{program} runs")
+    wait_for(lambda: demo.process.poll() is not None or runs(root, program), f"{program} runs")
+    assert demo.process.poll() is None, demo.output
     children = root.children()
     while demo.process.poll() is None:
         children += [child for child in root.children() if child not in children]
@@ -107,6 +108,10 @@ def test_an_impatient_end_leaves_nothing_behind_either(demo_farm: Farm, number: 
     _, alive = psutil.wait_procs(children, timeout=5)
     assert alive == []
     assert "Traceback" not in demo.output
+
+
+def runs(demo: psutil.Process, program: str) -> bool:
+    return any(child.name().startswith(program) for child in demo.children())
 
 
 def test_the_demo_uses_the_broker_that_answers(broker: LocalMosquitto, demo_farm: Farm) -> None:
