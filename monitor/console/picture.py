@@ -2,6 +2,8 @@
 
 import re
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
 from io import StringIO
 from textwrap import wrap
 
@@ -28,6 +30,7 @@ _WEB_FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 
 # Grey and calm: saturated colour only for what needs a person, and never colour alone.
 _STYLES = {
+    Standing.REFUSED: "bold red",
     Standing.WAITING: "bold red",
     Standing.VISITED: "bold",
     Standing.OFFLINE: "yellow",
@@ -126,38 +129,90 @@ def _left_out(rows: tuple[TurbineRow, ...]) -> list[RenderableType]:
 
 
 def _table(rows: tuple[TurbineRow, ...], width: int) -> Table:
-    wide = width >= WIDE
-    table = Table(box=None, expand=True, pad_edge=False, header_style="underline")
-    table.add_column("turbine", justify="right", no_wrap=True)
-    table.add_column("state", no_wrap=True, min_width=18)
-    table.add_column("wind m/s" if wide else "m/s", justify="right", no_wrap=True, min_width=4)
-    if wide:
-        table.add_column("energy kWh", justify="right", no_wrap=True)
-    table.add_column("power kW" if wide else "kW", justify="right", no_wrap=True, min_width=7)
-    table.add_column("heard", justify="right", no_wrap=True, min_width=6)
-    if wide:
-        table.add_column("online", justify="right", no_wrap=True, min_width=6)
-    table.add_column("why", ratio=1, no_wrap=True, overflow="ellipsis")
+    columns = _columns_that_fit(rows, width)
+    table = Table(box=None, expand=_WHY in columns, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="underline")
+    for column, wide in columns.items():
+        table.add_column(
+            column.name_on(width),
+            justify="right" if column.of_numbers else "left",
+            no_wrap=True,
+            overflow="ellipsis",
+            width=None if column is _WHY else wide,
+            ratio=1 if column is _WHY else None,
+        )
     for row in rows:
-        table.add_row(*_cells(row, wide=wide))
+        table.add_row(*(column.cell(row) for column in columns))
     return table
 
 
-def _cells(row: TurbineRow, *, wide: bool) -> list[Text]:
-    style = _STYLES[row.standing]
-    calm = "dim" if row.standing in (Standing.OK, Standing.UNKNOWN) else ""
-    energy = [Text(quantity(row.power_output_in_kwh, 3))] if wide else []
-    online = [Text(_age(row.online_seconds), calm)] if wide else []
-    return [
-        Text(str(row.turbine_number)),
-        Text(row.state, style),
-        Text(quantity(row.wind_speed)),
-        *energy,
-        Text(quantity(row.mean_power_in_kw)),
-        Text(_age(row.reading_age_seconds), calm),
-        *online,
-        Text(plain(row.why)),
-    ]
+@dataclass(frozen=True)
+class _Column:
+    """A column of the table: at least and at most so wide. Where there is no room the highest `rank` goes first."""
+
+    name: str
+    least: int
+    most: int
+    rank: int
+    cell: Callable[[TurbineRow], Text]
+    of_numbers: bool = True
+    wide_name: str = ""
+
+    def name_on(self, width: int) -> str:
+        """What stands above it on a terminal of this width."""
+        return self.wide_name if width >= WIDE and self.wide_name else self.name
+
+    def width(self, rows: tuple[TurbineRow, ...], width: int) -> int:
+        """How wide it is with these rows, on a terminal of this width."""
+        widest = max(len(self.name_on(width)), *(self.cell(row).cell_len for row in rows))
+        return min(self.most, max(self.least, widest))
+
+
+def _columns_that_fit(rows: tuple[TurbineRow, ...], width: int) -> dict[_Column, int]:
+    """The columns that a terminal of this width has room for, with their widths; the turbine's number is the last."""
+    chosen = {column: column.width(rows, width) for column in _COLUMNS if width >= WIDE or column not in _FOR_WIDE}
+    for column in sorted(chosen, key=lambda column: column.rank, reverse=True):
+        missing = sum(chosen.values()) + _GAP * (len(chosen) - 1) - width
+        if missing <= 0 or column is _NUMBER:
+            break
+        if column is _STATE and chosen[_STATE] - missing >= _LEAST_STATE:
+            chosen[_STATE] -= missing
+        else:
+            del chosen[column]
+    return chosen
+
+
+def _number(row: TurbineRow) -> Text:
+    return Text(str(row.turbine_number))
+
+
+def _state(row: TurbineRow) -> Text:
+    return Text(row.state, _STYLES[row.standing])
+
+
+def _heard(row: TurbineRow) -> Text:
+    return Text(_age(row.reading_age_seconds), _calm(row))
+
+
+def _online(row: TurbineRow) -> Text:
+    return Text(_age(row.online_seconds), _calm(row))
+
+
+def _calm(row: TurbineRow) -> str:
+    return "dim" if row.standing in (Standing.OK, Standing.UNKNOWN) else ""
+
+
+_GAP = 2
+_LEAST_STATE = 4
+_NUMBER = _Column("turbine", 7, 10, 0, _number)
+_STATE = _Column("state", 18, 24, 1, _state, of_numbers=False)
+_WIND = _Column("m/s", 4, 8, 6, lambda row: Text(quantity(row.wind_speed)), wide_name="wind m/s")
+_ENERGY = _Column("energy kWh", 10, 14, 5, lambda row: Text(quantity(row.power_output_in_kwh, 3)))
+_POWER = _Column("kW", 7, 10, 4, lambda row: Text(quantity(row.mean_power_in_kw)), wide_name="power kW")
+_HEARD = _Column("heard", 6, 7, 3, _heard)
+_ONLINE = _Column("online", 6, 7, 3, _online)
+_WHY = _Column("why", 8, 8, 2, lambda row: Text(plain(row.why)), of_numbers=False)
+_COLUMNS = (_NUMBER, _STATE, _WIND, _ENERGY, _POWER, _HEARD, _ONLINE, _WHY)
+_FOR_WIDE = (_ENERGY, _ONLINE)
 
 
 def _age(seconds: float | None) -> str:

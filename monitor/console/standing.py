@@ -25,6 +25,8 @@ SKEW_SHOWN_SECONDS = 5.0
 class Standing(StrEnum):
     """How a turbine stands, worst first: the order of every list of turbines."""
 
+    REFUSED = "refused"
+    """It needs an engineer, and refuses: only a person, or a new session, tries again."""
     WAITING = "waiting"
     """It needs an engineer, and none is there."""
     VISITED = "visited"
@@ -57,9 +59,14 @@ def standing_of(case: Case) -> Standing:
     if case.hold is not None:
         return Standing.HELD
     if case.incident is not None:
-        # An incident on hold of a turbine that is back: only its next reading can tell.
-        return Standing.UNKNOWN if case.incident.state is IncidentState.OFFLINE else Standing.WAITING
+        return _by_incident(case.incident)
     return _by_link_and_health(case.turbine)
+
+
+def _by_incident(incident: Incident) -> Standing:
+    if incident.state is IncidentState.OFFLINE:  # of a turbine that is back: only its next reading can tell
+        return Standing.UNKNOWN
+    return Standing.REFUSED if incident.state is IncidentState.REFUSED else Standing.WAITING
 
 
 def _by_link_and_health(turbine: TurbineRecord) -> Standing:
@@ -71,13 +78,13 @@ def _by_link_and_health(turbine: TurbineRecord) -> Standing:
 
 
 def state_in_words(case: Case, standing: Standing) -> str:
-    """The state as a table shows it: `broken, waiting`, `broken, engineer 2`, `offline`, `ok` ..."""
-    if standing not in (Standing.WAITING, Standing.VISITED):
+    """The state as a table shows it: `broken, refused`, `broken, waiting`, `broken, engineer 2`, `offline`, `ok` ..."""
+    if standing not in (Standing.REFUSED, Standing.WAITING, Standing.VISITED):
         return standing.value
     health = "broken" if case.turbine.health is Health.BROKEN else f"{case.turbine.health.value}"
     if standing is Standing.VISITED and case.visit is not None:
         return f"{health}, engineer {case.visit.engineer}"
-    return f"{health}, waiting"
+    return f"{health}, {standing}"
 
 
 def why(case: Case, standing: Standing) -> str:
@@ -85,12 +92,15 @@ def why(case: Case, standing: Standing) -> str:
     return _WHY[standing](case)
 
 
+def _why_refused(case: Case) -> str:
+    del case
+    return "refused: a person must act"
+
+
 def _why_waiting(case: Case) -> str:
     incident = case.incident
     if incident is None:
         return "broken, just now"
-    if incident.state is IncidentState.REFUSED:
-        return "refused: a person must act"
     if incident.state is IncidentState.COOLING_DOWN:
         failed = counted(incident.failed_visits, "failed visit")
         return f"paused, {failed}" if incident.failed_visits else "was busy: tried again soon"
@@ -174,6 +184,7 @@ def _ago(then: int, case: Case) -> str:
 
 
 _WHY: dict[Standing, Callable[[Case], str]] = {
+    Standing.REFUSED: _why_refused,
     Standing.WAITING: _why_waiting,
     Standing.VISITED: _why_visited,
     Standing.OFFLINE: _why_offline,

@@ -53,6 +53,36 @@ def test_the_picture_fits_the_terminal(
     assert max(len(line) for line in lines) <= width
 
 
+@pytest.mark.parametrize("width", [8, 10, 15, 20, 40, 60])
+def test_on_a_narrow_terminal_the_turbines_number_is_the_last_to_go(
+    farm: Callable[..., FarmView], now: int, width: int
+) -> None:
+    lines = drawn(farm(6), (), now, width, 5).splitlines()
+    assert lines[2].startswith("turbine")
+    assert lines[3].split()[0] == "2"
+    assert max(len(line) for line in lines) <= width
+
+
+def test_a_terminal_of_twenty_columns_shows_number_and_state(farm: Callable[..., FarmView], now: int) -> None:
+    assert drawn(farm(6), (), now, 20, 9).splitlines()[2:5] == [
+        "turbine  state",
+        "      2  broken, wa…",
+        "      5  broken, en…",
+    ]
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_a_quantity_beyond_reason_does_not_push_other_columns_out(
+    farm: Callable[..., FarmView], now: int, width: int
+) -> None:
+    view = farm(6)
+    first = replace(view.rows[0], wind_speed=1e12, power_output_in_kwh=1e12, mean_power_in_kw=-6e17)
+    lines = drawn(replace(view, rows=(first, *view.rows[1:])), (), now, width, 24).splitlines()
+    assert " 2  broken, waiting" in lines[3]
+    assert lines[2].rstrip().endswith("why")
+    assert "1st in" in lines[3]
+
+
 def test_turbines_that_do_not_fit_are_counted(farm: Callable[..., FarmView], now: int) -> None:
     lines = drawn(farm(1000), (), now, 80, 24).splitlines()
     assert len(lines) == 24

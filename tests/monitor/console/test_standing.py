@@ -73,7 +73,6 @@ def test_an_order_names_who_gave_it(turbine: TurbineRecord, incident: Incident, 
     ("state", "words"),
     [
         (IncidentState.COOLING_DOWN, "paused, 2 failed visits"),
-        (IncidentState.REFUSED, "refused: a person must act"),
         (IncidentState.WAITING, "1st in line for 40 s, after 2 failed visits"),
     ],
 )
@@ -82,6 +81,11 @@ def test_what_keeps_an_engineer_away_is_told(
 ) -> None:
     case = Case(now, broken, replace(incident, state=state, failed_visits=2), place=1)
     assert told(case) == (Standing.WAITING, "broken, waiting", words)
+
+
+def test_a_turbine_that_refuses_waits_for_no_engineer(broken: TurbineRecord, incident: Incident, now: int) -> None:
+    case = Case(now, broken, replace(incident, state=IncidentState.REFUSED, failed_visits=2))
+    assert told(case) == (Standing.REFUSED, "broken, refused", "refused: a person must act")
 
 
 def test_a_busy_turbine_has_no_failed_visit(broken: TurbineRecord, incident: Incident, now: int) -> None:
