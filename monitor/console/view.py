@@ -9,6 +9,9 @@ from monitor.console.standing import Case, Standing, standing_of, state_in_words
 from monitor.console.words import since
 from monitor.facts import Hold, Incident, IncidentState, Link, TurbineRecord, Visit
 
+SHORTEST_INTERVAL_SECONDS = 0.1
+LARGEST_POWER_IN_KW = 100_000.0
+"""Some four times the largest turbine that is built."""
 _SECONDS_PER_HOUR = 3600.0
 _RANK = {standing: rank for rank, standing in enumerate(Standing)}
 
@@ -169,7 +172,13 @@ def _row(case: Case) -> TurbineRow:
 
 
 def mean_power_in_kw(turbine: TurbineRecord) -> float | None:
-    """Mean power over the last interval, in kW: its energy over its length; None where either is unknown."""
-    if turbine.power_output_in_kwh is None or not turbine.interval_seconds:
+    """Mean power over the last interval, in kW: its energy over its length; None where that would make no sense.
+
+    That is where either is unknown, where the interval is too short to divide by (readings sent together), and where
+    the result is beyond any turbine.
+    """
+    interval = turbine.interval_seconds
+    if turbine.power_output_in_kwh is None or interval is None or interval < SHORTEST_INTERVAL_SECONDS:
         return None
-    return turbine.power_output_in_kwh * _SECONDS_PER_HOUR / turbine.interval_seconds
+    power = turbine.power_output_in_kwh * _SECONDS_PER_HOUR / interval
+    return power if abs(power) <= LARGEST_POWER_IN_KW else None

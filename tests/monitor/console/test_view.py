@@ -28,6 +28,19 @@ def test_the_totals_count_turbines_engineers_and_the_waiting_line(farm: Callable
     assert (totals.waiting, totals.longest_wait_seconds) == (1, 40.0)
 
 
+def test_a_refused_visit_is_counted_apart_from_those_that_wait_and_before_them(
+    turbine: TurbineRecord, now: int
+) -> None:
+    broken = [replace(turbine, turbine_number=number, health=Health.BROKEN) for number in (1, 2)]
+    states = (IncidentState.WAITING, IncidentState.REFUSED)
+    incidents = [
+        Incident(number, number, IncidentCause.BROKEN, state, now) for number, state in enumerate(states, start=1)
+    ]
+    view = farm_view(now, broken, incidents, [], [], engineers=3)
+    assert view.totals.by_standing == ((Standing.REFUSED, 1), (Standing.WAITING, 1))
+    assert [row.turbine_number for row in view.rows] == [2, 1]
+
+
 def test_the_waiting_line_is_first_come_first_served(turbine: TurbineRecord, now: int) -> None:
     broken = [replace(turbine, turbine_number=number, health=Health.BROKEN) for number in (1, 2, 3)]
     incidents = [
@@ -55,9 +68,14 @@ def test_mean_power_is_energy_over_the_interval(turbine: TurbineRecord) -> None:
     assert mean_power_in_kw(ten_minutes) == pytest.approx(900.0)
 
 
-@pytest.mark.parametrize("interval", [None, 0.0])
+@pytest.mark.parametrize("interval", [None, 0.0, 0.001, 0.099])
 def test_without_an_interval_the_power_is_not_known(turbine: TurbineRecord, interval: float | None) -> None:
     assert mean_power_in_kw(replace(turbine, interval_seconds=interval)) is None
+
+
+@pytest.mark.parametrize("energy", [1e12, -1e12, 1e5])
+def test_a_power_that_no_turbine_has_is_not_shown(turbine: TurbineRecord, energy: float) -> None:
+    assert mean_power_in_kw(replace(turbine, power_output_in_kwh=energy, interval_seconds=1.0)) is None
 
 
 def test_only_a_connected_turbine_has_time_online(turbine: TurbineRecord, now: int) -> None:
