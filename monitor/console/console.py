@@ -30,6 +30,9 @@ class Console(Protocol):
     ) -> None:
         """Give the terminal back."""
 
+    def check(self) -> None:
+        """Raise BrokenPipeError if nobody reads any more what is written."""
+
     def show(self, view: FarmView) -> None:
         """Show the farm as it is now; the view replaces the one before."""
 

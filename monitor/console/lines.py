@@ -3,12 +3,14 @@
 import json
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import asdict
 from types import TracebackType
 from typing import Any, Self, TextIO
 
 from grid.times import SECOND, format_time
+from monitor.console.line_writer import LineWriter
 from monitor.console.view import FarmTotals, FarmView
 from monitor.console.words import age, counted, moment, plain
 from monitor.facts import Event
@@ -21,26 +23,32 @@ def utc_now() -> int:
     return time.time_ns() * SECOND // 1_000_000_000
 
 
-class _Stream:
-    """Writes lines at once. A stream that is not read holds the writer up: a journal's back-pressure, not a loss."""
+class _Stream(ABC):
+    """Has lines written, and is never held up by that: see `LineWriter`."""
 
     interval_seconds = FARM_EVERY_SECONDS
 
     def __init__(self, stream: TextIO | None = None, clock: Callable[[], int] = utc_now) -> None:
-        self._stream = stream or sys.stdout
         self._clock = clock
+        self._lines = LineWriter(stream or sys.stdout, self._left_out)
 
     def __enter__(self) -> Self:
+        self._lines.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Nothing to give back: every line is out already."""
+        """Give the last lines a second."""
+        self._lines.close()
 
-    def _write(self, line: str) -> None:
-        self._stream.write(line + "\n")
-        self._stream.flush()
+    def check(self) -> None:
+        """Raise BrokenPipeError if nobody reads any more."""
+        self._lines.check()
+
+    @abstractmethod
+    def _left_out(self, lines: int) -> str:
+        """The line that stands for so many that could not be written."""
 
 
 class LinesConsole(_Stream):
@@ -60,7 +68,10 @@ class LinesConsole(_Stream):
         self._line(self._clock(), sentence)
 
     def _line(self, at: int, sentence: str) -> None:
-        self._write(f"{moment(at)} {plain(sentence)}")
+        self._lines.write(f"{moment(at)} {plain(sentence)}")
+
+    def _left_out(self, lines: int) -> str:
+        return f"... {counted(lines, 'line')} left out"
 
 
 class JsonConsole(_Stream):
@@ -89,8 +100,15 @@ class JsonConsole(_Stream):
         self._object(self._clock(), action, sentence, {})
 
     def _object(self, at: int, action: str, sentence: str, rest: dict[str, Any]) -> None:
-        # ASCII only: control characters and all else that a terminal might obey are escaped.
-        self._write(json.dumps({"time": format_time(at), "action": action, "sentence": sentence, **rest}))
+        self._lines.write(_in_json(at, action, sentence, rest))
+
+    def _left_out(self, lines: int) -> str:
+        return _in_json(self._clock(), "lines_left_out", f"{counted(lines, 'line')} left out", {"lines": lines})
+
+
+def _in_json(at: int, action: str, sentence: str, rest: dict[str, Any]) -> str:
+    # ASCII only: control characters and all else that a terminal might obey are escaped.
+    return json.dumps({"time": format_time(at), "action": action, "sentence": sentence, **rest})
 
 
 def event_in_words(event: Event) -> str:

@@ -55,6 +55,9 @@ class TableConsole:
         for at, sentence in self._recent[-RECENT_LEFT:]:
             self._leave(at, sentence)
 
+    def check(self) -> None:
+        """Nothing to find out: a terminal that goes away sends a signal."""
+
     def show(self, view: FarmView) -> None:
         """Have this view drawn next."""
         self._view = view

@@ -52,6 +52,9 @@ class Listener:
     ) -> None:
         pass
 
+    def check(self) -> None:
+        pass
+
     def show(self, view: FarmView) -> None:
         pass
 
