@@ -4,11 +4,12 @@ import inspect
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from enum import Enum, IntEnum
 from functools import wraps
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, TextIO, TypeVar, Union, get_args, get_origin
 
 import typer
 from pydantic import SecretStr
@@ -39,7 +40,12 @@ class CommandError(Exception):
 
 
 def run(app: typer.Typer, program: str) -> None:
-    """Run a program's command line to its end; never returns. Errors that a user can mend are one line."""
+    """Run a program's command line to its end; never returns. Errors that a user can mend are one line.
+
+    So is what the operating system refuses, such as output on a full disk. A program that was started without a
+    standard stream (`>&-`) writes to nowhere.
+    """
+    _open_missing_streams()
     try:
         _run_and_flush(app, program)
     except SettingsError as error:
@@ -49,8 +55,11 @@ def run(app: typer.Typer, program: str) -> None:
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)
     except BrokenPipeError:  # what was still to be written at the end has no reader any more
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget(sys.stdout)
         sys.exit(ExitCode.FINE)
+    except OSError as error:
+        _forget(sys.stdout)
+        _leave(program, _in_words(error), ExitCode.FAILED)
     except SystemExit as leaving:
         if isinstance(leaving.__context__, BrokenPipeError):  # typer calls it a failure that `head` has seen enough
             sys.exit(ExitCode.FINE)
@@ -64,8 +73,31 @@ def _run_and_flush(app: typer.Typer, program: str) -> None:
         sys.stdout.flush()
 
 
+def _open_missing_streams() -> None:
+    """Put the null device where a standard stream is closed: else the next file that is opened would take its place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, os.O_RDWR)
+            os.set_inheritable(descriptor, True)
+            setattr(sys, name, os.fdopen(descriptor, mode))
+
+
+def _forget(stream: TextIO) -> None:
+    """Send nowhere what is still to be written: it would fail once more when the interpreter ends."""
+    with suppress(OSError):  # a stream in memory has no file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _in_words(error: OSError) -> str:
+    words = error.strerror or str(error)
+    return f"{error.filename}: {words}" if error.filename else words
+
+
 def _leave(program: str, sentence: str, code: ExitCode) -> None:
-    print(f"{program}: {sentence}", file=sys.stderr)  # noqa: T201
+    try:
+        print(f"{program}: {sentence}", file=sys.stderr, flush=True)  # noqa: T201
+    except OSError:
+        _forget(sys.stderr)
     sys.exit(code)
 
 

@@ -267,3 +267,27 @@ def test_a_reader_that_has_seen_enough_is_no_error(lines: str) -> None:
     finally:
         os.close(writing)
     assert (chat.returncode, chat.stderr) == (ExitCode.FINE, b"")
+
+
+def chat_in_shell(redirection: str, lines: int = 1) -> "subprocess.CompletedProcess[str]":
+    command = ["sh", "-c", f'exec "$@" {redirection}', "sh", sys.executable, "-c", CHATTER, str(lines)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+
+
+@pytest.mark.parametrize("redirection", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_a_program_without_standard_streams_does_its_work(redirection: str) -> None:
+    chat = chat_in_shell(redirection)
+    assert (chat.returncode, chat.stderr) == (ExitCode.FINE, "")
+    assert chat.stdout == ("line 0\n" if redirection == "2>&-" else "")
+
+
+@pytest.mark.parametrize("lines", [1, 100_000])
+def test_a_full_disk_under_the_output_is_one_line(lines: int) -> None:
+    chat = chat_in_shell(">/dev/full", lines)
+    assert (chat.returncode, chat.stderr) == (ExitCode.FAILED, "grid-chat: No space left on device\n")
+
+
+def test_an_exit_code_is_kept_where_nobody_can_be_told() -> None:
+    """The number of lines is missing: wrong usage."""
+    command = ["sh", "-c", 'exec "$@" 2>&- >&-', "sh", sys.executable, "-c", CHATTER]
+    assert subprocess.run(command, timeout=30, check=False).returncode == ExitCode.WRONG_USAGE
