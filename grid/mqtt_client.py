@@ -266,17 +266,24 @@ class MqttClient(aiomqtt.Client):
             super()._client_connect()
 
     async def _wait_for(self, fut: Awaitable[T], timeout: float | None) -> T:  # noqa: ASYNC109 - aiomqtt's signature
-        """Wait for an answer of the broker.
+        """Wait for an answer of the broker, as long as there is a connection that can bring it.
 
-        asyncio.wait_for, which aiomqtt uses, swallows a cancellation that comes together with the answer
-        (CPython before 3.12): the caller would go on after the connection is lost.
+        aiomqtt waits on when the connection is lost, until the time is over. And asyncio.wait_for, which it uses,
+        swallows a cancellation that comes together with the answer (CPython before 3.12).
         """
         seconds = self.timeout if timeout is None else timeout
+        answer = asyncio.ensure_future(fut)
         try:
             async with asyncio.timeout(None if seconds == math.inf else seconds):
-                return await fut
+                await asyncio.wait((answer, self._disconnected), return_when=asyncio.FIRST_COMPLETED)
         except TimeoutError:
             raise aiomqtt.MqttError("the broker does not answer in time") from None
+        finally:
+            if not answer.done():
+                answer.cancel()
+        if answer.cancelled() or not answer.done():
+            raise aiomqtt.MqttError("it broke before the broker answered")
+        return answer.result()
 
     async def send(
         self, topic: str, payload: bytes, *, qos: int, retain: bool, properties: Properties | None
