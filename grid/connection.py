@@ -69,16 +69,17 @@ async def stay_connected(
     session: Session = _CLEAN_SESSION,
     on_lost: Callable[[str, float], None] = lambda reason, delay: None,
     backoff: Backoff | None = None,
+    prepare: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
     """Connect, run `serve` with the connection, and connect anew whenever it breaks, until `serve` returns.
 
     `serve` is cancelled when the connection is lost; when it returns, a clean DISCONNECT follows (which discards
     the will: publish a goodbye first). `deliver` is called with each message as it arrives, in order, and must
-    not block. `will` is asked before each attempt. `on_lost` hears each loss or failed attempt with the reason
-    and the seconds until the next attempt.
+    not block. `will` is asked before each attempt, and `prepare` is awaited: if it loses the broker, the attempt
+    has failed. `on_lost` hears each loss or failed attempt with the reason and the seconds until the next attempt.
 
-    Cancellation ends it. Any error of `serve` or `deliver` but BrokerLostError ends it too, and is raised as it
-    was, not in a group of one. Raises OSError for TLS files that can't be used.
+    Cancellation ends it. Any error of `serve`, `deliver` or `prepare` but BrokerLostError ends it too, and is raised
+    as it was, not in a group of one. Raises OSError for TLS files that can't be used.
     """
     backoff = backoff or Backoff()
     protocols = _Protocols(broker.protocol)
@@ -87,6 +88,8 @@ async def stay_connected(
     while True:
         steady_at = math.inf
         try:
+            if prepare is not None:
+                await prepare()
             async with _connect(broker, protocols, tls, client_id, deliver, will(), session) as connection:
                 steady_at = clock() + _STEADY_SECONDS
                 await _serve_until_lost(connection, serve, client_id)

@@ -80,6 +80,6 @@ class MonitorStatus(_Status):
 
     version: Annotated[Label | None, Field(description="the monitor's version")] = None
     engineers: Annotated[int | None, Field(ge=0, le=MAX_INTEGER, description="size of the pool")] = None
-    ledger_id: Annotated[Label | None, Field(description="which database it keeps: only one monitor at a time can")] = (
-        None
-    )
+    lock_id: Annotated[
+        Label | None, Field(description="names the lock on its data, which only one process can hold at a time")
+    ] = None

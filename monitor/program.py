@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack
 from importlib.metadata import version
 
 from grid.command_line import CommandError, ExitCode
-from grid.connection import BrokerLostError, Will
+from grid.connection import Will
 from grid.status import MonitorStatus, OfflineReason, Presence
 from grid.times import format_time
 from grid.topics import MONITOR_STATUS
@@ -24,8 +24,7 @@ from monitor.control import Answer, control_door, read_order
 from monitor.dispatch.dispatcher import DispatchSettings
 from monitor.dispatch.outbox import Outbox
 from monitor.fleet.fleet import FleetSettings
-from monitor.intake.aiomqtt_intake import AiomqttIntake
-from monitor.intake.canary import ask_around
+from monitor.intake.aiomqtt_intake import AiomqttIntake, AnotherMonitorError
 from monitor.monitor import GridMonitor, Health
 from monitor.settings import MonitorSettings
 from monitor.store.errors import StoreError
@@ -33,6 +32,7 @@ from monitor.store.lock import DataFolderLock
 from monitor.store.writer import StoreThread
 
 ASK_AGAIN_SECONDS = 1.0
+CHECK_CONSOLE_SECONDS = 1.0
 GOODBYE_SECONDS = 1.0
 """How long an orderly stop waits for the broker to take the goodbye."""
 
@@ -52,6 +52,8 @@ def run_monitor(
         return asyncio.run(_Program(settings, notices, at_once).run())
     except* (CommandError, BrokenPipeError) as errors:
         raise _first(errors) from None
+    except* AnotherMonitorError as errors:
+        raise CommandError(f"{_first(errors)}; stop it first") from None
     except* (StoreError, OSError) as errors:
         raise CommandError(str(_first(errors))) from None
 
@@ -80,25 +82,26 @@ class _Program:
         for number, code in SIGNALS.items():
             asyncio.get_running_loop().add_signal_handler(number, self._stop, code)
         async with AsyncExitStack() as stack:
-            stack.enter_context(DataFolderLock(self._settings.data_dir))
+            lock_id = stack.enter_context(DataFolderLock(self._settings.data_dir)).lock_id
             stack.enter_context(self._console)
             stack.enter_context(LogToConsole(self._console).installed())
             for notice in self._notices:
                 self._say(notice, action="notice")
             store = StoreThread(self._settings.data_dir, lambda sentence: self._say(sentence, action="text_files"))
-            await self._watch(await stack.enter_async_context(store))
+            await self._watch(await stack.enter_async_context(store), lock_id)
         return self._exit_code
 
-    async def _watch(self, store: StoreThread) -> None:
-        intake = self._intake(store.ledger_id)
+    async def _watch(self, store: StoreThread, lock_id: str) -> None:
+        intake = self._intake(lock_id)
         outbox = Outbox(intake)
         monitor = self._monitor = self._grid_monitor(store, intake, outbox)
         door = control_door(self._settings.data_dir, lambda request: _serve(monitor, request))
         async with door, asyncio.TaskGroup() as tasks:
-            connecting = tasks.create_task(self._connect(intake, store.ledger_id), name="connection to the broker")
+            connecting = tasks.create_task(intake.run(), name="connection to the broker")
             side_tasks = [
                 tasks.create_task(outbox.run(), name="publish the outbox"),
                 tasks.create_task(self._show(monitor), name="show the farm"),
+                tasks.create_task(self._check_console(), name="see whether anybody reads"),
             ]
             await monitor.run()
             await self._disconnect(intake, connecting)
@@ -121,17 +124,18 @@ class _Program:
             dispatch_settings=DispatchSettings(visit_time_limit_seconds=settings.visit_time_limit),
         )
 
-    def _intake(self, ledger_id: str) -> AiomqttIntake:
+    def _intake(self, lock_id: str) -> AiomqttIntake:
         return AiomqttIntake(
             self._broker,
             client_id=self._settings.client_id,
-            will=Will(MONITOR_STATUS, self._status(ledger_id, Presence.OFFLINE, OfflineReason.LOST)),
-            birth=lambda: self._status(ledger_id, Presence.ONLINE),
-            goodbye=lambda: self._status(ledger_id, Presence.OFFLINE, OfflineReason.STOPPED),
+            lock_id=lock_id,
+            will=Will(MONITOR_STATUS, self._status(lock_id, Presence.OFFLINE, OfflineReason.LOST)),
+            birth=lambda: self._status(lock_id, Presence.ONLINE),
+            goodbye=lambda: self._status(lock_id, Presence.OFFLINE, OfflineReason.STOPPED),
             on_change=lambda sentence: self._say(sentence, action="broker"),
         )
 
-    def _status(self, ledger_id: str, presence: Presence, reason: OfflineReason | None = None) -> bytes:
+    def _status(self, lock_id: str, presence: Presence, reason: OfflineReason | None = None) -> bytes:
         return MonitorStatus(
             status=presence,
             reason=reason,
@@ -139,25 +143,8 @@ class _Program:
             at=None if reason is OfflineReason.LOST else self._clock.utc(),
             version=version(DISTRIBUTION),
             engineers=self._settings.engineers,
-            ledger_id=ledger_id,
+            lock_id=lock_id,
         ).to_json()
-
-    async def _connect(self, intake: AiomqttIntake, ledger_id: str) -> None:
-        """Connect as soon as a broker answers and no other monitor works on it."""
-        said = ""
-        while True:
-            try:
-                echo = await ask_around(self._broker, own_ledger_id=ledger_id)
-            except BrokerLostError as error:
-                if said != str(error):  # once for each reason, not for each attempt
-                    said = str(error)
-                    self._say(f"waiting for a broker at {self._broker}: {error}", action="broker")
-                await asyncio.sleep(ASK_AGAIN_SECONDS)
-            else:
-                break
-        if echo.monitor is not None:
-            raise CommandError(f"another monitor works on the broker at {self._broker}: {echo.monitor}; stop it first")
-        await intake.run()
 
     async def _disconnect(self, intake: AiomqttIntake, connecting: "asyncio.Task[None]") -> None:
         intake.stop()
@@ -171,6 +158,11 @@ class _Program:
             await asyncio.sleep(self._console.interval_seconds)
             if monitor.is_ready:
                 self._console.show(self._view(monitor))
+
+    async def _check_console(self) -> None:
+        while True:
+            self._console.check()
+            await asyncio.sleep(CHECK_CONSOLE_SECONDS)
 
     def _view(self, monitor: GridMonitor) -> FarmView:
         stored = monitor.health.books["stored"]

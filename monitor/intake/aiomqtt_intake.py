@@ -17,13 +17,17 @@ from grid.connection import (
 )
 from grid.topics import MONITOR_CANARY
 from monitor.facts import Outgoing
-from monitor.intake.canary import Canary, own_name
+from monitor.intake.canary import Canary, ask_around, own_name
 from monitor.intake.decode import TOPIC_FILTERS
 from monitor.intake.port import Batch
 
 RECEIVE_MAXIMUM = 1000
 MAX_BATCH_MESSAGES = 2000
 MAX_PENDING_AT_QOS_0 = 10_000
+
+
+class AnotherMonitorError(Exception):
+    """A monitor works on this broker already: two would send engineers against each other."""
 
 
 class AiomqttIntake:
@@ -38,6 +42,7 @@ class AiomqttIntake:
         broker: Broker,
         *,
         client_id: str,
+        lock_id: str,
         will: Will,
         birth: Callable[[], bytes],
         goodbye: Callable[[], bytes],
@@ -45,6 +50,7 @@ class AiomqttIntake:
     ) -> None:
         self._broker = broker
         self._client_id = client_id
+        self._lock_id = lock_id
         self._will = will
         self._birth = birth
         self._goodbye = goodbye
@@ -58,7 +64,8 @@ class AiomqttIntake:
         self._ready = asyncio.Event()
         self._changed = asyncio.Event()
         self._stopping = asyncio.Event()
-        self._says_lost = True
+        self._was_connected = False
+        self._said = ""
 
     @property
     def is_connected(self) -> bool:
@@ -66,7 +73,7 @@ class AiomqttIntake:
         return self._connection is not None
 
     async def run(self) -> None:
-        """Stay connected until `stop` is called."""
+        """Stay connected until `stop` is called. Raises AnotherMonitorError when there is one on this broker."""
         await stay_connected(
             self._broker,
             self._serve,
@@ -75,6 +82,7 @@ class AiomqttIntake:
             will=lambda: self._will,
             session=Session(clean_start=False, receive_maximum=RECEIVE_MAXIMUM, manual_acknowledgement=True),
             on_lost=self._lost,
+            prepare=self._make_sure_to_be_alone,
         )
 
     def stop(self) -> None:
@@ -106,6 +114,17 @@ class AiomqttIntake:
         """
         return bool(self._pending) and (self._ready.is_set() or self._pending[0][0] != self._epoch)
 
+    async def still_stands(self, batch: Batch) -> bool:
+        """Whether the connection of a batch outlived it: the broker answers on it (port Intake)."""
+        connection = self._connection
+        if batch.epoch != self._epoch or connection is None:
+            return False
+        try:
+            await connection.publish(MONITOR_CANARY, self._canary.sign_of_life())
+        except BrokerLostError:
+            return False
+        return True
+
     def acknowledge(self, batch: Batch) -> None:
         """Let the broker forget a batch (port Intake).
 
@@ -135,6 +154,12 @@ class AiomqttIntake:
         """Wait until there is a connection (port Outlet)."""
         await self._ready.wait()
 
+    async def _make_sure_to_be_alone(self) -> None:
+        """Before every connection: one that slept while another monitor took over must not work beside it."""
+        echo = await ask_around(self._broker, own_lock_id=self._lock_id)
+        if echo.monitor is not None:
+            raise AnotherMonitorError(f"another monitor works on the broker at {self._broker}: {echo.monitor}")
+
     async def _serve(self, connection: Connection) -> None:
         self._connection = connection
         if connection.session_present:
@@ -160,7 +185,8 @@ class AiomqttIntake:
     def _connected(self, connection: Connection) -> None:
         self._ready.set()
         self._changed.set()
-        self._says_lost = True
+        self._was_connected = True
+        self._said = ""
         self._on_change(f"connected to the broker at {self._broker}, MQTT {connection.protocol}")
 
     def _lost(self, reason: str, delay: float) -> None:
@@ -168,9 +194,10 @@ class AiomqttIntake:
         self._connection = None
         self._ready.clear()
         self._changed.set()
-        if self._says_lost:  # once for each loss, not for each attempt
-            self._says_lost = False
-            self._on_change(f"{reason}; trying again until it answers")
+        if reason != self._said:  # once for each reason, not for each attempt
+            self._said = reason
+            waits = f"{reason}; trying again until it answers"
+            self._on_change(waits if self._was_connected else f"waiting for a broker at {self._broker}: {reason}")
 
     def _deliver(self, message: Message) -> None:
         if message.topic == MONITOR_CANARY:

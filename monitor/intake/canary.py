@@ -57,6 +57,10 @@ class Canary:
         except TimeoutError:
             return False
 
+    def sign_of_life(self) -> bytes:
+        """A call that nobody answers: its PUBACK is what matters."""
+        return self._call("answer", self._nonce)
+
     async def answer(self, connection: Connection) -> None:
         """Answer the questions of others, until cancelled."""
         while True:
@@ -76,11 +80,11 @@ class Echo(NamedTuple):
     """The monitor that answered, in words; None if there is none."""
 
 
-async def ask_around(broker: Broker, *, own_ledger_id: str | None = None) -> Echo:
+async def ask_around(broker: Broker, *, own_lock_id: str | None = None) -> Echo:
     """Ask who is there, over a connection of its own. Raises BrokerLostError where no broker answers.
 
-    An answer is waited for only where the retained status says that a monitor is online; and not if that one keeps
-    the ledger `own_ledger_id`, of which the caller holds the lock: then it is dead, and its will is on the way.
+    An answer is waited for only where the retained status says that a monitor is online; and not if that one held
+    the lock `own_lock_id`, which the caller holds now: then it is dead, and its will is on the way.
     """
     question = CanaryCall(kind="question", nonce=secrets.token_hex(8), monitor=own_name())
     inquiry = _Inquiry(question.nonce)
@@ -90,7 +94,7 @@ async def ask_around(broker: Broker, *, own_ledger_id: str | None = None) -> Ech
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(HEARD_WITHIN_SECONDS):
                 await inquiry.heard.wait()  # by then the retained status is here: it was sent before
-                if inquiry.says_online_except(own_ledger_id):
+                if inquiry.says_online_except(own_lock_id):
                     await inquiry.answered.wait()
     return Echo(inquiry.heard.is_set(), inquiry.monitor)
 
@@ -112,11 +116,11 @@ class _Inquiry:
             else:
                 self._hear(CanaryCall.model_validate_json(message.payload[:MAX_CANARY_BYTES]))
 
-    def says_online_except(self, ledger_id: str | None) -> bool:
+    def says_online_except(self, lock_id: str | None) -> bool:
         status = self._status
         if status is None or status.status is Presence.OFFLINE:
             return False
-        return ledger_id is None or status.ledger_id != ledger_id
+        return lock_id is None or status.lock_id != lock_id
 
     def _hear(self, call: CanaryCall) -> None:
         if call.nonce != self._nonce:

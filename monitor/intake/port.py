@@ -33,5 +33,11 @@ class Intake(Protocol):
     async def receive(self, *, within_seconds: float) -> Batch:
         """Wait for the next batch: at once if something is there, an empty one when the time is over."""
 
+    async def still_stands(self, batch: Batch) -> bool:
+        """Whether the broker that brought this batch still answers on the same connection.
+
+        A broker that is stopped publishes the wills of all who were connected to it before it goes.
+        """
+
     def acknowledge(self, batch: Batch) -> None:
         """Let the broker forget a batch: after it is durable. Without effect for an earlier connection's batch."""

@@ -1,7 +1,9 @@
 """One monitor per data folder: a lock that ends with its process, however that ends."""
 
 import fcntl
+import hashlib
 import os
+import socket
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -47,6 +49,17 @@ class DataFolderLock:
             os.close(descriptor)
             raise StoreUnavailableError(f"the data folder {self._folder} can't be locked: {error.strerror}") from error
         self._descriptor = descriptor
+
+    @property
+    def lock_id(self) -> str:
+        """Names this lock among all machines: who holds it knows that every earlier holder is gone.
+
+        It is made from the machine and the file, not from what the folder holds: a copied folder has another one.
+        """
+        if self._descriptor is None:
+            raise RuntimeError("the lock is not held")
+        file = os.fstat(self._descriptor)
+        return hashlib.sha256(f"{socket.gethostname()}:{file.st_dev}:{file.st_ino}".encode()).hexdigest()[:16]
 
     def close(self) -> None:
         """Let the folder go; once more does no harm. The file stays: deleting it would let two hold the folder."""

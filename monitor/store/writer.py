@@ -39,7 +39,6 @@ class StoreThread:
         self._catch_up_at = 0.0
         self._complaint = ""
         self._ledger: Ledger | None = None
-        self.ledger_id = ""
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def __aenter__(self) -> Self:
@@ -80,7 +79,6 @@ class StoreThread:
 
     def _open(self) -> None:
         self._ledger = Ledger.open(self._path)
-        self.ledger_id = self._ledger.load().ledger_id
         self._catch_up()
 
     def _load(self) -> Remembered:

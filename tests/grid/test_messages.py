@@ -50,7 +50,7 @@ FULL: dict[type[BaseModel], dict[str, Any]] = {
         "at": "2026-11-21T12:00:00.000000Z",
         "version": "0.1.0",
         "engineers": 3,
-        "ledger_id": "k3v9",
+        "lock_id": "4f1c2a9b8d7e6f50",
     },
     RepairCommand: {
         "dispatch_id": "k3v9-12",
@@ -92,7 +92,7 @@ INTEGERS = {
 TEXTS = {
     TurbineMetrics: ["session", "operational_status"],
     TurbineStatus: ["session", "status", "reason", "model", "region", "serial"],
-    MonitorStatus: ["session", "status", "reason", "version", "ledger_id"],
+    MonitorStatus: ["session", "status", "reason", "version", "lock_id"],
     RepairCommand: ["session", "dispatch_id"],
     RepairResult: ["session", "dispatch_id", "result", "reason"],
     TurbineEvent: ["action", "sentence", "dispatch_id", "by"],

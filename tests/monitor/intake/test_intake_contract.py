@@ -8,12 +8,14 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import pytest
 
 from grid.connection import Broker, Connection, Message, Protocol, Will, connect_once
+from grid.status import MonitorStatus, Presence
 from grid.topics import MONITOR_STATUS
 from monitor.demo_broker import LocalMosquitto
 from monitor.intake.aiomqtt_intake import MAX_PENDING_AT_QOS_0, RECEIVE_MAXIMUM, AiomqttIntake
 from monitor.intake.port import Batch, Intake
 
 numbers = itertools.count(1)
+BIRTH = MonitorStatus(status=Presence.ONLINE, lock_id="held").to_json()
 OpenIntake = Callable[..., AbstractAsyncContextManager[AiomqttIntake]]
 
 
@@ -31,8 +33,9 @@ def open_intake(request: pytest.FixtureRequest, broker: LocalMosquitto) -> OpenI
         intake = AiomqttIntake(
             Broker(broker.host, broker.port, protocol=request.param),
             client_id=client_id,
+            lock_id="held",
             will=Will(MONITOR_STATUS, b"lost", delay_seconds=0),
-            birth=lambda: b"online",
+            birth=lambda: BIRTH,
             goodbye=lambda: b"stopped",
             on_change=said.append,
         )
@@ -211,7 +214,7 @@ async def test_the_birth_is_retained_once_the_subscription_stands(
     seen: list[Message] = []
     async with open_intake(), turbine(broker, seen) as watcher:
         await watcher.subscribe(MONITOR_STATUS)
-        await until(lambda: has(seen, b"online"))
+        await until(lambda: has(seen, BIRTH))
 
 
 async def test_an_orderly_stop_says_goodbye(broker: LocalMosquitto, open_intake: OpenIntake) -> None:
@@ -225,3 +228,12 @@ async def test_an_orderly_stop_says_goodbye(broker: LocalMosquitto, open_intake:
 
 async def has(seen: list[Message], payload: bytes) -> bool:
     return payload in [message.payload for message in seen]
+
+
+async def test_a_connection_stands_while_its_broker_answers(broker: LocalMosquitto, open_intake: OpenIntake) -> None:
+    async with open_intake() as intake:
+        await publish(broker, b"a")
+        [batch] = await collect(intake, 1)
+        assert await intake.still_stands(batch)
+        broker.kill()
+        assert not await intake.still_stands(batch)
