@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import chain, repeat
 from typing import Protocol
 
+from grid.status import OfflineReason, Presence
 from grid.times import SECOND
 from monitor.clock import Clock
 from monitor.dispatch.dispatcher import Dispatcher, DispatchSettings
@@ -29,6 +30,7 @@ from monitor.facts import (
     OrderAnswer,
     Reading,
     Remembered,
+    StatusReport,
     Told,
 )
 from monitor.fleet.fleet import Fleet, FleetSettings
@@ -92,6 +94,12 @@ class _Step:
     news: list[News]
     decoded: Decoded
     orders: list[_PendingOrder]
+
+    def forget_wills(self) -> None:
+        """Leave out what a broker said of its clients while it was going down itself: they are as alive as before."""
+        kept = [news for news in self.news if not _is_will(news)]
+        self.decoded.counted["wills_of_a_stopping_broker"] += len(self.news) - len(kept)
+        self.news = kept
 
 
 class GridMonitor:
@@ -163,7 +171,10 @@ class GridMonitor:
 
     async def _one_batch(self, *, within_seconds: float) -> Batch:
         batch = await self.collect_metrics(within_seconds=within_seconds)
-        if await self.store_metrics(self._read(batch)):
+        step = self._read(batch)
+        if any(_is_will(news) for news in step.news) and not await self._intake.still_stands(batch):
+            step.forget_wills()
+        if await self.store_metrics(step):
             self._intake.acknowledge(batch)
         return batch
 
@@ -309,6 +320,13 @@ class GridMonitor:
         if self.health.store_error is not None:
             self._watcher.say("the store works again", action="store_available")
         self.health.store_error = self.health.store_error_since = None
+
+
+def _is_will(news: News) -> bool:
+    """Whether a broker says, just now, that it has lost a turbine."""
+    if type(news) is not StatusReport:
+        return False
+    return news.presence is Presence.OFFLINE and news.reason is not OfflineReason.STOPPED and not news.retained
 
 
 def _worth_a_commit(changes: Changes) -> bool:

@@ -27,7 +27,8 @@ from monitor.facts import (
     TurbineRecord,
 )
 from monitor.fleet.objections import (
-    names_unwatched_session,
+    LATE,
+    is_rumour,
     objection_to_birth,
     objection_to_end,
     objection_to_reading,
@@ -162,6 +163,8 @@ class Fleet:
         objection = objection_to_reading(track, reading, self._tolerance)
         if objection is not None:
             self.ignored[objection] += 1
+            if objection == LATE and track.record.link is Link.ONLINE:
+                track.heard = now.watched  # old news, but news: the turbine is not silent
             return
         before = _belief_fields(track.record)
         self._note_times(track, reading)
@@ -226,7 +229,7 @@ class Fleet:
         before = _belief_fields(track.record)
         if is_birth:
             self._believe_birth(track, report, now)
-        elif names_unwatched_session(track, report):
+        elif is_rumour(track, report):
             track.rumour = report
             self._watch(track, now)
         else:

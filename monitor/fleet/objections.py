@@ -4,8 +4,14 @@ Each reason is the word by which such messages are counted. They are no errors: 
 will of an earlier connection may reach us long after the turbine is back.
 """
 
+from grid.status import OfflineReason
+from grid.times import SECOND
 from monitor.facts import Link, LinkReason, Reading, StatusReport
-from monitor.fleet.track import Track
+from monitor.fleet.track import NEVER, Track
+
+LATE = "late_reading"
+CORRECTED_WITHIN = 60 * SECOND
+"""A reading no older than this, after one from the future, is of a corrected clock and not a late one."""
 
 
 def objection_to_reading(track: Track, reading: Reading, tolerance: int) -> str | None:
@@ -17,7 +23,7 @@ def objection_to_reading(track: Track, reading: Reading, tolerance: int) -> str 
         is_dead = is_of_ended_session(track, reading)
     if is_dead:
         return "dead_session_reading"
-    return None if is_newest(track, reading, tolerance) else "late_reading"
+    return None if is_newest(track, reading, tolerance) else LATE
 
 
 def end_that_counts(track: Track, reading: Reading) -> int | None:
@@ -57,14 +63,20 @@ def proves_life(track: Track, reading: Reading, ended_at: int, tolerance: int) -
 
 
 def is_newest(track: Track, reading: Reading, tolerance: int) -> bool:
-    """Whether a reading is newer than the believed one: by `emitted_at`, whatever the order of arrival."""
+    """Whether a reading is newer than the believed one, whatever the order of arrival.
+
+    Within a session its `sequence` tells, where both have one: no clock that is set in between can freeze the belief.
+    Else `emitted_at` does.
+    """
+    if reading.sequence is not None and track.counted is not None and reading.session == track.counted.session:
+        return reading.sequence > track.counted.sequence
     if reading.emitted_at > track.emitted_at:
         return True
     if track.unheard and reading.session is not None and reading.session == track.record.session:
         return True  # a clock that was reset by the reboot must not freeze the belief
-    # Nor must one reading from far in the future: a corrected clock is believed at once.
+    # Nor must one reading from the future: a corrected clock is believed at once.
     is_believed_ahead = track.emitted_at - reading.received_at > tolerance
-    return is_believed_ahead and abs(reading.emitted_at - reading.received_at) <= tolerance
+    return is_believed_ahead and abs(reading.emitted_at - reading.received_at) <= CORRECTED_WITHIN
 
 
 def objection_to_birth(track: Track, report: StatusReport) -> str | None:
@@ -101,10 +113,25 @@ def names_another_session(track: Track, news: StatusReport | Reading) -> bool:
     return news.session is not None and track.record.session not in (None, news.session)
 
 
+def is_rumour(track: Track, report: StatusReport) -> bool:
+    """Whether an `offline` may be true or not, and only silence will tell."""
+    return names_unwatched_session(track, report) or is_unwatched_loss(track, report)
+
+
+def is_unwatched_loss(track: Track, report: StatusReport) -> bool:
+    """Whether a turbine that we knew is said to be lost at a time when nobody watched it.
+
+    A broker that is stopped says so of all its clients, keeps it for us, and tells it when it is back, often before
+    the turbines are.
+    """
+    is_known = track.record.session is not None or track.emitted_at != NEVER
+    return is_known and track.record.link is Link.UNKNOWN and report.reason is not OfflineReason.STOPPED
+
+
 def names_unwatched_session(track: Track, report: StatusReport) -> bool:
     """Whether a retained `offline` may be of a session that came and went while nobody watched.
 
-    Or it is a late will that replaced the birth of a running turbine: only silence will tell.
+    Or it is a late will that replaced the birth of a running turbine.
     """
     if not names_another_session(track, report) or track.record.link is not Link.UNKNOWN:
         return False

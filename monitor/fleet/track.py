@@ -1,6 +1,7 @@
 """What the fleet keeps of one turbine: its record, and the little that it takes to judge its next message."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from grid.metrics import OperationalStatus
 from grid.times import SECOND
@@ -8,6 +9,13 @@ from monitor.facts import Reading, StatusReport, TurbineRecord
 
 NEVER = -1
 """Before every time that a reading may carry."""
+
+
+class Count(NamedTuple):
+    """Which reading of its session one is."""
+
+    session: str | None
+    sequence: int
 
 
 @dataclass(slots=True, eq=False)
@@ -23,6 +31,8 @@ class Track:
     """The session in such a reading."""
     newest: Reading | None = None
     """The newest reading, while it is not yet in the record."""
+    settled: Count | None = None
+    """The count of the newest reading that is in the record."""
     gap: int = 0
     """Between the last two newest readings, in microseconds; 0: not known."""
     gap_before: int = 0
@@ -43,6 +53,13 @@ class Track:
     """Sessions that a later birth replaced."""
 
     @property
+    def counted(self) -> Count | None:
+        """Which reading of its session the newest one is, if it says so."""
+        if self.newest is None:
+            return self.settled
+        return None if self.newest.sequence is None else Count(self.newest.session, self.newest.sequence)
+
+    @property
     def skew(self) -> int | None:
         """How far the turbine's clock is ahead, in microseconds: the largest lead of the recent readings."""
         leads = [lead for lead in (self.lead, self.lead_before) if lead is not None]
@@ -58,6 +75,7 @@ class Track:
         record, reading = self.record, self.newest
         if reading is None:
             return record
+        self.settled = self.counted
         self.newest = None
         record.emitted_at = reading.emitted_at
         record.received_at = reading.received_at

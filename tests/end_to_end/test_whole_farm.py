@@ -253,3 +253,39 @@ def test_the_kelmarsh_day_is_replayed_into_the_database_once(farm: Farm, shared_
     wait_for(lambda: farm.read("books").get("duplicate") == 859, "a second replay is recognised")
     assert len(stored(farm, 6)) == 859
     shutil.rmtree(farm.data_dir / "turbines", ignore_errors=False)
+
+
+def test_an_orderly_stop_of_the_broker_calls_no_engineer_back(farm: Farm, broker: LocalMosquitto) -> None:
+    """While it goes down Mosquitto publishes the wills of its clients, and keeps them for its return."""
+    farm.monitor()
+    life = ("--upload-interval", "0.2", "--time-to-fail", "1", "--time-to-repair", "9999", "--seed", "1")
+    farm.start("grid-turbines", "--count", "3", *life)
+    wait_for(lambda: len(accepted(farm)) == 3, "an engineer is at each turbine")
+    before = accepted(farm)
+    for _ in range(2):
+        broker.stop()
+        wait_for(lambda: farm.health().get("connected") is False, "the monitor notices")
+        broker.start()
+        wait_for(lambda: all(link_of(farm, number) is Link.ONLINE for number in (1, 2, 3)), "all are back")
+    time.sleep(1)
+    assert accepted(farm) == before
+
+
+def accepted(farm: Farm) -> set[str]:
+    visits = farm.read("visits", open_only=True)
+    return {visit.dispatch_id for visit in visits if visit.state is VisitState.ACCEPTED}
+
+
+def test_a_monitor_that_slept_while_another_took_over_ends_when_it_wakes(farm: Farm) -> None:
+    sleeper = farm.monitor()
+    statuses = farm.hear("grid/monitor/status")
+    sleeper.process.send_signal(signal.SIGSTOP)
+    wait_for(lambda: '"offline"' in statuses.heard[-1][1], "its will arrives", seconds=60)
+    second = farm.start("grid-monitor", "--data-dir", farm.folder / "other")
+    wait_for(lambda: '"online"' in statuses.heard[-1][1], "the second works")
+    sleeper.process.send_signal(signal.SIGCONT)
+    assert sleeper.wait() == 1
+    assert "another monitor works on the broker" in sleeper.output
+    time.sleep(1)
+    assert '"online"' in statuses.heard[-1][1]
+    assert second.end() == 0

@@ -33,6 +33,8 @@ class MemoryIntake:
 
     def __init__(self) -> None:
         self.connected = True
+        self.goes_down = False
+        """The broker is being stopped: it still speaks, and does not answer."""
         self.acknowledged: list[Message] = []
         self._epoch = 1
         self._unacknowledged: list[Message] = []
@@ -70,6 +72,9 @@ class MemoryIntake:
         self._dropped = 0
         self._unacknowledged.extend(message for message in messages if message not in self._unacknowledged)
         return Batch(self._epoch, self.connected, messages, dropped)
+
+    async def still_stands(self, batch: Batch) -> bool:
+        return self.connected and not self.goes_down
 
     def acknowledge(self, batch: Batch) -> None:
         if batch.epoch == self._epoch:
@@ -418,3 +423,19 @@ async def test_messages_that_found_no_room_are_in_the_books(desk: Desk) -> None:
         await until(lambda: desk.monitor.health.books["dropped_at_qos_0"])
     with desk.reader as reader:
         assert reader.books() == {"dropped_at_qos_0": 5}
+
+
+async def test_the_wills_of_a_broker_that_is_being_stopped_call_nobody_back(desk: Desk) -> None:
+    will = Message("grid/turbines/7/status", b"offline", 1, retain=False, packet_id=99)
+    async with desk.at_work():
+        desk.intake.bring(reading("broken", number=1))
+        await until(lambda: desk.watcher.told[-1:] == [Action.ENGINEER_DISPATCHED])
+        desk.intake.goes_down = True
+        desk.intake.bring(will)
+        await until(lambda: will in desk.intake.acknowledged)
+        assert desk.monitor.dispatcher.engineers_out == 1
+        desk.intake.goes_down = False
+        desk.intake.bring(will)
+        await until(lambda: desk.monitor.dispatcher.engineers_out == 0)
+    with desk.reader as reader:
+        assert reader.books()["wills_of_a_stopping_broker"] == 1

@@ -460,3 +460,51 @@ def test_a_turbine_that_is_read_back_late_in_the_run_was_not_silent_until_then(w
     assert fleet.take([], now(1001)) == []
     assert fleet.turbines[7].link is Link.ONLINE
     assert beliefs(fleet.take([], now(1017))) == [(Because.LINK, Link.STALE, Health.OK)]
+
+
+def test_a_loss_told_while_nobody_watched_is_believed_after_a_silence_only(watched: Watched) -> None:
+    """A broker that is stopped says so of all its turbines, and tells us when it is back."""
+    watched.take(5, BrokerLost())
+    watched.take(8, BrokerFound(), offline(8, retained=True))
+    assert watched.record.link is Link.UNKNOWN
+    watched.take(9, online(9, connection=1))
+    watched.take(10, reading(10))
+    assert watched.stands == (Link.ONLINE, Health.OK)
+
+    watched.take(11, BrokerLost())
+    watched.take(12, BrokerFound(), offline(12, connection=1))
+    assert watched.stands == (Link.UNKNOWN, Health.OK)
+    assert beliefs(watched.take(60)) == [(Because.LINK, Link.OFFLINE, Health.UNKNOWN)]
+    assert watched.record.link_reason is LinkReason.LOST
+
+
+def test_a_goodbye_told_while_nobody_watched_is_believed_at_once(watched: Watched) -> None:
+    watched.take(5, BrokerLost())
+    watched.take(8, BrokerFound(), offline(8, retained=True, reason=OfflineReason.STOPPED))
+    assert watched.record.link is Link.OFFLINE
+
+
+def test_a_clock_that_is_set_back_in_mid_session_does_not_freeze_the_belief() -> None:
+    """Case 23: the sequence tells what is newer."""
+    watched = Watched()
+    watched.take(0, online(0))
+    watched.take(10, reading(10)._replace(sequence=1))
+    watched.fleet.drain_changed()
+    watched.take(11, reading(-3600, BROKEN, arrives=11)._replace(sequence=2))
+    assert watched.stands == (Link.ONLINE, Health.BROKEN)
+    watched.take(12, reading(5, arrives=12)._replace(sequence=0))
+    assert watched.stands == (Link.ONLINE, Health.BROKEN), "an earlier reading that comes late is history"
+
+
+def test_a_clock_that_ran_ahead_and_was_corrected_is_believed() -> None:
+    """Case 23."""
+    watched = Watched()
+    watched.take(0, reading(240, session=None, arrives=0))
+    watched.take(10, reading(4, BROKEN, session=None, arrives=10))
+    assert watched.record.health is Health.BROKEN
+
+
+def test_a_turbine_that_sends_old_news_is_not_silent(watched: Watched) -> None:
+    for second in range(2, 60, 5):
+        watched.take(second, reading(-3600 + second, arrives=second))
+    assert watched.record.link is Link.ONLINE
