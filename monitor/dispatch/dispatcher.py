@@ -268,10 +268,14 @@ class Dispatcher:
         elif answer.result is RepairState.ACCEPTED and visit.state is VisitState.SENT:
             visit.state, visit.accepted_at = VisitState.ACCEPTED, step.now.utc
             self._note(visit, step, Action.REPAIR_ACCEPTED, sentences.accepted(visit))
-        elif answer.result is RepairState.REJECTED and visit.state is VisitState.SENT:
+        elif answer.result is RepairState.REJECTED and self._rejects(visit, answer):
             self._reject(visit, answer, step)
         else:
             self.ignored["repeated_answer"] += 1
+
+    def _rejects(self, visit: Visit, answer: RepairAnswer) -> bool:
+        """Whether an order is rejected. After it was accepted, `busy` only says that the repair goes on."""
+        return visit.state is VisitState.SENT or (visit.state is VisitState.ACCEPTED and answer.reason != BUSY)
 
     def _note(self, visit: Visit, step: Step, action: Action, sentence: str) -> None:
         self._board.timers[visit.turbine_number].repeat_at = inf

@@ -653,3 +653,15 @@ def test_the_times_are_settings() -> None:
     farm = Desk(Dispatcher(Remembered("farm"), engineers=1, now=Now(START, 0.0), settings=settings))
     farm.tell(broken(7))
     assert "not repaired within 1 min" in sentences(farm.tell(after=60))[0]
+
+
+def test_a_turbine_may_reject_what_it_has_accepted() -> None:
+    """Case 9."""
+    farm = desk()
+    farm.tell(broken(7))
+    visit = farm.visit(7)
+    farm.answer(visit, RepairState.ACCEPTED)
+    farm.answer(visit, RepairState.REJECTED, "busy")
+    assert visit.state is VisitState.ACCEPTED, "the accepted repair goes on"
+    farm.answer(visit, RepairState.REJECTED, "no access")
+    assert (visit.state, visit.release) == (VisitState.RELEASED, Release.REJECTED)
