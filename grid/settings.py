@@ -2,11 +2,12 @@
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableError
 
@@ -34,6 +35,15 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid", hide_input_in_errors=True
     )
     section: ClassVar[str] = ""
+    _typed: frozenset[str] = PrivateAttr(frozenset())
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _refuse_true_for_a_number(cls, value: object, info: ValidationInfo) -> object:
+        """To Python `true` is the number 1: in a file it is a slip of the pen."""
+        if isinstance(value, bool) and cls.model_fields[str(info.field_name)].annotation is not bool:
+            raise PydanticCustomError("truth", "true and false are no values of it")
+        return value
 
     @classmethod
     def load(cls, flags: Mapping[str, Any], config_file: Path | None = None) -> Self:
@@ -42,19 +52,21 @@ class Settings(BaseSettings):
         The file is `config_file`, else `GRID_CONFIG`, else `grid.toml` where there is one. Raises SettingsError.
         """
         named = config_file or os.environ.get(CONFIG_VARIABLE)
-        in_file = _read_file(Path(named or DEFAULT_CONFIG_FILE), must_exist=named is not None)
-        in_environment = {name.lower() for name, value in os.environ.items() if value}
-        unset = {
-            key: value
-            for key, value in _known_to(cls, in_file).items()
-            if f"{PREFIX}{key}".lower() not in in_environment
-        }
+        path = Path(named or DEFAULT_CONFIG_FILE)
+        in_file = _known_to(cls, _read_file(path, must_exist=named is not None))
+        unset = {key: value for key, value in in_file.items() if not _in_environment(key)}
         try:
-            return cls(**{**unset, **flags})
+            settings = cls(**{**unset, **flags})
         except ValidationError as error:
-            raise SettingsError(_in_one_line(error)) from None
+            raise SettingsError(_in_one_line(error, lambda key: _place(key, flags, path))) from None
         except UnreadableError as error:
             raise SettingsError(str(error)) from None
+        settings._typed = frozenset(flags)
+        return settings
+
+    def typed(self, names: Iterable[str]) -> str:
+        """Which of these settings were options on the command line, as they are typed there; empty for none."""
+        return ", ".join(_flag(name) for name in names if name in self._typed)
 
 
 class BrokerSettings(Settings):
@@ -124,9 +136,29 @@ def _why(error: OSError | ValueError) -> str:
     return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
-def _in_one_line(error: ValidationError) -> str:
+def _in_environment(key: str) -> bool:
+    variable = f"{PREFIX}{key}".lower()
+    return any(name.lower() == variable and value for name, value in os.environ.items())
+
+
+def _flag(key: str) -> str:
+    return f"--{key.replace('_', '-')}"
+
+
+def _place(key: str, flags: Mapping[str, Any], path: Path) -> str:
+    """Where the value of a setting comes from, as a person finds it."""
+    if key in flags:
+        return _flag(key)
+    return f"{PREFIX}{key.upper()}" if _in_environment(key) else f"{path}: {key}"
+
+
+def _in_one_line(error: ValidationError, place: Callable[[str], str]) -> str:
     complaints = []
     for complaint in error.errors(include_url=False, include_input=False):
-        name = ".".join(str(part) for part in complaint["loc"])
-        complaints.append(f"{name or 'settings'}: {complaint['msg']}")
+        found_at = place(str(complaint["loc"][0]))
+        if complaint["type"] == "extra_forbidden":
+            file, _, key = found_at.rpartition(": ")
+            complaints.append(f"{file}: unknown key {key}")
+        else:
+            complaints.append(f"{found_at}: {complaint['msg']}")
     return "; ".join(complaints)
