@@ -14,15 +14,16 @@ from grid.command_line import ExitCode
 from grid.connection import Broker, BrokerLostError
 from grid.times import SECOND, format_time
 from monitor import DISTRIBUTION
-from monitor.control import NoMonitorError, ask
+from monitor.control import Answer, NoMonitorError, ask
 from monitor.intake.canary import ask_around
 from monitor.settings import MonitorSettings
 from monitor.store import DATABASE
-from monitor.store.errors import StoreError
+from monitor.store.errors import StoreError, StoreMissingError
 from monitor.store.reader import LedgerReader
 from monitor.store.writer import SQLITE_VERSION
 
 LEAST_FREE_BYTES = 200 * 1024 * 1024
+LEAST_FOR_A_COMMIT_BYTES = 64 * 1024
 EARLIEST_PLAUSIBLE_YEAR = 2025
 
 
@@ -42,14 +43,16 @@ class Finding:
 
 def examine(settings: MonitorSettings) -> list[Finding]:
     """Look at everything once; never raises for what is wrong, and changes nothing."""
+    data_dir = settings.data_dir
+    health = _health(data_dir)
     looks: list[Callable[[], Finding]] = [
         _versions,
         lambda: _broker(settings.broker()),
-        lambda: _monitor(settings.data_dir),
-        lambda: _database(settings.data_dir),
-        lambda: _text_files(settings.data_dir),
-        lambda: _disk(settings.data_dir),
-        lambda: _clock(settings.data_dir),
+        lambda: _monitor(data_dir, health),
+        lambda: _database(data_dir, health),
+        lambda: _text_files(data_dir),
+        lambda: _disk(data_dir),
+        lambda: _clock(data_dir),
     ]
     return [look() for look in looks]
 
@@ -87,11 +90,18 @@ def _broker(broker: Broker) -> Finding:
     )
 
 
-def _monitor(data_dir: Path) -> Finding:
+def _health(data_dir: Path) -> Answer | NoMonitorError:
+    """What the running monitor says of itself, or why there is no such word."""
     try:
-        health = ask(data_dir, {"ask": "health"})["health"]
+        health: Answer = ask(data_dir, {"ask": "health"})["health"]
     except NoMonitorError as error:
-        return Finding("monitor", _sentence(error), ExitCode.UNHEALTHY)
+        return error
+    return health
+
+
+def _monitor(data_dir: Path, health: Answer | NoMonitorError) -> Finding:
+    if isinstance(health, NoMonitorError):
+        return Finding("monitor", _sentence(health), ExitCode.UNHEALTHY)
     if health["store_error"] is not None:
         sentence = f"The monitor can't store since {health['store_error_since']}: {health['store_error']}."
         return Finding("monitor", sentence, ExitCode.UNHEALTHY)
@@ -102,34 +112,49 @@ def _monitor(data_dir: Path) -> Finding:
     return Finding("monitor", f"A monitor runs on {data_dir} and is connected since {health['connection_since']}.")
 
 
-def _database(data_dir: Path) -> Finding:
+def _database(data_dir: Path, health: Answer | NoMonitorError) -> Finding:
     path = data_dir / DATABASE
-    if not path.exists():
-        return Finding("database", f"There is no database at {path} yet; the monitor makes one when it starts.")
-    if not os.access(path, os.W_OK) or not os.access(data_dir, os.W_OK):
-        return Finding("database", f"The database {path} can't be written by this user.", ExitCode.UNHEALTHY)
     try:
         with LedgerReader.open(path) as reader:
             violations = reader.invariants()
             stored = reader.books().get("stored", 0)
+    except StoreMissingError:
+        return Finding("database", f"There is no database at {path} yet; the monitor makes one when it starts.")
     except StoreError as error:
         return Finding("database", _sentence(error), ExitCode.UNHEALTHY)
     if violations:
         return Finding("database", f"The database contradicts itself: {'; '.join(violations)}.", ExitCode.UNHEALTHY)
-    return Finding("database", f"The database {path} can be written, is consistent, and holds {stored} readings.")
+    known = f"is consistent, and holds {stored} readings"
+    obstacle = _obstacle(data_dir, path, health)
+    if obstacle is not None:
+        return Finding("database", f"The database {path} {known}, but {obstacle}.", ExitCode.UNHEALTHY)
+    return Finding("database", f"The database {path} can be written, {known}.")
+
+
+def _obstacle(data_dir: Path, path: Path, health: Answer | NoMonitorError) -> str | None:
+    """What keeps readings from being written into the database, as far as it is known without writing."""
+    if not os.access(path, os.W_OK) or not os.access(data_dir, os.W_OK):
+        return "can't be written by this user"
+    if not isinstance(health, NoMonitorError) and health["store_error"] is not None:
+        return f"the running monitor can't write it: {health['store_error']}"
+    if shutil.disk_usage(data_dir).free < LEAST_FOR_A_COMMIT_BYTES:
+        return "can't grow: the disk is full"
+    return None
 
 
 def _text_files(data_dir: Path) -> Finding:
     folder = data_dir / "turbines"
-    if not folder.exists():
+    if not os.access(folder, os.F_OK):
         return Finding("text_files", "There are no text files yet; each turbine gets one at its first reading.")
     if not os.access(folder, os.W_OK):
         return Finding("text_files", f"The folder {folder} can't be written by this user.", ExitCode.UNHEALTHY)
+    if shutil.disk_usage(folder).free < LEAST_FOR_A_COMMIT_BYTES:
+        return Finding("text_files", f"The text files in {folder} can't grow: the disk is full.", ExitCode.UNHEALTHY)
     return Finding("text_files", f"The text files are in {folder}, which can be written.")
 
 
 def _disk(data_dir: Path) -> Finding:
-    place = next(folder for folder in (data_dir.absolute(), *data_dir.absolute().parents) if folder.exists())
+    place = next(folder for folder in (data_dir.absolute(), *data_dir.absolute().parents) if os.access(folder, os.F_OK))
     free = shutil.disk_usage(place).free
     sentence = f"{free / 1e9:.1f} GB are free on the disk of {data_dir}"
     if free < LEAST_FREE_BYTES:

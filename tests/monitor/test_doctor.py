@@ -1,6 +1,9 @@
 """What the doctor says, where it can be said without a running farm."""
 
 import asyncio
+import subprocess
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -57,3 +60,50 @@ async def test_a_file_that_is_no_database_is_told_by_its_name(settings: MonitorS
     database = (await findings(settings))["database"]
     assert not database.healthy
     assert database.sentence.startswith(f"The database {path} is no database")
+
+
+async def test_a_database_that_the_monitor_cannot_write_is_not_called_writable(settings: MonitorSettings) -> None:
+    async def serve(request: Answer) -> Answer:
+        since = "2026-11-21T12:00:00Z"
+        store = {"store_error": "the database grid.db is locked by another program", "store_error_since": since}
+        return {"health": {"started_at": since, "connected": True, "connection_since": since, **store}}
+
+    Ledger.open(settings.data_dir / "grid.db").close()
+    async with control_door(settings.data_dir, serve):
+        database = (await findings(settings))["database"]
+    assert not database.healthy
+    assert database.sentence.endswith(
+        "is consistent, and holds 0 readings, but the running monitor can't write it: "
+        "the database grid.db is locked by another program."
+    )
+
+
+@pytest.fixture
+def full_disk(settings: MonitorSettings) -> Iterator[Path]:
+    """The data folder on a disk without room, with a database and a folder for text files."""
+    folder = settings.data_dir
+    folder.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "grid", folder], capture_output=True).returncode:
+        pytest.skip("a small disk can be mounted by root only")
+    Ledger.open(folder / "grid.db").close()
+    (folder / "turbines").mkdir()
+    with (folder / "ballast").open("wb", buffering=0) as ballast, suppress(OSError):
+        while True:
+            ballast.write(bytes(4096))
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+async def test_on_a_full_disk_nothing_is_called_writable(settings: MonitorSettings, full_disk: Path) -> None:
+    found = await findings(settings)
+    assert not any(found[name].healthy for name in ("database", "text_files", "disk"))
+    assert found["database"].sentence.endswith("holds 0 readings, but can't grow: the disk is full.")
+    assert found["text_files"].sentence == f"The text files in {full_disk / 'turbines'} can't grow: the disk is full."
+
+
+async def test_a_data_folder_whose_name_is_too_long_is_told_of(settings: MonitorSettings) -> None:
+    settings.data_dir.mkdir()
+    settings = settings.model_copy(update={"data_dir": settings.data_dir / ("d" * 300)})
+    database = (await findings(settings))["database"]
+    assert not database.healthy
+    assert database.sentence.endswith("can't be opened: File name too long.")
