@@ -190,7 +190,7 @@ class TurbineClient:
             if not self.backlog.full:
                 self._room.set()
             if topic.endswith(Kind.METRICS):
-                self._run.progress.acknowledged += 1
+                self._run.progress.delivered()
         if not self._lived:
             await self._news.wait()
 

@@ -1,10 +1,12 @@
 """How a run goes, for the person in front of it: counts, and sentences on standard error."""
 
+import math
 import time
 from dataclasses import dataclass, field
 from typing import TextIO
 
 from grid.metrics import OperationalStatus
+from turbine.wording import counted
 
 LOSS_SENTENCE_SECONDS = 10.0
 """Single turbines that lose the broker are told of this often at most."""
@@ -15,7 +17,10 @@ REASONS_SAID = 3
 
 @dataclass(slots=True)
 class Progress:
-    """Counts what a fleet does, and says what a person should know: once for the fleet, not per turbine."""
+    """Counts what a fleet does, and says what a person should know: once for the fleet, not per turbine.
+
+    `was_connected`: some turbine was, at some time. `delivered_at`: the monotonic clock at the last acknowledgement.
+    """
 
     turbines: int
     broker: str
@@ -23,6 +28,8 @@ class Progress:
     connected: int = 0
     emitted: int = 0
     acknowledged: int = 0
+    was_connected: bool = False
+    delivered_at: float = -math.inf
     broken: set[int] = field(default_factory=set)
     _said: set[str] = field(default_factory=set)
     _loss_said_at: float = -LOSS_SENTENCE_SECONDS
@@ -44,16 +51,27 @@ class Progress:
 
     def __str__(self) -> str:
         return (
-            f"{self.connected} of {self.turbines} turbines connected, {len(self.broken)} broken, "
-            f"{self.acknowledged} of {self.emitted} readings acknowledged"
+            f"{self.connected:,} of {counted(self.turbines, 'turbine')} connected, {len(self.broken)} broken, "
+            f"{self.acknowledgements}"
         )
+
+    @property
+    def acknowledgements(self) -> str:
+        """How many of the readings the broker has, in words."""
+        return f"{self.acknowledged:,} of {counted(self.emitted, 'reading')} acknowledged"
 
     def found(self) -> None:
         """A turbine is connected."""
         self.connected += 1
+        self.was_connected = True
         if self._said:
             self._said.clear()
             self.say(f"the broker at {self.broker} is back")
+
+    def delivered(self) -> None:
+        """The broker acknowledged a reading."""
+        self.acknowledged += 1
+        self.delivered_at = time.monotonic()
 
     def left(self) -> None:
         """A turbine is no longer connected."""
@@ -69,7 +87,8 @@ class Progress:
         now = time.monotonic()
         if now - self._loss_said_at >= LOSS_SENTENCE_SECONDS:
             self._loss_said_at = now
-            self.say(f"turbine {turbine_number} has no connection ({self.connected} have one): {reason}")
+            have = "has" if self.connected == 1 else "have"
+            self.say(f"turbine {turbine_number} has no connection ({self.connected} {have} one): {reason}")
 
     def reported(self, turbine_number: int, status: OperationalStatus) -> None:
         """A turbine took a reading."""

@@ -62,7 +62,7 @@ def test_single_losses_are_told_seldom() -> None:
     progress.found()
     for number in range(2, 500):
         progress.lost(number, "taken over")
-    assert lines(stream) == ["turbine 2 has no connection (1 have one): taken over"]
+    assert lines(stream) == ["turbine 2 has no connection (1 has one): taken over"]
 
 
 def test_broken_turbines_are_counted_until_they_are_ok() -> None:
@@ -72,7 +72,15 @@ def test_broken_turbines_are_counted_until_they_are_ok() -> None:
         progress.reported(2, OperationalStatus.BROKEN)
     assert progress.broken == {2}
     assert progress.emitted == 6
-    assert str(progress) == "0 of 1000 turbines connected, 1 broken, 0 of 6 readings acknowledged"
+    assert str(progress) == "0 of 1,000 turbines connected, 1 broken, 0 of 6 readings acknowledged"
+
+
+def test_one_is_singular() -> None:
+    progress = Progress(turbines=1, broker="localhost:1883", stream=io.StringIO())
+    progress.found()
+    progress.reported(1, OperationalStatus.OK)
+    progress.delivered()
+    assert str(progress) == "1 of 1 turbine connected, 0 broken, 1 of 1 reading acknowledged"
 
 
 def test_the_line_of_counts_is_for_terminals_only() -> None:

@@ -8,11 +8,12 @@ from grid.topics import MAX_TURBINE_NUMBER, parse_turbine_number
 from turbine.replay.errors import ReplayError
 from turbine.replay.options import EventLog, ReplayOptions
 from turbine.replay.recording import Recording, record
-from turbine.replay.report import LeftOutRows, TurbineAccount, slots, summary
+from turbine.replay.report import LeftOutRows, TurbineAccount, summary
 from turbine.replay.statuslog import StatusLog, read_status_log
 from turbine.replay.survey import TurbineSurvey
 from turbine.replay.timestamps import TimeReader, zone_named
 from turbine.replay.turbine import ReplayedTurbine, Timeline
+from turbine.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +139,13 @@ def _found(recording: Recording, numbers: dict[str, int], timeline: Timeline, op
     """What a person should know before the first reading goes out."""
     for survey in recording.surveys:
         missing = recording.missing(survey)
-        gaps = f", {slots(missing)} missing" if missing else ""
+        gaps = f", {counted(missing, 'slot')} missing" if missing else ""
         every = recording.intervals.get(survey.name)
         steps = f" every {every:g} s" if every else ""
-        yield f"{survey.name} is turbine {numbers[survey.name]}: {survey.stretch.rows:,} readings{steps}{gaps}"
+        yield f"{survey.name} is turbine {numbers[survey.name]}: {counted(survey.stretch.rows, 'reading')}{steps}{gaps}"
     if recording.ambiguous_times:
         yield (
-            f"{recording.ambiguous_times:,} times are of the hour that occurs twice in {options.timezone}: "
+            f"{counted(recording.ambiguous_times, 'time')} in the hour that occurs twice in {options.timezone}: "
             "each is taken for the one nearer to its turbine's row before"
         )
     if timeline.shift:
@@ -153,13 +154,14 @@ def _found(recording: Recording, numbers: dict[str, int], timeline: Timeline, op
 
 def _read_log(log: EventLog, options: ReplayOptions, tell: Callable[[str], None]) -> StatusLog:
     read = read_status_log(log.path, TimeReader(zone_named(options.timezone)))
-    tell(f"{log.path}: {len(read.stops):,} stops in {read.events:,} events, {read.hours:,.3f} hours without overlap")
+    stops, events = counted(len(read.stops), "stop"), counted(read.events, "event")
+    tell(f"{log.path}: {stops} in {events}, {read.hours:,.3f} hours without overlap")
     if read.open_ended:
         lines = ", ".join(str(line) for line in read.open_ended)
         tell(f"{log.path}: stops without an end are taken to last until the next stop or the log's end: lines {lines}")
     if read.unreadable:
         lines = ", ".join(str(line) for line in read.unreadable[:20])
-        tell(f"{log.path}: {len(read.unreadable):,} events are left out for their times: lines {lines}")
+        tell(f"{log.path}: {counted(len(read.unreadable), 'event')} left out, times unreadable: lines {lines}")
     return read
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from turbine.replay.rows import LeftOut, Reason
+from turbine.wording import counted
 
 NAMED = 20
 """Rows that are named for each reason; more are only counted, so that a bad file of millions is not echoed."""
@@ -41,18 +42,13 @@ class LeftOutRows:
         if not total:
             return "no row left out"
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in self.by_reason.most_common())
-        return f"{total:,} {'row' if total == 1 else 'rows'} left out ({reasons})"
+        return f"{counted(total, 'row')} left out ({reasons})"
 
 
 def located(row: LeftOut) -> str:
     """Where the row is, whose, and why it is left out: `line 205, turbine KWF2: wind_speed is empty`."""
     whose = "" if row.turbine is None else f", turbine {row.turbine}"
     return f"line {row.line}{whose}: {row.words}"
-
-
-def slots(count: int) -> str:
-    """A number of slots, in words."""
-    return f"{count:,} {'slot' if count == 1 else 'slots'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +69,7 @@ class TurbineAccount:
         sent = f"{self.sent:,}" if self.sent == self.usable else f"{self.sent:,} of {self.usable:,}"
         return (
             f"turbine {self.number} ({self.name}): {sent} sent, {self.broken:,} of them broken, "
-            f"{self.left_out:,} left out, {slots(self.missing)} missing, {self.energy_kwh:,.1f} kWh"
+            f"{self.left_out:,} left out, {counted(self.missing, 'slot')} missing, {self.energy_kwh:,.1f} kWh"
         )
 
 
@@ -83,9 +79,9 @@ def summary(rows: int, left_out: LeftOutRows, accounts: Sequence[TurbineAccount]
     sent = sum(account.sent for account in accounts)
     missing = sum(account.missing for account in accounts)
     energy = sum(account.energy_kwh for account in accounts)
-    of_all = "" if sent == usable else f" of {usable:,}"
+    sent_of_all = counted(sent, "reading") if sent == usable else f"{sent:,} of {counted(usable, 'reading')}"
     whole = (
-        f"{rows:,} rows read: {sent:,}{of_all} readings sent, {left_out.sentence()}; "
-        f"{slots(missing)} missing; {energy:,.1f} kWh"
+        f"{counted(rows, 'row')} read: {sent_of_all} sent, {left_out.sentence()}; "
+        f"{counted(missing, 'slot')} missing; {energy:,.1f} kWh"
     )
     return [whole, *(account.sentence() for account in accounts)]
