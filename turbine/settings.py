@@ -1,6 +1,5 @@
 """The settings of grid-turbines: one field for each option, with its unit in the help."""
 
-from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar
@@ -70,7 +69,8 @@ class TurbineSettings(BrokerSettings):
         None,
         gt=0,
         allow_inf_nan=False,
-        description="Seconds after which to stop, in a replay seconds of the file; else until a signal.",
+        description="Seconds after which to stop, in a replay seconds of the file; else until a signal. After it a "
+        "missing broker is waited for 10 s: exit code 1 if it did not acknowledge all, 4 without any connection.",
     )
     emitted: Path | None = Field(None, description="File to append every reading to as it is emitted, as JSON lines.")
     dry_run: bool = Field(
@@ -100,22 +100,24 @@ class TurbineSettings(BrokerSettings):
     events: str | None = Field(None, description="Replay: event log that says when turbines stood: [TURBINE=]FILE.")
 
     def check(self) -> None:
-        """Refuse settings that do not go together. Raises SettingsError."""
+        """Refuse settings that do not go together. Raises SettingsError.
+
+        The variables and the file may have options for both, a simulation and a replay; the command line may not.
+        """
+        if self.replay is None:
+            self._check_simulation()
+        elif given := self.typed(SIMULATION_ONLY):
+            raise SettingsError(f"{given} not with --replay")
+
+    def _check_simulation(self) -> None:
+        if given := self.typed(REPLAY_ONLY):
+            raise SettingsError(f"{given} only with --replay")
         if self.first_number + self.count - 1 > MAX_TURBINE_NUMBER:
             raise SettingsError(f"turbine numbers end at {MAX_TURBINE_NUMBER}")
-        if self.replay is None and (given := self._given(REPLAY_ONLY)):
-            raise SettingsError(f"{given} only with --replay")
-        if self.replay is not None and (given := self._given(SIMULATION_ONLY)):
-            raise SettingsError(f"{given} not with --replay")
         if any(len(name) > MAX_LABEL_LENGTH for name in self.regions()):
             raise SettingsError(f"the name of a region has {MAX_LABEL_LENGTH} characters at most")
         if self.anomalies is not None and self.anomaly_rate == 0:
             raise SettingsError("--anomalies needs an --anomaly-rate above 0")
-
-    def _given(self, names: Sequence[str]) -> str:
-        """Which of these options are not at their defaults, as they are typed."""
-        fields = type(self).model_fields
-        return ", ".join(f"--{name.replace('_', '-')}" for name in names if getattr(self, name) != fields[name].default)
 
     def regions(self) -> list[str]:
         """The names of the regions."""

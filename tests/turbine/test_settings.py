@@ -33,7 +33,7 @@ from turbine.settings import TurbineSettings
 def test_nonsense_is_refused_in_one_line_that_names_the_setting(flags: dict[str, Any]) -> None:
     with pytest.raises(SettingsError) as refused:
         TurbineSettings.load(flags)
-    assert next(iter(flags)) in str(refused.value)
+    assert f"--{next(iter(flags)).replace('_', '-')}: " in str(refused.value)
     assert "\n" not in str(refused.value)
 
 
@@ -62,6 +62,22 @@ def test_settings_that_do_not_go_together_are_refused(flags: dict[str, Any], sen
 )
 def test_settings_that_go_together_are_taken(flags: dict[str, Any]) -> None:
     TurbineSettings.load(flags).check()
+
+
+def test_the_variables_and_the_file_may_serve_a_simulation_and_a_replay(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "grid.toml"
+    file.write_text('[turbines]\nregion = "west"\nspeed = "10"\n', encoding="utf-8")
+    monkeypatch.setenv("GRID_COUNT", "6")
+    monkeypatch.setenv("GRID_ANOMALIES", "truth")
+    TurbineSettings.load({"replay": Path("a.csv")}, file).check()
+    TurbineSettings.load({"anomaly_rate": 0.1}, file).check()
+
+
+def test_an_option_of_the_simulation_is_refused_in_a_replay_whatever_its_value() -> None:
+    with pytest.raises(SettingsError, match=r"^--count not with --replay$"):
+        TurbineSettings.load({"replay": Path("a.csv"), "count": 1}).check()
 
 
 def test_defaults_are_those_of_the_assignment() -> None:
