@@ -4,6 +4,7 @@ import asyncio
 import os
 import resource
 import signal
+import time
 from collections.abc import Sequence
 
 from grid.command_line import CommandError, ExitCode
@@ -26,12 +27,16 @@ GOODBYE_SECONDS = 3.5
 Turbines that are not done by then are cancelled. Their last words and hanging up take 1.5 s more at most.
 """
 
+PATIENCE_SECONDS = 10.0
+"""How long the end of a run waits for a broker that acknowledges nothing."""
+
 PROGRESS_SECONDS = 1.0
 
 
 class Fleet:
     """Runs lives until all of them are over and acknowledged, or until a signal.
 
+    After the run's end (`Run.until`) it waits for a broker that acknowledges nothing only for `PATIENCE_SECONDS`.
     The first SIGINT or SIGTERM ends it in order: readings that wait are sent, every turbine says goodbye, all
     within 5 seconds. The second kills the process with exit code 130; the broker then publishes the wills.
     """
@@ -67,9 +72,10 @@ class Fleet:
                     turbines.create_task(client.run(), name=f"turbine {client.life.turbine_number}")
                     for client in self._clients
                 ]
+                waiting = beside.create_task(self._end_when_out_of_patience(), name="end when out of patience")
                 ending = beside.create_task(self._end_when_asked(running), name="end when asked")
-            showing.cancel()
-            ending.cancel()
+            for task in (showing, waiting, ending):
+                task.cancel()
 
     def _on_signal(self) -> None:
         if self._asked_to_stop.is_set():
@@ -86,6 +92,19 @@ class Fleet:
         await asyncio.sleep(GOODBYE_SECONDS - DRAIN_SECONDS)
         for task in running:
             task.cancel()
+
+    async def _end_when_out_of_patience(self) -> None:
+        if self._run.until is None:
+            return
+        await asyncio.sleep(self._run.pace.delay(self._run.until))
+        over = time.monotonic()
+        while True:
+            silence = time.monotonic() - max(over, self._run.progress.delivered_at)
+            if silence >= PATIENCE_SECONDS:
+                break
+            await asyncio.sleep(PATIENCE_SECONDS - silence)
+        self._run.progress.say(f"the run is over, and for {PATIENCE_SECONDS:g} s no reading was acknowledged")
+        self._asked_to_stop.set()
 
     async def _show_progress(self) -> None:
         while True:

@@ -21,6 +21,7 @@ from turbine.pace import Pace, now_utc
 from turbine.progress import Progress
 from turbine.records import LineFile
 from turbine.settings import Times, TurbineSettings
+from turbine.wording import counted
 
 Record = Callable[[TurbineMetrics], None]
 
@@ -38,6 +39,7 @@ class Cast:
 def run_turbines(settings: TurbineSettings, *, out: TextIO, err: TextIO) -> ExitCode:
     """Run to the end: of the duration, of the file, or at a signal. Readings of a dry run go to `out`.
 
+    A run with an end is FAILED if not all of it was acknowledged, and BROKER_UNREACHABLE if there never was a broker.
     Raises SettingsError and CommandError for what a user can mend.
     """
     broker = settings.broker()
@@ -114,16 +116,23 @@ def _run_fleet(cast: Cast, settings: TurbineSettings, broker: Broker, record: Re
         asyncio.run(fleet.run())
     except* (OSError, CommandError) as errors:
         raise CommandError(str(_first(errors))) from None
-    progress.say(f"{progress.acknowledged} of {progress.emitted} readings acknowledged by the broker")
+    progress.say(f"{progress.acknowledgements} by the broker")
     if fleet.undelivered:
-        progress.say(f"{fleet.undelivered} messages were given up")
-    return _replay_code(cast, fleet, settings) if cast.replayed else ExitCode.FINE
+        progress.say(f"{counted(fleet.undelivered, 'message')} given up")
+    return _fleet_code(cast, fleet, settings, progress)
 
 
-def _replay_code(cast: Cast, fleet: Fleet, settings: TurbineSettings) -> ExitCode:
-    """A replay is fine when all of it was acknowledged: the whole file, or what fits into the duration."""
+def _fleet_code(cast: Cast, fleet: Fleet, settings: TurbineSettings, progress: Progress) -> ExitCode:
+    """A run with an end is fine when all of it was acknowledged: what fits into the duration, or the whole file."""
+    if not cast.replayed and settings.duration is None:
+        return ExitCode.FINE
+    if not progress.was_connected:
+        progress.say("no turbine ever had a connection to the broker")
+        return ExitCode.BROKER_UNREACHABLE
     if fleet.undelivered:
         return ExitCode.FAILED
+    if not cast.replayed:
+        return ExitCode.FINE
     dues = (life.next_due() for life in cast.lives)
     is_cut_short = any(due is not None and due < (settings.duration or math.inf) for due in dues)
     return ExitCode.INTERRUPTED if is_cut_short else ExitCode.FINE

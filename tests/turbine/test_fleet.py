@@ -1,6 +1,7 @@
 """Many turbines in one process, on a real broker: their ends, in order and by force."""
 
 import asyncio
+import io
 import json
 import resource
 import signal
@@ -11,12 +12,15 @@ from typing import Any
 import psutil
 import pytest
 
+import turbine.fleet
 from grid.broker import Broker
-from grid.command_line import CommandError
+from grid.command_line import CommandError, ExitCode
 from grid.topics import Kind
 from monitor.demo_broker import LocalMosquitto
 from tests.turbine.conftest import Listener, Turbines, ended, hear_everything
 from turbine.fleet import allow_open_files, first_backoff_seconds
+from turbine.program import run_turbines
+from turbine.settings import TurbineSettings
 
 
 def json_lines(path: Path) -> list[dict[str, Any]]:
@@ -134,6 +138,43 @@ async def test_a_missing_broker_is_waited_for_and_said_once(broker: LocalMosquit
     assert turbines.said().count("is back") == 1
 
 
+def run_to_its_end(broker: LocalMosquitto, monkeypatch: pytest.MonkeyPatch) -> tuple[ExitCode, str]:
+    """A run of half a second, whose patience with the broker is as long: its exit code and what it says."""
+    monkeypatch.setattr(turbine.fleet, "PATIENCE_SECONDS", 0.5)
+    said = io.StringIO()
+    settings = TurbineSettings(broker_host=broker.host, broker_port=broker.port, duration=0.5, upload_interval=0.1)
+    return run_turbines(settings, out=io.StringIO(), err=said), said.getvalue()
+
+
+def test_a_run_with_an_end_ends_without_a_broker_too(broker: LocalMosquitto, monkeypatch: pytest.MonkeyPatch) -> None:
+    broker.stop()
+    code, said = run_to_its_end(broker, monkeypatch)
+    assert code is ExitCode.BROKER_UNREACHABLE
+    assert said.splitlines()[-4:] == [
+        "the run is over, and for 0.5 s no reading was acknowledged",
+        "0 of 5 readings acknowledged by the broker",
+        "5 messages given up",
+        "no turbine ever had a connection to the broker",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rule", "code"),
+    [
+        ("allow_anonymous false", ExitCode.BROKER_UNREACHABLE),
+        ("acl_file {folder}/rights", ExitCode.FAILED),  # births may be published, readings not
+    ],
+)
+def test_a_run_with_an_end_does_not_wait_long_for_a_broker_that_refuses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rule: str, code: ExitCode
+) -> None:
+    (tmp_path / "rights").write_text("topic grid/turbines/1/status\ntopic grid/turbines/1/repair\n", encoding="utf-8")
+    with LocalMosquitto(tmp_path / "broker", extra_configuration=rule.format(folder=tmp_path)) as broker:
+        ended_with, said = run_to_its_end(broker, monkeypatch)
+    assert ended_with is code, said
+    assert "0 of 5 readings acknowledged by the broker\n5 messages given up" in said
+
+
 async def test_a_fleet_survives_a_restart_of_the_broker_without_loss(
     broker: LocalMosquitto, turbines: Turbines, tmp_path: Path
 ) -> None:
@@ -158,8 +199,7 @@ async def test_a_fleet_survives_a_restart_of_the_broker_without_loss(
     assert "readings acknowledged by the broker" in turbines.said()
     assert "given up" not in turbines.said()
     assert arrived <= sent
-    acknowledged, _, total = turbines.said().split(" readings acknowledged")[0].splitlines()[-1].partition(" of ")
-    assert acknowledged == total == str(len(sent))
+    assert f"{len(sent):,} of {len(sent):,} readings acknowledged" in turbines.said()
 
 
 async def test_a_turbine_costs_little_memory(turbines: Turbines, listener: Listener) -> None:
