@@ -57,6 +57,8 @@ class FleetSettings:
     silent_offline_after_seconds: float = 300.0
     """Stale for so long, a turbine is treated as offline: keep-alives hide a dead sensor."""
     clock_tolerance_seconds: float = 5.0
+    settle_seconds: float = 1.0
+    """For so long after the broker was found, what arrives may have waited there."""
 
 
 class Fleet:
@@ -77,6 +79,7 @@ class Fleet:
         self._changed: dict[int, Track] = {}
         self._looks: list[tuple[float, int]] = []
         self._next_look = now.watched
+        self._settled_at = now.watched
         self.ignored: Counter[str] = Counter()
         for record in remembered:
             self._remember(record, now)
@@ -216,7 +219,10 @@ class Fleet:
             case BrokerLost():
                 self._lose_all_links(now)
                 told.append(item)
-            case BrokerFound() | Order():
+            case BrokerFound():
+                self._settled_at = now.watched + self._settings.settle_seconds
+                told.append(item)
+            case Order():
                 told.append(item)
 
     def _take_status(self, report: StatusReport, now: Now, told: list[Told]) -> None:
@@ -229,15 +235,25 @@ class Fleet:
         before = _belief_fields(track.record)
         if is_birth:
             self._believe_birth(track, report, now)
-        elif is_rumour(track, report):
-            track.rumour = report
-            self._watch(track, now)
+        elif is_rumour(track, report, settled=now.watched >= self._settled_at):
+            self._doubt(track, report, now)
         else:
             self._believe_end(track, report)
         self._expect(track, speaks=track.speaks)
         self._changed[report.turbine_number] = track
         if _belief_fields(track.record) != before:
             told.append(_belief(track, Because.LINK, report.received_at))
+
+    def _doubt(self, track: Track, rumour: StatusReport, now: Now) -> None:
+        """Wait for a sign of life, or for a silence."""
+        track.rumour = rumour
+        if track.record.link is not Link.UNKNOWN:
+            self._forget_link(track, now)
+        self._watch(track, now)
+
+    def _forget_link(self, track: Track, now: Now) -> None:
+        record = track.record
+        record.link, record.link_reason, record.link_since = Link.UNKNOWN, None, now.utc
 
     def _believe_birth(self, track: Track, report: StatusReport, now: Now) -> None:
         record = track.record
@@ -296,7 +312,7 @@ class Fleet:
         for number, track in self._tracks.items():
             track.session_told, track.rumour = False, None
             if track.record.link is not Link.UNKNOWN:
-                track.record.link, track.record.link_reason, track.record.link_since = Link.UNKNOWN, None, now.utc
+                self._forget_link(track, now)
                 self._expect(track, speaks=track.speaks)
                 self._changed[number] = track
 

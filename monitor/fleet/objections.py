@@ -113,19 +113,20 @@ def names_another_session(track: Track, news: StatusReport | Reading) -> bool:
     return news.session is not None and track.record.session not in (None, news.session)
 
 
-def is_rumour(track: Track, report: StatusReport) -> bool:
+def is_rumour(track: Track, report: StatusReport, *, settled: bool) -> bool:
     """Whether an `offline` may be true or not, and only silence will tell."""
-    return names_unwatched_session(track, report) or is_unwatched_loss(track, report)
+    return names_unwatched_session(track, report) or is_unwatched_loss(track, report, settled=settled)
 
 
-def is_unwatched_loss(track: Track, report: StatusReport) -> bool:
+def is_unwatched_loss(track: Track, report: StatusReport, *, settled: bool) -> bool:
     """Whether a turbine that we knew is said to be lost at a time when nobody watched it.
 
     A broker that is stopped says so of all its clients, keeps it for us, and tells it when it is back, often before
-    the turbines are.
+    the turbines are. Until we have `settled`, births that waited there may come before it.
     """
     is_known = track.record.session is not None or track.emitted_at != NEVER
-    return is_known and track.record.link is Link.UNKNOWN and report.reason is not OfflineReason.STOPPED
+    was_watched = settled and track.record.link is not Link.UNKNOWN
+    return is_known and not was_watched and report.reason is not OfflineReason.STOPPED
 
 
 def names_unwatched_session(track: Track, report: StatusReport) -> bool:

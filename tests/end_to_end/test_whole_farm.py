@@ -257,7 +257,7 @@ def test_the_kelmarsh_day_is_replayed_into_the_database_once(farm: Farm, shared_
 
 def test_an_orderly_stop_of_the_broker_calls_no_engineer_back(farm: Farm, broker: LocalMosquitto) -> None:
     """While it goes down Mosquitto publishes the wills of its clients, and keeps them for its return."""
-    farm.monitor()
+    monitor = farm.monitor()
     life = ("--upload-interval", "0.2", "--time-to-fail", "1", "--time-to-repair", "9999", "--seed", "1")
     farm.start("grid-turbines", "--count", "3", *life)
     wait_for(lambda: len(accepted(farm)) == 3, "an engineer is at each turbine")
@@ -268,7 +268,7 @@ def test_an_orderly_stop_of_the_broker_calls_no_engineer_back(farm: Farm, broker
         broker.start()
         wait_for(lambda: all(link_of(farm, number) is Link.ONLINE for number in (1, 2, 3)), "all are back")
     time.sleep(1)
-    assert accepted(farm) == before
+    assert accepted(farm) == before, monitor.output
 
 
 def accepted(farm: Farm) -> set[str]:

@@ -154,7 +154,7 @@ class Desk:
             watcher=self.watcher,
             clock=Clock(wall=lambda: NOON + self.seconds, steady=lambda: self.seconds),
             engineers=1,
-            fleet_settings=FleetSettings(),
+            fleet_settings=FleetSettings(settle_seconds=0.0),
             dispatch_settings=DispatchSettings(settle_seconds=0.0),
         )
 

@@ -508,3 +508,13 @@ def test_a_turbine_that_sends_old_news_is_not_silent(watched: Watched) -> None:
     for second in range(2, 60, 5):
         watched.take(second, reading(-3600 + second, arrives=second))
     assert watched.record.link is Link.ONLINE
+
+
+def test_a_loss_that_waited_at_the_broker_behind_a_birth_is_doubted_too(watched: Watched) -> None:
+    watched.take(5, BrokerLost())
+    watched.take(8, BrokerFound(), online(8, connection=1), offline(8, connection=1))
+    assert watched.record.link is Link.UNKNOWN
+    watched.take(9, online(9, connection=2), reading(9))
+    assert watched.stands == (Link.ONLINE, Health.OK)
+    watched.take(10, offline(10, connection=2))
+    assert watched.record.link is Link.OFFLINE
