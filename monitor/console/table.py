@@ -1,6 +1,9 @@
 """The live table on a terminal: turbines worst first, engineers, rates, and what happened last."""
 
+import termios
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -9,6 +12,7 @@ from rich.console import RenderableType
 from rich.live import Live
 from rich.text import Text
 
+from monitor.console.line_writer import FLUSH_SECONDS
 from monitor.console.lines import event_in_words, farm_in_words, utc_now
 from monitor.console.picture import Recent, farm_picture
 from monitor.console.view import FarmView
@@ -48,12 +52,19 @@ class TableConsole:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Give the screen back, and leave behind how the farm stood and what happened last."""
-        self._live.stop()
-        if self._view is not None:
-            self._leave(self._view.at, farm_in_words(self._view))
-        for at, sentence in self._recent[-RECENT_LEFT:]:
-            self._leave(at, sentence)
+        """Give the screen back, and leave behind how the farm stood and what happened last.
+
+        Also on a terminal that takes nothing: after a second a Ctrl-S is undone, after another one what waits for the
+        terminal is thrown away.
+        """
+        leaving = threading.Thread(target=self._give_back, name="give the screen back", daemon=True)
+        leaving.start()
+        leaving.join(FLUSH_SECONDS)
+        for free in (_undo_ctrl_s, _throw_away):
+            if leaving.is_alive():
+                with suppress(OSError, termios.error):
+                    free(self._terminal.file.fileno())
+                leaving.join(FLUSH_SECONDS)
 
     def check(self) -> None:
         """Nothing to find out: a terminal that goes away sends a signal."""
@@ -71,6 +82,14 @@ class TableConsole:
         del action
         self._happened(self._clock(), sentence)
 
+    def _give_back(self) -> None:
+        with suppress(OSError):  # nobody reads any more, or there is no room: it is the end in any case
+            self._live.stop()
+            if self._view is not None:
+                self._leave(self._view.at, farm_in_words(self._view))
+            for at, sentence in self._recent[-RECENT_LEFT:]:
+                self._leave(at, sentence)
+
     def _happened(self, at: int, sentence: str) -> None:
         # A new tuple each time: the drawing thread reads either the old or the new one.
         self._recent = (*self._recent[1 - RECENT_KEPT :], (at, sentence))
@@ -81,3 +100,14 @@ class TableConsole:
 
     def _leave(self, at: int, sentence: str) -> None:
         self._terminal.print(Text(f"{time_of_day(at)}  {plain(sentence)}"), soft_wrap=True)
+
+
+def _undo_ctrl_s(terminal: int) -> None:
+    """Output goes on when Ctrl-S loses its meaning, which it then gets back."""
+    attributes = termios.tcgetattr(terminal)
+    termios.tcsetattr(terminal, termios.TCSANOW, [attributes[0] & ~termios.IXON, *attributes[1:]])
+    termios.tcsetattr(terminal, termios.TCSANOW, attributes)
+
+
+def _throw_away(terminal: int) -> None:
+    termios.tcflush(terminal, termios.TCOFLUSH)

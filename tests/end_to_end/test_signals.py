@@ -15,6 +15,7 @@ from monitor.control import SOCKET_NAME
 from monitor.demo_broker import LocalMosquitto
 
 ALTERNATE_SCREEN = b"\x1b[?1049h"
+CTRL_S = b"\x13"
 NORMAL_SCREEN = b"\x1b[?1049l"
 
 
@@ -41,6 +42,10 @@ class Terminal:
         except OSError:  # nothing more now, or nobody writes any more
             pass
         return self._shown
+
+    def press(self, key: bytes) -> None:
+        """Press a key."""
+        os.write(self._ours, key)
 
     def ends_within(self, seconds: float) -> int:
         """Read on, as a terminal does, until the program has ended; returns its exit code."""
@@ -69,6 +74,14 @@ def test_ctrl_c_gives_the_terminal_back(terminal: Terminal) -> None:
     left = terminal.shown.rpartition(NORMAL_SCREEN)[2]
     assert b"stopping" in left
     assert b"Traceback" not in left
+
+
+def test_a_terminal_that_was_stopped_by_ctrl_s_does_not_hold_the_end_up(terminal: Terminal) -> None:
+    wait_for(lambda: ALTERNATE_SCREEN in terminal.shown, "the table is drawn")
+    terminal.press(CTRL_S)
+    terminal.process.send_signal(signal.SIGTERM)
+    assert terminal.process.wait(5.0) == 0
+    assert NORMAL_SCREEN in terminal.shown
 
 
 def test_a_second_ctrl_c_ends_it_at_once_and_gives_the_terminal_back(
