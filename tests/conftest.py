@@ -12,6 +12,7 @@ from typing import NoReturn
 import hypothesis
 import psutil
 import pytest
+from surroundings import RUN_VARIABLE
 
 from grid.connection import Broker, Protocol
 from monitor.demo_amqtt import LocalAmqtt
@@ -19,7 +20,6 @@ from monitor.demo_broker import LocalMosquitto, find_free_port, find_mosquitto
 
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 PROJECT = Path(__file__).parents[1]
-RUN_VARIABLE = "GRID_TEST_RUN"
 GRID_IMAGE = "grid-test/grid"
 MARKED_BY_FIXTURE = {"broker": "broker", "docker_engine": "docker", "shared_data": "shared_data"}
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from surroundings import RUN_VARIABLE
 
 from grid.connection import Broker, Message, connect_once
 from grid.event import TurbineEvent
@@ -20,7 +21,6 @@ from grid.status import OfflineReason, Presence, TurbineStatus
 from monitor.demo_broker import LocalMosquitto
 
 PAGE = Path(__file__).parents[2] / "docs" / "connect-your-own-turbine.md"
-RUN_VARIABLE = "GRID_TEST_RUN"
 PATIENCE_SECONDS = 15.0
 Environment = dict[str, str]
 

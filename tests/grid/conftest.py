@@ -2,10 +2,13 @@
 
 import asyncio
 import gc
+import os
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from surroundings import is_setting
 
 from grid.broker import Broker
 from monitor.demo_broker import LocalMosquitto
@@ -15,6 +18,14 @@ from monitor.demo_broker import LocalMosquitto
 def address(broker: LocalMosquitto) -> Broker:
     """A running Mosquitto, as the connection wants to know it."""
     return Broker(host=broker.host, port=broker.port)
+
+
+@pytest.fixture
+def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An empty folder to work in, and no setting in the environment."""
+    for name in filter(is_setting, os.environ):
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture

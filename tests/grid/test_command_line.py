@@ -14,6 +14,8 @@ from pydantic import Field, SecretStr
 from grid.command_line import CommandError, ExitCode, run, with_settings
 from grid.settings import Settings, SettingsError
 
+pytestmark = pytest.mark.usefixtures("nothing_set")
+
 
 class Colour(StrEnum):
     RED = "red"
@@ -33,14 +35,6 @@ class FarmSettings(Settings):
 
 class OutputSettings(Settings):
     colour: Colour = Field(Colour.RED, description="Of the towers.")
-
-
-@pytest.fixture(autouse=True)
-def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in os.environ:
-        if name.upper().startswith("GRID_") and name != "GRID_TEST_RUN":
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
 
 
 class Program:

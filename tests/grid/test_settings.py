@@ -1,6 +1,5 @@
 """Settings: flag over environment over file over default, and a sentence for everything that a person can mend."""
 
-import os
 from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar
@@ -12,6 +11,8 @@ from grid.broker import Broker, Protocol, Tls
 from grid.settings import BrokerSettings, SettingsError
 
 SECRET = "hunter2-and-a-half"
+
+pytestmark = pytest.mark.usefixtures("nothing_set")
 
 
 class Colour(StrEnum):
@@ -26,14 +27,6 @@ class FarmSettings(BrokerSettings):
     colour: Colour = Colour.RED
     hours: float | None = None
     pairs: dict[str, str] = Field(default_factory=dict)
-
-
-@pytest.fixture(autouse=True)
-def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in os.environ:
-        if name.upper().startswith("GRID_") and name != "GRID_TEST_RUN":
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
 
 
 def written(text: str, name: str = "grid.toml") -> Path:

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from surroundings import environment
 
 from grid.connection import Broker, Connection, Message, connect_once
 from grid.topics import EVERYTHING, Kind
@@ -80,10 +80,9 @@ class Turbines:
         """Start the program on the test's broker; its standard error goes into a file, see `said`."""
         program = [sys.executable, "-c", "from turbine.cli import main; main()"]
         address = ["--broker-host", self._broker.host, "--broker-port", str(self._broker.port)]
-        environment = {name: value for name, value in os.environ.items() if name not in {"GRID_COUNT", "GRID_SEED"}}
         with (self._folder / f"said-{len(self.processes)}").open("w") as said:
             process = subprocess.Popen(
-                [*program, *address, *arguments], stdout=said, stderr=said, text=True, env=environment
+                [*program, *address, *arguments], stdout=said, stderr=said, text=True, env=environment()
             )
         self.processes.append(process)
         return process

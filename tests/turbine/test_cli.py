@@ -1,7 +1,6 @@
 """grid-turbines as its user meets it: help, dry runs, and one clear line for each mistake."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from surroundings import environment
 
 from grid.metrics import TurbineMetrics
 from turbine.settings import TurbineSettings
@@ -18,9 +18,8 @@ PROGRAM = [sys.executable, "-c", "from turbine.cli import main; main()"]
 
 
 def grid_turbines(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GRID_BROKER")}
     return subprocess.run(
-        [*PROGRAM, *arguments], capture_output=True, text=True, timeout=30, check=False, cwd=cwd, env=environment
+        [*PROGRAM, *arguments], capture_output=True, text=True, timeout=30, check=False, cwd=cwd, env=environment()
     )
 
 
