@@ -282,7 +282,7 @@ class MqttClient(aiomqtt.Client):
             if not answer.done():
                 answer.cancel()
         if answer.cancelled() or not answer.done():
-            raise aiomqtt.MqttError("it broke before the broker answered")
+            raise aiomqtt.MqttError("no answer comes any more")
         return answer.result()
 
     async def send(
