@@ -2,12 +2,13 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -36,10 +37,10 @@ def run_demo(settings: MonitorSettings, *, keep_data: bool) -> ExitCode:
 
     Without it the data live in a temporary folder that is gone afterwards. Raises CommandError.
     """
-    interrupt = _Interrupt()
     answers = _answers(settings.broker())
+    interrupt = _Interrupt()
     with ExitStack() as stack:
-        with interrupt.held():
+        with interrupt.held(stack.close):
             folder = Path(stack.enter_context(_temporary_folder()))
             broker, about_broker = stack.enter_context(_some_broker(settings.broker(), folder, answers=answers))
             stack.enter_context(_turbines(broker, folder))
@@ -61,23 +62,22 @@ def run_demo(settings: MonitorSettings, *, keep_data: bool) -> ExitCode:
 
 
 class _Interrupt:
-    """The first SIGINT or SIGTERM as a KeyboardInterrupt; the next ones are nothing.
+    """SIGINT and SIGTERM while we start and while we end; between, the monitor hears them.
 
-    They must not break off the end, and leave broker and turbines behind. For the same reason the first one waits
-    while something is started: a process that is not yet in our books would not be ended.
+    The first one waits while something is started: a process that is not yet in our books would not be ended. The
+    later ones are nothing: they must not break off the end, and leave broker and turbines behind.
     """
 
     def __init__(self) -> None:
         self._came = False
-        self._held = False
+        self._end: Callable[[], None] | None = None
         self._install()
 
     @contextlib.contextmanager
-    def held(self) -> Iterator[None]:
-        """Raise it at the end of the block, not within."""
-        self._held = True
-        yield  # after an error it stays held: all is being ended already
-        self._held = False
+    def held(self, end: Callable[[], None]) -> Iterator[None]:
+        """Raise KeyboardInterrupt at the end of the block if one came within; one that comes later calls `end`."""
+        yield
+        self._end = end
         if self._came:
             raise KeyboardInterrupt
 
@@ -93,8 +93,11 @@ class _Interrupt:
 
     def _on_signal(self, _number: int, _frame: object) -> None:
         first, self._came = not self._came, True
-        if first and not self._held:
-            raise KeyboardInterrupt
+        if first and self._end is not None:
+            try:  # not by KeyboardInterrupt, which is lost if it comes within a weak reference's callback
+                self._end()
+            finally:
+                os._exit(ExitCode.INTERRUPTED)
 
 
 def _temporary_folder() -> tempfile.TemporaryDirectory[str]:
