@@ -513,8 +513,8 @@ def test_a_turbine_that_sends_old_news_is_not_silent(watched: Watched) -> None:
 def test_a_loss_that_waited_at_the_broker_behind_a_birth_is_doubted_too(watched: Watched) -> None:
     watched.take(5, BrokerLost())
     watched.take(8, BrokerFound(), online(8, connection=1), offline(8, connection=1))
-    assert watched.record.link is Link.UNKNOWN
+    assert watched.stands == (Link.UNKNOWN, Health.UNKNOWN)
     watched.take(9, online(9, connection=2), reading(9))
     assert watched.stands == (Link.ONLINE, Health.OK)
     watched.take(10, offline(10, connection=2))
-    assert watched.record.link is Link.OFFLINE
+    assert watched.stands == (Link.OFFLINE, Health.UNKNOWN)

@@ -1,0 +1,70 @@
+"""What the ledger commits in one transaction, and what it gives back."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from monitor.facts.beliefs import TurbineRecord
+from monitor.facts.decisions import Decisions, Hold, Incident, Visit
+from monitor.facts.news import DeadLetter, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message to publish after the commit: a row of the table `outbox`. The ledger gives the id."""
+
+    turbine_number: int
+    topic: str
+    payload: bytes
+    created_at: int
+    dispatch_id: str | None = None
+    """Set for commands; also the correlation data."""
+    expiry_seconds: int | None = None
+    response_topic: str | None = None
+    outbox_id: int = 0
+
+
+@dataclass(slots=True)
+class Changes:
+    """Everything that one batch changes: committed together, or not at all."""
+
+    readings: list[Reading] = field(default_factory=list)
+    turbines: list[TurbineRecord] = field(default_factory=list)
+    decisions: Decisions = field(default_factory=Decisions)
+    outgoing: list[Outgoing] = field(default_factory=list)
+    published: list[int] = field(default_factory=list)
+    """Outbox ids that the broker has."""
+    dead_letters: list[DeadLetter] = field(default_factory=list)
+    counted: Counter[str] = field(default_factory=Counter)
+    """What else goes into the books, such as `received` or `retained_metrics`: added to the table `books`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What the ledger did with the changes."""
+
+    stored: list[Reading]
+    """The readings that were new, in order of commit; the others were repeats or refused."""
+    first_id: int
+    """The `id` of the first one in the table `readings`; the others follow without a gap."""
+    outgoing: list[Outgoing]
+    """With their ids."""
+
+
+@dataclass(slots=True)
+class Remembered:
+    """What the ledger knows when the monitor starts, or after a failed commit."""
+
+    ledger_id: str
+    """Names this database among all: the first part of every dispatch id."""
+    turbines: list[TurbineRecord] = field(default_factory=list)
+    incidents: list[Incident] = field(default_factory=list)
+    """The open ones, oldest first."""
+    visits: list[Visit] = field(default_factory=list)
+    """The open ones."""
+    holds: list[Hold] = field(default_factory=list)
+    outbox: list[Outgoing] = field(default_factory=list)
+    """Unsent, in order."""
+    next_incident_id: int = 1
+    next_visit_id: int = 1
+    last_received_at: int | None = None
+    """The last sign that a monitor was watching this farm."""
