@@ -339,7 +339,7 @@ def test_the_sample_configuration_is_printed(grid_monitor: Command) -> None:
 def test_a_wrong_setting_is_wrong_usage(grid_monitor: Command) -> None:
     outcome = grid_monitor("--engineers", "-1", "turbines")
     assert (outcome.code, outcome.out) == (2, "")
-    assert outcome.err.startswith("grid-monitor: engineers: ")
+    assert outcome.err.startswith("grid-monitor: --engineers: ")
 
 
 def test_the_version_is_told(grid_monitor: Command) -> None:
