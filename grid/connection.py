@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 from grid.broker import Broker, BrokerLostError, BrokerRefusedError, Message, Protocol, Session, Tls, Will
+from grid.error_groups import first_error
 from grid.mqtt_client import Connection, MqttClient, UnknownProtocolError
 from grid.tls import tls_context
 
@@ -121,7 +122,7 @@ async def _serve_until_lost(connection: Connection, serve: Serve, client_id: str
     if serving.cancelled() and not errors:
         raise asyncio.CancelledError
     if serving.cancelled() or serving.exception():
-        raise _first(errors[0])
+        raise first_error(errors[0])
 
 
 async def _run(serve: Serve, connection: Connection) -> None:
@@ -178,12 +179,6 @@ class _Protocols:
         if self._wanted is Protocol.AUTO:
             self.may_fall_back = self.current is Protocol.V5
             self.current = Protocol.V311 if self.current is Protocol.V5 else Protocol.V5
-
-
-def _first(error: BaseException) -> BaseException:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
 
 
 @contextlib.asynccontextmanager

@@ -12,6 +12,7 @@ from importlib.metadata import version
 
 from grid.command_line import CommandError, ExitCode
 from grid.connection import Will
+from grid.error_groups import first_error
 from grid.status import MonitorStatus, OfflineReason, Presence
 from grid.times import format_time
 from grid.topics import MONITOR_STATUS
@@ -51,18 +52,11 @@ def run_monitor(
     try:
         return asyncio.run(_Program(settings, notices, at_once).run())
     except* (CommandError, BrokenPipeError) as errors:
-        raise _first(errors) from None
+        raise first_error(errors) from None
     except* AnotherMonitorError as errors:
-        raise CommandError(f"{_first(errors)}; stop it first") from None
+        raise CommandError(f"{first_error(errors)}; stop it first") from None
     except* (StoreError, OSError) as errors:
-        raise CommandError(str(_first(errors))) from None
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
+        raise CommandError(str(first_error(errors))) from None
 
 
 class _Program:
@@ -189,11 +183,11 @@ class _Program:
             self._monitor.stop()
 
     def _end_at_once(self, code: ExitCode) -> None:
-        for number in SIGNALS:  # the next one ends a process that hangs here: a terminal may take nothing
-            signal.signal(number, signal.SIG_DFL)
         try:
-            self._console.__exit__(None, None, None)
             self._at_once()
+            for number in SIGNALS:  # the next one ends a process that hangs here: a terminal may take nothing
+                signal.signal(number, signal.SIG_DFL)
+            self._console.__exit__(None, None, None)
         finally:
             os._exit(code)
 

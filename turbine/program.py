@@ -11,6 +11,7 @@ from typing import TextIO
 
 from grid.broker import Broker
 from grid.command_line import CommandError, ExitCode
+from grid.error_groups import first_error
 from grid.metrics import TurbineMetrics
 from turbine.client import Run
 from turbine.dry_run import readings
@@ -115,7 +116,7 @@ def _run_fleet(cast: Cast, settings: TurbineSettings, broker: Broker, record: Re
     try:
         asyncio.run(fleet.run())
     except* (OSError, CommandError) as errors:
-        raise CommandError(str(_first(errors))) from None
+        raise CommandError(str(first_error(errors))) from None
     progress.say(f"{progress.acknowledgements} by the broker")
     if fleet.undelivered:
         progress.say(f"{counted(fleet.undelivered, 'message')} given up")
@@ -136,12 +137,6 @@ def _fleet_code(cast: Cast, fleet: Fleet, settings: TurbineSettings, progress: P
     dues = (life.next_due() for life in cast.lives)
     is_cut_short = any(due is not None and due < (settings.duration or math.inf) for due in dues)
     return ExitCode.INTERRUPTED if is_cut_short else ExitCode.FINE
-
-
-def _first(error: BaseException) -> BaseException:
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
 
 
 def _say(err: TextIO, sentence: str) -> None:
