@@ -56,7 +56,9 @@ def publish(container: DockerContainer, topic: str, payload: str, *options: str)
 
 
 def test_the_port_is_open_on_this_machine_only(container: DockerContainer) -> None:
-    published = container.get_wrapped_container().attrs["NetworkSettings"]["Ports"]["1883/tcp"]
+    known = container.get_wrapped_container()
+    known.reload()  # what was known at its start may be from before its ports were published
+    published = known.attrs["NetworkSettings"]["Ports"]["1883/tcp"]
 
     assert {binding["HostIp"] for binding in published} == {THIS_MACHINE}
 
