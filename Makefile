@@ -10,7 +10,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-head
 ARGS ?=
 WORKERS ?= 2
 
-.PHONY: help demo test lint format bench requirements clean
+.PHONY: help demo test lint format requirements clean
 .DEFAULT_GOAL := help
 
 help: ## this list

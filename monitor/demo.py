@@ -144,6 +144,20 @@ def _answers(broker: Broker) -> bool:
     return True
 
 
+def _credentials(broker: Broker) -> dict[str, str]:
+    """How the turbines enter: in their environment, because the list of processes shows options."""
+    tls = broker.tls
+    entry = {
+        "GRID_USERNAME": broker.username,
+        "GRID_PASSWORD": broker.password,
+        "GRID_TLS": "true" if tls else None,
+        "GRID_CAFILE": tls.cafile if tls else None,
+        "GRID_CERTFILE": tls.certfile if tls else None,
+        "GRID_KEYFILE": tls.keyfile if tls else None,
+    }
+    return {name: value for name, value in entry.items() if value is not None}
+
+
 @contextlib.contextmanager
 def _turbines(broker: Broker, folder: Path) -> Iterator[None]:
     """Five turbines in one process, and a sixth in its own, which crashes once and comes back."""
@@ -156,7 +170,12 @@ def _turbines(broker: Broker, folder: Path) -> Iterator[None]:
             command += ["--broker-host", broker.host, "--broker-port", str(broker.port), *TURBINE_OPTIONS]
             command += ["--mqtt-version", broker.protocol.value]
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                env=os.environ | _credentials(broker),
             )
             started.append(process)
             return process

@@ -151,3 +151,18 @@ def test_a_port_that_is_taken_is_one_clear_line(demo_farm: Farm) -> None:
         assert demo.wait(60) == 1
     assert len(demo.output.splitlines()) == 1
     assert f"port {demo_farm.port} is taken" in demo.output
+
+
+def test_the_demos_turbines_enter_with_its_password(tmp_path: Path) -> None:
+    passwords = tmp_path / "passwords"
+    subprocess.run(["mosquitto_passwd", "-b", "-c", passwords, "ann", "s3cret"], check=True, capture_output=True)
+    rights = f"allow_anonymous false\npassword_file {passwords}"
+    with LocalMosquitto(tmp_path / "broker", extra_configuration=rights) as broker:
+        farm = Farm(broker.host, broker.port, tmp_path)
+        try:
+            entry = ("--username", "ann", "--password", "s3cret", "--data-dir", str(farm.data_dir))
+            demo = farm.start("grid-monitor", "demo", *entry, "--log-format", "lines")
+            wait_for(lambda: len(farm.read("turbines")) == 6, "six turbines report")
+            assert demo.end(signal.SIGTERM) == 0
+        finally:
+            farm.close()

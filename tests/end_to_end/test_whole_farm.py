@@ -1,18 +1,22 @@
 """Both programs together: what was emitted is in the database and in the text files, once."""
 
 import json
+import os
 import shutil
 import signal
 import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from programs import Farm, Program, wait_for
 
 from grid.times import parse_time
 from monitor.demo_broker import LocalMosquitto
 from monitor.facts import IncidentOutcome, Link, LinkReason, Release, VisitState
+from monitor.store.errors import StoreError
+from monitor.store.reader import LedgerReader
 
 QUICK_LIFE = ("--upload-interval", "0.2", "--time-to-fail", "3", "--time-to-repair", "0.5", "--seed", "1")
 
@@ -25,7 +29,11 @@ def emitted(path: Path) -> list[tuple[int, int]]:
 
 def stored(farm: Farm, count: int) -> list[tuple[int, int]]:
     """What the database has of turbines 1 to count."""
-    rows = [row for number in range(1, count + 1) for row in farm.read("readings", turbine_number=number, newest=10**6)]
+    try:
+        with LedgerReader.open(farm.data_dir / "grid.db") as reader:
+            rows = [row for number in range(1, count + 1) for row in reader.readings(number, newest=10**6)]
+    except StoreError:
+        return []
     return sorted((row.turbine_number, row.emitted_at) for row in rows)
 
 
@@ -289,3 +297,33 @@ def test_a_monitor_that_slept_while_another_took_over_ends_when_it_wakes(farm: F
     time.sleep(1)
     assert '"online"' in statuses.heard[-1][1]
     assert second.end() == 0
+
+
+def test_a_turbine_that_takes_over_from_its_former_self_is_never_offline(farm: Farm) -> None:
+    farm.monitor()
+    statuses = farm.hear("grid/turbines/5/status")
+    options = ("--first-number", "5", "--upload-interval", "0.2", "--time-to-fail", "0")
+    former = farm.start("grid-turbines", *options)
+    wait_for(lambda: link_of(farm, 5) is Link.ONLINE, "turbine 5 is online")
+    session = farm.read("turbine", turbine_number=5).session
+    former.process.send_signal(signal.SIGSTOP)  # its connection stands, half open
+    farm.start("grid-turbines", *options)
+    wait_for(lambda: farm.read("turbine", turbine_number=5).session != session, "its successor is believed")
+    former.end(signal.SIGKILL)
+    time.sleep(7)  # longer than the will's delay
+    assert link_of(farm, 5) is Link.ONLINE
+    assert statuses.heard
+    assert not [event for event in farm.read("events", turbine_number=5) if "offline" in event.sentence]
+
+
+@pytest.mark.slow
+def test_a_thousand_turbines_lose_nothing_and_cost_little_memory(farm: Farm) -> None:
+    """Twenty seconds of it, or as many as GRID_TEST_LOAD_SECONDS says."""
+    seconds = os.environ.get("GRID_TEST_LOAD_SECONDS", "20")
+    monitor = farm.monitor("--log-format", "json")
+    truth = farm.folder / "emitted.jsonl"
+    options = ("--count", "1000", "--upload-interval", "1", "--duration", seconds, "--emitted", truth)
+    turbines = farm.start("grid-turbines", *options)
+    assert turbines.wait(float(seconds) + 60) == 0, turbines.output
+    assert_nothing_is_lost_or_doubled(farm, truth, 1000)
+    assert psutil.Process(monitor.process.pid).memory_info().rss < 150 * 1024 * 1024
