@@ -12,7 +12,7 @@ from importlib.metadata import version
 
 from grid.command_line import CommandError, ExitCode
 from grid.connection import Will
-from grid.error_groups import first_error
+from grid.error_groups import first_if_all
 from grid.status import MonitorStatus, OfflineReason, Presence
 from grid.times import format_time
 from grid.topics import MONITOR_STATUS
@@ -51,12 +51,15 @@ def run_monitor(
     """
     try:
         return asyncio.run(_Program(settings, notices, at_once).run())
-    except* (CommandError, BrokenPipeError) as errors:
-        raise first_error(errors) from None
-    except* AnotherMonitorError as errors:
-        raise CommandError(f"{first_error(errors)}; stop it first") from None
-    except* (StoreError, OSError) as errors:
-        raise CommandError(str(first_error(errors))) from None
+    except Exception as error:
+        first = first_if_all(error, CommandError, AnotherMonitorError, StoreError, OSError)
+        if isinstance(first, CommandError | BrokenPipeError):
+            raise first from None
+        if isinstance(first, AnotherMonitorError):
+            raise CommandError(f"{first}; stop it first") from None
+        if isinstance(first, StoreError | OSError):
+            raise CommandError(str(first)) from None
+        raise
 
 
 class _Program:

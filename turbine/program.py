@@ -11,7 +11,7 @@ from typing import TextIO
 
 from grid.broker import Broker
 from grid.command_line import CommandError, ExitCode
-from grid.error_groups import first_error
+from grid.error_groups import first_if_all
 from grid.metrics import TurbineMetrics
 from turbine.client import Run
 from turbine.dry_run import readings
@@ -115,8 +115,11 @@ def _run_fleet(cast: Cast, settings: TurbineSettings, broker: Broker, record: Re
     fleet = Fleet(cast.lives, run)
     try:
         asyncio.run(fleet.run())
-    except* (OSError, CommandError) as errors:
-        raise CommandError(str(first_error(errors))) from None
+    except Exception as error:
+        first = first_if_all(error, OSError, CommandError)
+        if isinstance(first, OSError | CommandError):
+            raise CommandError(str(first)) from None
+        raise
     progress.say(f"{progress.acknowledgements} by the broker")
     if fleet.undelivered:
         progress.say(f"{counted(fleet.undelivered, 'message')} given up")
