@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import uuid
 from collections.abc import Generator, Iterator
@@ -25,6 +26,10 @@ MARKED_BY_FIXTURE = {"broker": "broker", "docker_engine": "docker", "shared_data
 
 # Ryuk, the container that would clean up after testcontainers, is one more image to pull: our fixtures clean up.
 os.environ.setdefault("TESTCONTAINERS_RYUK_DISABLED", "true")
+
+# Started in the background of a shell, a process ignores Ctrl-C, and so would every program that a test starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 hypothesis.settings.register_profile("home", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, database=None)
