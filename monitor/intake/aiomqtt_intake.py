@@ -1,4 +1,4 @@
-"""The intake over aiomqtt: both ports on one persistent connection."""
+"""The intake and the outlet over aiomqtt, on one persistent connection."""
 
 import asyncio
 import contextlib
@@ -121,6 +121,8 @@ class AiomqttIntake:
             return False
         try:
             await connection.publish(MONITOR_CANARY, self._canary.sign_of_life())
+        except BrokerRefusedError:
+            return True  # a refusal is an answer, too
         except BrokerLostError:
             return False
         return True

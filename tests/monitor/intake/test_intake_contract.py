@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 
-from grid.connection import Broker, Connection, Message, Protocol, Will, connect_once
+from grid.connection import Broker, BrokerRefusedError, Connection, Message, Protocol, Will, connect_once
 from grid.status import MonitorStatus, Presence
 from grid.topics import MONITOR_STATUS
 from monitor.demo_broker import LocalMosquitto
@@ -237,3 +237,17 @@ async def test_a_connection_stands_while_its_broker_answers(broker: LocalMosquit
         assert await intake.still_stands(batch)
         broker.kill()
         assert not await intake.still_stands(batch)
+
+
+async def test_a_broker_that_refuses_the_question_has_answered_it(
+    broker: LocalMosquitto, open_intake: OpenIntake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(self: Connection, topic: str, payload: bytes) -> None:
+        raise BrokerRefusedError("not authorised")
+
+    async with open_intake() as intake:
+        await publish(broker, b"a")
+        [batch] = await collect(intake, 1)
+        with monkeypatch.context() as patched:
+            patched.setattr(Connection, "publish", refuse)
+            assert await intake.still_stands(batch)
