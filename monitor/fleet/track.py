@@ -48,7 +48,7 @@ class Track:
     unheard: bool = False
     """The session is new, and no reading of it was heard yet."""
     rumour: StatusReport | None = None
-    """An end of a session that we did not know: believed if the turbine, whose link is unknown, stays silent."""
+    """An end told while nobody watched: believed if the turbine, whose link is unknown, stays silent."""
     ended: tuple[str, ...] = ()
     """Sessions that a later birth replaced."""
 
