@@ -44,11 +44,11 @@ def test_what_nobody_reads_yet_holds_nobody_up_and_is_counted(pipe: Pipe, lines:
         lines.write(f"line {number} {'x' * 80}")
     expected = kept = 0
     while expected < LINES:  # every line in its place, or counted there
-        word, number, *_ = pipe.reader.readline().split()
+        word, told, *_ = pipe.reader.readline().split()
         if word == "...":
-            expected += int(number)
+            expected += int(told)
         else:
-            assert int(number) == expected
+            assert int(told) == expected
             expected, kept = expected + 1, kept + 1
     assert expected == LINES
     assert LINES_KEPT <= kept < LINES
