@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from grid.acknowledged import Acknowledged
 from grid.broker import WILL_DELAY_SECONDS
 from grid.canary import CanaryCall
 from grid.event import TurbineEvent
@@ -22,7 +23,7 @@ _SESSION = "1795262400000-x7Qp"
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """One topic: who publishes what on it, and how. All at QoS 1."""
+    """One topic: who publishes what on it, and how."""
 
     name: str
     address: str
@@ -30,6 +31,7 @@ class Channel:
     message: type[BaseModel]
     summary: str
     description: str
+    qos: int = 1
     retained: bool = False
     expiry_seconds: int | None = None
     answered_on: str | None = None
@@ -81,6 +83,18 @@ CHANNELS = (
         RepairResult,
         "A turbine's answer to an order.",
         "Optional. A repeated order is answered with what it was answered before.",
+    ),
+    Channel(
+        "acknowledged",
+        of_any_turbine(Kind.ACKNOWLEDGED),
+        MONITOR,
+        Acknowledged,
+        "What the monitor has of a turbine's readings.",
+        "Optional to listen to. For turbines that send `session` and `sequence`, about once a second at most: all "
+        "readings of the session up to `sequence` are committed, so the turbine may forget them. What stays "
+        "unacknowledged for long is sent again, with `oldest_held`, so that the monitor doesn't wait for what will "
+        "never come. A repeat is stored once.",
+        qos=0,
     ),
     Channel(
         "turbineEvents",
@@ -148,6 +162,7 @@ EXAMPLES: dict[type[BaseModel], list[dict[str, Any]]] = {
         {"dispatch_id": "k3v9-12", "result": "rejected", "reason": "busy"},
         {"dispatch_id": "k3v9-12", "result": "done", "session": _SESSION, "at": _NOON},
     ],
+    Acknowledged: [{"session": _SESSION, "sequence": 41}],
     TurbineEvent: [
         {
             "at": _NOON,

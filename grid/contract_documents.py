@@ -92,7 +92,7 @@ def _channel(channel: Channel) -> dict[str, Any]:
 
 
 def _operation(channel: Channel) -> dict[str, Any]:
-    binding: dict[str, Any] = {"qos": 1, "retain": channel.retained}
+    binding: dict[str, Any] = {"qos": channel.qos, "retain": channel.retained}
     if channel.expiry_seconds is not None:
         binding["messageExpiryInterval"] = channel.expiry_seconds
     found: dict[str, Any] = {

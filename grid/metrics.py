@@ -67,6 +67,15 @@ class TurbineMetrics(BaseModel):
         int | None,
         Field(ge=0, le=MAX_INTEGER, description="counts the readings of a session from 0, so that gaps are seen"),
     ] = None
+    oldest_held: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            le=MAX_INTEGER,
+            description="on a reading that is sent again: the oldest sequence of its session that the turbine still "
+            "holds; what lies before was acknowledged, or will never come",
+        ),
+    ] = None
     voltage: Annotated[Quantity | None, Field(description="generator voltage, in V")] = None
     current: Annotated[Quantity | None, Field(description="generator current, in A")] = None
     temperature: Annotated[Quantity | None, Field(description="generator temperature, in degrees Celsius")] = None

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
+from grid.acknowledged import Acknowledged
 from grid.canary import CanaryCall
 from grid.event import TurbineEvent
 from grid.metrics import MAX_INTEGER, OperationalStatus, TurbineMetrics
@@ -26,6 +27,7 @@ FULL: dict[type[BaseModel], dict[str, Any]] = {
         "emitted_at": "2026-11-21T12:00:00.000000Z",
         "session": "1795262400000-x7Qp",
         "sequence": 0,
+        "oldest_held": 0,
         "voltage": 690.0,
         "current": 1200.5,
         "temperature": -12.5,
@@ -77,13 +79,15 @@ FULL: dict[type[BaseModel], dict[str, Any]] = {
         "by": "Ada",
     },
     CanaryCall: {"kind": "question", "nonce": "5f2a90c1", "monitor": "process 7 on farm-1"},
+    Acknowledged: {"session": "1795262400000-x7Qp", "sequence": 41},
 }
 FLOATS = {
     TurbineMetrics: ["wind_speed", "power_output_in_kwh", "voltage", "current", "temperature"],
     TurbineStatus: ["rated_power_in_kw", "latitude", "longitude"],
 }
 INTEGERS = {
-    TurbineMetrics: ["turbine_number", "sequence"],
+    TurbineMetrics: ["turbine_number", "sequence", "oldest_held"],
+    Acknowledged: ["sequence"],
     TurbineStatus: ["connection"],
     MonitorStatus: ["engineers"],
     RepairCommand: ["incident_id", "engineer"],
@@ -97,6 +101,7 @@ TEXTS = {
     RepairResult: ["session", "dispatch_id", "result", "reason"],
     TurbineEvent: ["action", "sentence", "dispatch_id", "by"],
     CanaryCall: ["kind", "nonce", "monitor"],
+    Acknowledged: ["session"],
 }
 TIMES = {
     TurbineMetrics: ["emitted_at"],
