@@ -1,5 +1,6 @@
 """A broker and how to enter it, as plain values: nothing here knows a library."""
 
+import typing
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -49,15 +50,43 @@ class Will:
     delay_seconds: int = WILL_DELAY_SECONDS
 
 
+class Message(typing.Protocol):
+    """What arrived, whatever client brought it: the packet itself, where that spares another object."""
+
+    @property
+    def topic(self) -> str:
+        """Where it was published."""
+
+    @property
+    def payload(self) -> bytes:
+        """What was published."""
+
+    @property
+    def qos(self) -> int:
+        """0 or 1: to be compared with a number by ==, and no more."""
+
+    @property
+    def retain(self) -> bool:
+        """Whether the broker remembered it, and has not just heard it."""
+
+    @property
+    def packet_id(self) -> int | None:
+        """What names it in its acknowledgement; 0 or None at QoS 0."""
+
+    @property
+    def correlation_data(self) -> bytes | None:
+        """What an answer is to carry; MQTT 5 only."""
+
+
 @dataclass(frozen=True, slots=True)
-class Message:
-    """What arrived: `packet_id` names it in its acknowledgement; 0 at QoS 0."""
+class PlainMessage:
+    """A Message made by hand."""
 
     topic: str
     payload: bytes
     qos: int
     retain: bool
-    packet_id: int
+    packet_id: int | None
     correlation_data: bytes | None = None
 
 

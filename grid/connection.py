@@ -13,7 +13,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
-from grid.broker import Broker, BrokerLostError, BrokerRefusedError, Message, Protocol, Session, Tls, Will
+from grid.broker import Broker, BrokerLostError, BrokerRefusedError, Message, PlainMessage, Protocol, Session, Tls, Will
 from grid.error_groups import first_error
 from grid.mqtt_client import Connection, MqttClient, UnknownProtocolError
 from grid.tls import tls_context
@@ -25,6 +25,7 @@ __all__ = [
     "BrokerRefusedError",
     "Connection",
     "Message",
+    "PlainMessage",
     "Protocol",
     "Serve",
     "Session",

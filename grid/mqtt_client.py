@@ -7,7 +7,7 @@ import math
 import os
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 import aiomqtt
@@ -24,6 +24,7 @@ from grid.broker import (
     BrokerLostError,
     BrokerRefusedError,
     Message,
+    PlainMessage,
     Protocol,
     Session,
     Will,
@@ -91,10 +92,15 @@ class Connection:
         if code is not None and code.is_failure:
             raise BrokerRefusedError(f"the broker refuses what is published on {topic}{_in_words(str(code))}")
 
-    def acknowledge(self, message: Message) -> None:
-        """Tell the broker that a message is dealt with. Only for messages of this connection."""
-        if message.qos > 0:
-            self._client.acknowledge(message)
+    def acknowledge(self, *messages: Message) -> None:
+        """Tell the broker that messages are dealt with, in this order. Only for messages of this connection."""
+        for message in messages:
+            if message.packet_id:
+                self._client.acknowledge(message)
+
+    def tell(self, messages: Iterable[tuple[str, bytes]]) -> None:
+        """Publish (topic, payload) pairs at QoS 0, now or never: what can't be sent is forgotten."""
+        self._client.tell(messages)
 
     async def lost(self) -> None:
         """Wait until the connection breaks, and raise BrokerLostError then, or what `deliver` raised."""
@@ -301,9 +307,15 @@ class MqttClient(aiomqtt.Client):
         finally:
             del self._pubacks[info.mid]
 
+    def tell(self, messages: Iterable[tuple[str, bytes]]) -> None:
+        """Publish at QoS 0 what paho takes, and forget the rest."""
+        for topic, payload in messages:
+            if self._client.publish(topic, payload, 0).rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                return
+
     def acknowledge(self, message: Message) -> None:
         """Send the PUBACK."""
-        self._client.ack(message.packet_id, message.qos)
+        self._client.ack(message.packet_id or 0, message.qos)
 
     def _on_socket_open(self, client: PahoClient, userdata: Any, sock: Any) -> None:
         self.unanswered = True
@@ -363,7 +375,9 @@ class MqttClient(aiomqtt.Client):
         correlation = getattr(message.properties, "CorrelationData", None)
         try:
             self._deliver(
-                Message(message.topic, bytes(message.payload), message.qos, message.retain, message.mid, correlation)
+                PlainMessage(
+                    message.topic, bytes(message.payload), message.qos, message.retain, message.mid, correlation
+                )
             )
         except Exception as error:
             self.failure = error

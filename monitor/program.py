@@ -25,7 +25,7 @@ from monitor.control import Answer, control_door, read_order
 from monitor.dispatch.dispatcher import DispatchSettings
 from monitor.dispatch.outbox import Outbox
 from monitor.fleet.fleet import FleetSettings
-from monitor.intake.aiomqtt_intake import AiomqttIntake, AnotherMonitorError
+from monitor.intake.broker_intake import AnotherMonitorError, BrokerIntake
 from monitor.monitor import GridMonitor, Health
 from monitor.settings import MonitorSettings
 from monitor.store.errors import StoreError
@@ -105,7 +105,7 @@ class _Program:
             for task in side_tasks:
                 task.cancel()
 
-    def _grid_monitor(self, store: StoreThread, intake: AiomqttIntake, outbox: Outbox) -> GridMonitor:
+    def _grid_monitor(self, store: StoreThread, intake: BrokerIntake, outbox: Outbox) -> GridMonitor:
         settings = self._settings
         return GridMonitor(
             intake=intake,
@@ -121,8 +121,8 @@ class _Program:
             dispatch_settings=DispatchSettings(visit_time_limit_seconds=settings.visit_time_limit),
         )
 
-    def _intake(self, lock_id: str) -> AiomqttIntake:
-        return AiomqttIntake(
+    def _intake(self, lock_id: str) -> BrokerIntake:
+        return BrokerIntake(
             self._broker,
             client_id=self._settings.client_id,
             lock_id=lock_id,
@@ -143,7 +143,7 @@ class _Program:
             lock_id=lock_id,
         ).to_json()
 
-    async def _disconnect(self, intake: AiomqttIntake, connecting: "asyncio.Task[None]") -> None:
+    async def _disconnect(self, intake: BrokerIntake, connecting: "asyncio.Task[None]") -> None:
         intake.stop()
         if not intake.is_connected:  # nobody is there to say goodbye to
             connecting.cancel()

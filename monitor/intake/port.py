@@ -19,6 +19,8 @@ class Batch:
     messages: tuple[Message, ...] = ()
     dropped: int = 0
     """How many messages at QoS 0 found no room since the last batch."""
+    waiting: int = 0
+    """How many messages have arrived, and come with later batches."""
 
 
 class Intake(Protocol):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from grid.connection import Message
+from grid.connection import Message, PlainMessage
 from monitor.clock import Clock
 from monitor.dispatch.dispatcher import DispatchSettings
 from monitor.dispatch.outbox import Outbox
@@ -208,7 +208,9 @@ def reading(status: str = "ok", *, number: int = 0, turbine: int = 7) -> Message
         "power_output_in_kwh": 1.0,
         "operational_status": status,
     }
-    return Message(f"grid/turbines/{turbine}/metrics", json.dumps(fields).encode(), 1, retain=False, packet_id=number)
+    return PlainMessage(
+        f"grid/turbines/{turbine}/metrics", json.dumps(fields).encode(), 1, retain=False, packet_id=number
+    )
 
 
 async def until(is_true: Callable[[], object]) -> None:
@@ -426,7 +428,7 @@ async def test_messages_that_found_no_room_are_in_the_books(desk: Desk) -> None:
 
 
 async def test_the_wills_of_a_broker_that_is_being_stopped_call_nobody_back(desk: Desk) -> None:
-    will = Message("grid/turbines/7/status", b"offline", 1, retain=False, packet_id=99)
+    will = PlainMessage("grid/turbines/7/status", b"offline", 1, retain=False, packet_id=99)
     async with desk.at_work():
         desk.intake.bring(reading("broken", number=1))
         await until(lambda: desk.watcher.told[-1:] == [Action.ENGINEER_DISPATCHED])

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from grid.broker import Broker, Message, Protocol, Session
+from grid.broker import Broker, Message, PlainMessage, Protocol, Session
 from grid.connection import Connection, stay_connected
 from grid.metrics import OperationalStatus, TurbineMetrics
 from grid.repair import RepairResult, RepairState
@@ -170,7 +170,7 @@ async def test_a_retained_order_is_an_old_one_and_not_obeyed(mqtt: Broker, liste
 async def test_an_order_that_comes_with_the_end_is_too_late_and_leaves_nothing_unsent(mqtt: Broker) -> None:
     client = make_client(mqtt, until=0.1)
     await client.run()
-    client.receive_repairs(Message(Kind.REPAIR.of(NUMBER), command("late"), qos=1, retain=False, packet_id=1))
+    client.receive_repairs(PlainMessage(Kind.REPAIR.of(NUMBER), command("late"), qos=1, retain=False, packet_id=1))
     for _ in range(3):  # turns of the loop in which an answer would be made
         await asyncio.sleep(0)
     assert len(client.backlog) == 0

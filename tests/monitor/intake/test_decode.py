@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grid.connection import Message
+from grid.connection import Message, PlainMessage
 from grid.metrics import OperationalStatus
 from grid.repair import RepairState
 from grid.status import OfflineReason, Presence
@@ -27,7 +27,7 @@ METRICS = "grid/turbines/7/metrics"
 
 def message(payload: bytes | dict[str, Any], topic: str = METRICS, *, retain: bool = False) -> Message:
     text = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-    return Message(topic, text, qos=1, retain=retain, packet_id=1)
+    return PlainMessage(topic, text, qos=1, retain=retain, packet_id=1)
 
 
 def decoded(*messages: Message, received_at: int = NOON) -> Decoded:

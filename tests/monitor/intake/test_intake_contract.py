@@ -7,16 +7,17 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 
-from grid.connection import Broker, BrokerRefusedError, Connection, Message, Protocol, Will, connect_once
+from grid.connection import Broker, BrokerRefusedError, Connection, Message, PlainMessage, Protocol, Will, connect_once
 from grid.status import MonitorStatus, Presence
 from grid.topics import MONITOR_STATUS
 from monitor.demo_broker import LocalMosquitto
-from monitor.intake.aiomqtt_intake import MAX_PENDING_AT_QOS_0, RECEIVE_MAXIMUM, AiomqttIntake
+from monitor.intake.broker_intake import RECEIVE_MAXIMUM, BrokerIntake
 from monitor.intake.port import Batch, Intake
+from monitor.intake.waiting import MAX_AT_QOS_0
 
 numbers = itertools.count(1)
 BIRTH = MonitorStatus(status=Presence.ONLINE, lock_id="held").to_json()
-OpenIntake = Callable[..., AbstractAsyncContextManager[AiomqttIntake]]
+OpenIntake = Callable[..., AbstractAsyncContextManager[BrokerIntake]]
 
 
 @pytest.fixture(params=[Protocol.V5, Protocol.V311], ids=["aiomqtt-mqtt-5", "aiomqtt-mqtt-3.1.1"])
@@ -29,8 +30,8 @@ def open_intake(request: pytest.FixtureRequest, broker: LocalMosquitto) -> OpenI
     said: list[str] = []
 
     @asynccontextmanager
-    async def opened(work: Callable[[Intake], Awaitable[None]] = do_nothing) -> AsyncIterator[AiomqttIntake]:
-        intake = AiomqttIntake(
+    async def opened(work: Callable[[Intake], Awaitable[None]] = do_nothing) -> AsyncIterator[BrokerIntake]:
+        intake = BrokerIntake(
             Broker(broker.host, broker.port, protocol=request.param),
             client_id=client_id,
             lock_id="held",
@@ -151,7 +152,7 @@ async def test_a_new_connection_has_a_higher_epoch(broker: LocalMosquitto, open_
         assert (await intake.receive(within_seconds=1)).epoch > before.epoch
 
 
-async def away(intake: AiomqttIntake) -> bool:
+async def away(intake: BrokerIntake) -> bool:
     return not (await intake.receive(within_seconds=0.01)).connected
 
 
@@ -201,10 +202,10 @@ async def test_a_flood_at_qos_0_is_bounded_and_what_is_dropped_is_counted(
 ) -> None:
     async with open_intake() as intake:
         await intake.receive(within_seconds=0)
-        for number in range(MAX_PENDING_AT_QOS_0 + 5):
-            intake._deliver(Message("grid/turbines/7/metrics", str(number).encode(), 0, retain=False, packet_id=0))
-        batches = await collect(intake, MAX_PENDING_AT_QOS_0)
-        assert len(payloads(batches)) == MAX_PENDING_AT_QOS_0
+        for number in range(MAX_AT_QOS_0 + 5):
+            intake._deliver(PlainMessage("grid/turbines/7/metrics", str(number).encode(), 0, retain=False, packet_id=0))
+        batches = await collect(intake, MAX_AT_QOS_0)
+        assert len(payloads(batches)) == MAX_AT_QOS_0
         assert [batch.dropped for batch in batches if batch.dropped] == [5]
 
 

@@ -1,9 +1,8 @@
-"""The intake and the outlet over aiomqtt, on one persistent connection."""
+"""The intake and the outlet on one persistent connection, whatever client carries it."""
 
 import asyncio
 import contextlib
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from grid.connection import (
     Broker,
@@ -20,17 +19,17 @@ from monitor.facts import Outgoing
 from monitor.intake.canary import Canary, ask_around, own_name
 from monitor.intake.decode import TOPIC_FILTERS
 from monitor.intake.port import Batch
+from monitor.intake.waiting import Waiting
 
 RECEIVE_MAXIMUM = 1000
 MAX_BATCH_MESSAGES = 2000
-MAX_PENDING_AT_QOS_0 = 10_000
 
 
 class AnotherMonitorError(Exception):
     """A monitor works on this broker already: two would send engineers against each other."""
 
 
-class AiomqttIntake:
+class BrokerIntake:
     """A persistent session under a fixed client id; fulfils the port Intake and the port Outlet.
 
     `will`, `birth` and `goodbye` are what the broker keeps for others on the monitor's status topic. `on_change`
@@ -56,9 +55,8 @@ class AiomqttIntake:
         self._goodbye = goodbye
         self._on_change = on_change
         self._canary = Canary(own_name())
-        self._pending: deque[tuple[int, Message]] = deque()
-        self._pending_at_qos_0 = 0
-        self._dropped = 0
+        self._waiting = Waiting()
+        self._dropped_told = 0
         self._epoch = 1
         self._connection: Connection | None = None
         self._ready = asyncio.Event()
@@ -96,23 +94,23 @@ class AiomqttIntake:
                 async with asyncio.timeout(within_seconds):
                     await self._changed.wait()
         self._changed.clear()
-        dropped, self._dropped = self._dropped, 0
+        dropped = self._waiting.dropped - self._dropped_told
+        self._dropped_told = self._waiting.dropped
         if not self._may_hand_out():
-            return Batch(self._epoch, self._ready.is_set(), dropped=dropped)
-        epoch = self._pending[0][0]
-        messages: list[Message] = []
-        while self._pending and self._pending[0][0] == epoch and len(messages) < MAX_BATCH_MESSAGES:
-            messages.append(self._take())
-        if self._pending:
+            return Batch(self._epoch, self._ready.is_set(), dropped=dropped, waiting=self._waiting.count)
+        epoch = self._waiting.epoch or self._epoch
+        messages = tuple(self._waiting.take(MAX_BATCH_MESSAGES))
+        if self._waiting.count:
             self._changed.set()
-        return Batch(epoch, connected=True, messages=tuple(messages), dropped=dropped)
+        return Batch(epoch, connected=True, messages=messages, dropped=dropped, waiting=self._waiting.count)
 
     def _may_hand_out(self) -> bool:
         """Whether something is there. What a kept session brings before we have subscribed waits for that.
 
         Its acknowledgement would else come before there is a connection to send it on, and be lost.
         """
-        return bool(self._pending) and (self._ready.is_set() or self._pending[0][0] != self._epoch)
+        epoch = self._waiting.epoch
+        return epoch is not None and (self._ready.is_set() or epoch != self._epoch)
 
     async def still_stands(self, batch: Batch) -> bool:
         """Whether the connection of a batch outlived it: the broker answers on it (port Intake)."""
@@ -134,8 +132,7 @@ class AiomqttIntake:
         them would lose these.
         """
         if batch.epoch == self._epoch and self._connection is not None:
-            for message in batch.messages:
-                self._connection.acknowledge(message)
+            self._connection.acknowledge(*batch.messages)
 
     async def publish(self, message: Outgoing) -> None:
         """Publish at QoS 1 (port Outlet). What the broker refuses is told and given up: the next may be welcome."""
@@ -152,6 +149,15 @@ class AiomqttIntake:
         except BrokerRefusedError as refusal:
             self._on_change(str(refusal))
 
+    def tell(self, messages: Iterable[tuple[str, bytes]]) -> None:
+        """Publish (topic, payload) pairs at QoS 0, now or never: nothing is waited for, nothing is kept.
+
+        Silently nothing happens without a connection, or while the broker takes no more: only for what will be
+        said again anyway.
+        """
+        if self._connection is not None:
+            self._connection.tell(messages)
+
     async def connected(self) -> None:
         """Wait until there is a connection (port Outlet)."""
         await self._ready.wait()
@@ -165,7 +171,7 @@ class AiomqttIntake:
     async def _serve(self, connection: Connection) -> None:
         self._connection = connection
         if connection.session_present:
-            self._forget_what_comes_again()
+            self._waiting.forget_what_comes_again(before=self._epoch)
         await connection.subscribe(*TOPIC_FILTERS)
         await connection.subscribe(MONITOR_CANARY, qos=0)  # for now only: nothing to keep, nothing to acknowledge
         await connection.publish(self._will.topic, self._birth(), retain=True)
@@ -205,21 +211,5 @@ class AiomqttIntake:
         if message.topic == MONITOR_CANARY:
             self._canary.take(message)
             return
-        if message.qos == 0:
-            if self._pending_at_qos_0 >= MAX_PENDING_AT_QOS_0:
-                self._dropped += 1
-                return
-            self._pending_at_qos_0 += 1
-        self._pending.append((self._epoch, message))
+        self._waiting.add(self._epoch, [message])
         self._changed.set()
-
-    def _take(self) -> Message:
-        message = self._pending.popleft()[1]
-        self._pending_at_qos_0 -= message.qos == 0
-        return message
-
-    def _forget_what_comes_again(self) -> None:
-        """The broker still has our session: it sends again what an earlier connection brought unacknowledged."""
-        self._pending = deque(
-            (epoch, message) for epoch, message in self._pending if epoch == self._epoch or message.qos == 0
-        )
