@@ -14,7 +14,7 @@ from sqlite_utils import Database, Migrations
 from monitor.store.errors import StoreDamagedError, StoreVersionError
 from monitor.store.rows import is_time
 
-FORMAT = 1
+FORMAT = 2
 """Which tables there are: raised by every migration, so that an older program refuses a newer database."""
 
 migrations = Migrations("grid-monitor")
@@ -169,6 +169,16 @@ CREATE TABLE ledger (
 ) STRICT;
 """
 
+_PRUNINGS = """
+CREATE TABLE prunings (
+    pruning_id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    kept_since INTEGER NOT NULL, -- readings emitted and received before were deleted, but for each turbine's newest
+    readings INTEGER NOT NULL, -- how many
+    dead_letters INTEGER NOT NULL
+) STRICT;
+"""
+
 
 @migrations(name="0001_first_tables")
 def _first_tables(db: Database) -> None:
@@ -177,6 +187,13 @@ def _first_tables(db: Database) -> None:
         _show_times_of(db, table)
     created_at = time.time_ns() // 1000
     db.execute("INSERT INTO ledger VALUES (1, ?, ?, 1)", [secrets.token_hex(4), created_at])
+
+
+@migrations(name="0002_prunings")
+def _prunings(db: Database) -> None:
+    db.executescript(_PRUNINGS)
+    db.execute("UPDATE ledger SET format = 2")
+    _show_times_of(db, "prunings")
 
 
 def _show_times_of(db: Database, table: str) -> None:

@@ -33,6 +33,7 @@ from monitor.facts import (
 )
 from monitor.store.errors import StoreDamagedError, StoreMissingError, StoreUnavailableError, StoreVersionError
 from monitor.store.ledger import Ledger
+from monitor.store.prunings import Pruning
 from monitor.store.reader import LedgerReader
 from monitor.store.rows import columns
 
@@ -45,6 +46,7 @@ FACTS: dict[str, type] = {
     "outbox": Outgoing,
     "dead_letters": DeadLetter,
     "holds": Hold,
+    "prunings": Pruning,
 }
 WORDS: list[tuple[str, str, type[StrEnum]]] = [
     ("readings", "operational_status", OperationalStatus),

@@ -1,0 +1,75 @@
+"""Which readings and dead letters are too old to keep, their deletion slice by slice, and the record of it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from sqlite_utils import Database
+
+from grid.metrics import MAX_INTEGER
+from grid.times import LATEST
+
+PRUNABLE = """
+emitted_at < :kept_since AND received_at < :kept_since
+AND id < (SELECT max(id) FROM readings)
+AND emitted_at < (SELECT max(n.emitted_at) FROM readings n WHERE n.turbine_number = readings.turbine_number)
+AND NOT EXISTS (
+    SELECT 1 FROM turbines t
+    WHERE t.turbine_number = readings.turbine_number AND t.emitted_at = readings.emitted_at
+)
+"""
+"""Which readings may go: emitted and received before `:kept_since`.
+
+A turbine's newest reading stays, and so does the one that its row in `turbines` tells of. The reading that was
+committed last stays too: its id must not be given to another one.
+"""
+
+_DELETIONS = {
+    "readings": f"DELETE FROM readings WHERE id > :after AND id <= :up_to AND {PRUNABLE}",  # noqa: S608 - our own text
+    "dead_letters": (
+        "DELETE FROM dead_letters WHERE dead_letter_id > :after AND dead_letter_id <= :up_to "
+        "AND received_at < :kept_since"
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Pruning:
+    """A row of the table `prunings`: from then on readings emitted and received before `kept_since` are gone."""
+
+    pruning_id: int
+    at: int
+    kept_since: int
+    readings: int = 0
+    dead_letters: int = 0
+
+
+class Slice(BaseModel):
+    """Rows of a table, of which those that are too old are to be deleted: ids above `after`, up to `up_to`."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    table: Literal["readings", "dead_letters"]
+    kept_since: int = Field(ge=0, le=LATEST)
+    after: int = Field(ge=0, le=MAX_INTEGER)
+    up_to: int = Field(ge=0, le=MAX_INTEGER)
+    pruning_id: int | None = Field(None, ge=1, le=MAX_INTEGER)
+    """The pruning that it belongs to; None begins one."""
+
+
+def delete_slice(db: Database, of: Slice, *, at: int) -> tuple[int, int]:
+    """Delete what is too old among these ids, within the open transaction; returns the pruning's id and the count.
+
+    What is pruned is recorded with it, so that nobody takes it for lost. `at` is the time, and no limit of a pruning
+    is later.
+    """
+    kept_since = min(of.kept_since, at)
+    pruning_id = of.pruning_id
+    if pruning_id is None:
+        begun = "INSERT INTO prunings (at, kept_since, readings, dead_letters) VALUES (?, ?, 0, 0)"
+        pruning_id = db.conn.execute(begun, [at, kept_since]).lastrowid or 0
+    limits = {"kept_since": kept_since, "after": of.after, "up_to": of.up_to}
+    deleted = db.conn.execute(_DELETIONS[of.table], limits).rowcount
+    counted = f"UPDATE prunings SET {of.table} = {of.table} + ? WHERE pruning_id = ?"  # noqa: S608 - a known word
+    db.conn.execute(counted, [deleted, pruning_id])
+    return pruning_id, deleted
