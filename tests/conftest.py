@@ -13,6 +13,7 @@ from typing import NoReturn
 import hypothesis
 import psutil
 import pytest
+from figures import pytest_terminal_summary as pytest_terminal_summary
 from surroundings import RUN_VARIABLE
 
 from grid.connection import Broker, Protocol
