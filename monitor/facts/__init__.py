@@ -28,6 +28,7 @@ from monitor.facts.news import (
     BrokerLost,
     DeadLetter,
     DeadLetterReason,
+    Held,
     News,
     Now,
     Order,
@@ -36,10 +37,20 @@ from monitor.facts.news import (
     RepairAnswer,
     StatusReport,
 )
+from monitor.facts.sequences import (
+    Acknowledgement,
+    Arrived,
+    RememberedSequences,
+    Run,
+    SequenceChanges,
+    SequenceRecord,
+)
 
 __all__ = [
     "KEPT_PAYLOAD_BYTES",
+    "Acknowledgement",
     "Action",
+    "Arrived",
     "Because",
     "Belief",
     "Birth",
@@ -53,6 +64,7 @@ __all__ = [
     "Decisions",
     "Event",
     "Health",
+    "Held",
     "Hold",
     "Incident",
     "IncidentCause",
@@ -69,7 +81,11 @@ __all__ = [
     "Reading",
     "Release",
     "Remembered",
+    "RememberedSequences",
     "RepairAnswer",
+    "Run",
+    "SequenceChanges",
+    "SequenceRecord",
     "StatusReport",
     "Told",
     "TurbineRecord",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from monitor.facts.beliefs import TurbineRecord
 from monitor.facts.decisions import Decisions, Hold, Incident, Visit
 from monitor.facts.news import DeadLetter, Reading
+from monitor.facts.sequences import RememberedSequences, SequenceChanges
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Changes:
     dead_letters: list[DeadLetter] = field(default_factory=list)
     counted: Counter[str] = field(default_factory=Counter)
     """What else goes into the books, such as `received` or `retained_metrics`: added to the table `books`."""
+    sequences: SequenceChanges = field(default_factory=SequenceChanges)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,10 @@ class Committed:
     """The `id` of the first one in the table `readings`; the others follow without a gap."""
     outgoing: list[Outgoing]
     """With their ids."""
+    duplicate: int = 0
+    """How many readings were there already."""
+    rejected: int = 0
+    """How many dead letters were written: those of the changes, and readings that the database refused."""
 
 
 @dataclass(slots=True)
@@ -68,3 +74,4 @@ class Remembered:
     next_visit_id: int = 1
     last_received_at: int | None = None
     """The last sign that a monitor was watching this farm."""
+    sequences: RememberedSequences = field(default_factory=RememberedSequences)

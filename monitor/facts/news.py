@@ -38,6 +38,17 @@ class Reading(NamedTuple):
     received_at: int
 
 
+class Held(NamedTuple):
+    """A turbine sends again, and says what it still has: of this session nothing before `sequence` will come.
+
+    It follows the reading that said so. `sequence` is never beyond that of the reading itself.
+    """
+
+    turbine_number: int
+    session: str
+    sequence: int
+
+
 @dataclass(frozen=True, slots=True)
 class Birth:
     """What a turbine says of itself when it comes online."""
