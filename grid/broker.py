@@ -4,9 +4,20 @@ import typing
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+CONNECT_TIMEOUT_SECONDS = 5.0
+ANSWER_TIMEOUT_SECONDS = 10.0
+HANG_UP_SECONDS = 0.5
+"""How long the broker may take to close the connection after our DISCONNECT."""
+
 KEEP_ALIVE_SECONDS = 10
 WILL_DELAY_SECONDS = 5
 """How long a broker waits for us to come back before it publishes our will: MQTT 5 only."""
+
+PERSISTENT_SESSION_SECONDS = 7 * 24 * 3600
+"""How long a broker keeps a persistent session: as long as `persistent_client_expiration` in mosquitto.conf."""
+
+CLEAN_SESSION_SECONDS = 30
+"""A will is delayed no longer than its session lives: even a clean session must outlast the will's delay."""
 
 
 class Protocol(StrEnum):
@@ -101,6 +112,11 @@ class Session:
     clean_start: bool = True
     receive_maximum: int | None = None
     manual_acknowledgement: bool = False
+
+    @property
+    def expiry_seconds(self) -> int:
+        """MQTT 5's Session Expiry Interval."""
+        return CLEAN_SESSION_SECONDS if self.clean_start else PERSISTENT_SESSION_SECONDS
 
 
 class BrokerLostError(Exception):

@@ -1,4 +1,4 @@
-"""One client for one connection: the only module that knows aiomqtt, and says its errors and paho's in words."""
+"""A client on aiomqtt, for one connection: the only module that knows it and paho."""
 
 import asyncio
 import contextlib
@@ -7,7 +7,7 @@ import math
 import os
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import aiomqtt
@@ -19,93 +19,25 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from grid.broker import (
+    ANSWER_TIMEOUT_SECONDS,
+    CONNECT_TIMEOUT_SECONDS,
+    HANG_UP_SECONDS,
     KEEP_ALIVE_SECONDS,
     Broker,
     BrokerLostError,
-    BrokerRefusedError,
     Message,
     PlainMessage,
     Protocol,
     Session,
     Will,
 )
+from grid.broker_words import lost, refused, unanswered, unreachable
+from grid.client import Deliver, Publication
 from grid.mqtt_properties import connect_properties, publish_properties, will_properties
-
-CONNECT_TIMEOUT_SECONDS = 5.0
-ANSWER_TIMEOUT_SECONDS = 10.0
-HANG_UP_SECONDS = 0.5
-"""How long the broker may take to close the connection after our DISCONNECT."""
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-
-class UnknownProtocolError(BrokerLostError):
-    """The broker gave our first packet no answer: it may not know this version of MQTT."""
-
-
-class Connection:
-    """One live connection. Every method raises BrokerLostError when it breaks."""
-
-    def __init__(self, client: "MqttClient", protocol: Protocol) -> None:
-        self._client = client
-        self.protocol = protocol
-        self.session_present = client.session_present
-        """Whether the broker still had our session: if not, what was unacknowledged is forgotten there."""
-
-    async def subscribe(self, *topic_filters: str, qos: int = 1) -> None:
-        """Subscribe, and have the retained messages sent; returns after the SUBACK.
-
-        Raises BrokerRefusedError if the broker refuses a filter.
-        """
-        with _as_broker_lost():
-            codes = await self._client.subscribe([self._subscription(name, qos) for name in topic_filters])
-        refused = [name for name, code in zip(topic_filters, codes, strict=True) if _value(code) >= 0x80]
-        if refused:
-            raise BrokerRefusedError(f"the broker refuses a subscription to {', '.join(refused)}")
-
-    def _subscription(self, topic_filter: str, qos: int) -> Any:
-        return (topic_filter, qos if self.protocol is Protocol.V311 else SubscribeOptions(qos=qos))
-
-    async def publish(
-        self,
-        topic: str,
-        payload: bytes,
-        *,
-        qos: int = 1,
-        retain: bool = False,
-        expiry_seconds: int | None = None,
-        response_topic: str | None = None,
-        correlation_data: bytes | None = None,
-    ) -> None:
-        """Publish; at QoS 1 returns after the PUBACK: the broker has it, which says nothing of its subscribers.
-
-        Expiry, response topic and correlation data are MQTT 5's and left out before it. Raises BrokerRefusedError
-        if the broker refuses the message, which only MQTT 5 can say.
-        """
-        properties = None
-        if self.protocol is not Protocol.V311:
-            properties = publish_properties(expiry_seconds, response_topic, correlation_data)
-        with _as_broker_lost():
-            code = await self._client.send(topic, payload, qos=qos, retain=retain, properties=properties)
-        if code is not None and code.is_failure:
-            raise BrokerRefusedError(f"the broker refuses what is published on {topic}{_in_words(str(code))}")
-
-    def acknowledge(self, *messages: Message) -> None:
-        """Tell the broker that messages are dealt with, in this order. Only for messages of this connection."""
-        for message in messages:
-            if message.packet_id:
-                self._client.acknowledge(message)
-
-    def tell(self, messages: Iterable[tuple[str, bytes]]) -> None:
-        """Publish (topic, payload) pairs at QoS 0, now or never: what can't be sent is forgotten."""
-        self._client.tell(messages)
-
-    async def lost(self) -> None:
-        """Wait until the connection breaks, and raise BrokerLostError then, or what `deliver` raised."""
-        with _as_broker_lost():
-            await self._client.disconnected()
 
 
 @contextlib.contextmanager
@@ -113,43 +45,14 @@ def _as_broker_lost() -> Iterator[None]:
     try:
         yield
     except aiomqtt.MqttError as error:
-        raise BrokerLostError(f"the connection to the broker was lost{_because(error)}") from error
+        raise lost(_words(error)) from error
 
 
-def _because(error: aiomqtt.MqttError) -> str:
-    """The cause in words, after a colon; nothing where paho knows no more than that it broke."""
+def _words(error: aiomqtt.MqttError) -> str:
     cause = error.__cause__ or error  # aiomqtt keeps the reason for a disconnection behind its own error
-    words = str(cause)
     if isinstance(cause, aiomqtt.MqttCodeError):
-        words = error_string(cause.rc) if isinstance(cause.rc, MQTTErrorCode) else str(cause.rc)
-    return _in_words(words)
-
-
-def _in_words(reason: str) -> str:
-    return "" if reason in {"Unspecified error", "None"} else f": {reason[:1].lower()}{reason[1:].rstrip('.')}"
-
-
-def _refusal(broker: Broker, error: aiomqtt.MqttError, *, unanswered: bool) -> BrokerLostError:
-    code = _value(error.rc) if isinstance(error, aiomqtt.MqttCodeError) and error.rc is not None else None
-    if unanswered or code in (1, 132):  # 3.1.1 and 5: unsupported protocol version
-        return UnknownProtocolError(f"what listens at {broker} does not answer as a broker does")
-    if code in (4, 5, 134, 135):  # 3.1.1 and 5: bad user name or password, not authorised
-        return BrokerRefusedError(f"the broker at {broker} refuses the user name or password")
-    return BrokerRefusedError(f"the broker at {broker} refuses the connection{_because(error)}")
-
-
-def _unreachable(broker: Broker, error: OSError | UnicodeError) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the certificate of the broker at {broker} is not trusted: {error.verify_message}"
-    if isinstance(error, ssl.SSLError):
-        return f"no TLS connection with {broker}: {(error.reason or str(error)).replace('_', ' ').lower()}"
-    if broker.tls is not None and isinstance(error, ConnectionResetError):
-        return f"no TLS connection with {broker}: it hangs up, as a broker without TLS does"
-    if isinstance(error, socket.gaierror | UnicodeError):
-        return f"the host name {broker.host} can't be resolved"
-    if isinstance(error, TimeoutError):
-        return f"no broker answers at {broker}: timed out"
-    return f"no broker answers at {broker}: {error.strerror or error}"
+        return error_string(cause.rc) if isinstance(cause.rc, MQTTErrorCode) else str(cause.rc)
+    return str(cause)
 
 
 def _value(code: object) -> int:
@@ -171,7 +74,7 @@ class MqttClient(aiomqtt.Client):
         protocol: Protocol,
         tls: ssl.SSLContext | None,
         client_id: str,
-        deliver: Callable[[Message], None] | None,
+        deliver: Deliver | None,
         will: Will | None,
         session: Session,
     ) -> None:
@@ -199,6 +102,7 @@ class MqttClient(aiomqtt.Client):
         self.failure: Exception | None = None
         """What `deliver` raised."""
         self._abandoned = False
+        self._v5 = v5
         self._broker = broker
         self._deliver = deliver
         self._pubacks: dict[int, asyncio.Future[ReasonCode]] = {}
@@ -215,15 +119,21 @@ class MqttClient(aiomqtt.Client):
             connecting.result()
             await self._connack()
         except aiomqtt.MqttError as error:
-            raise _refusal(self._broker, error, unanswered=self.unanswered) from error
+            raise self._refusal(error) from error
         except (OSError, UnicodeError) as error:
-            raise BrokerLostError(_unreachable(self._broker, error)) from error
+            raise unreachable(self._broker, error) from error
         finally:
             if not (self._connected.done() and self._connected.exception() is None):
                 self._abandoned = True
                 await asyncio.wait([connecting])  # a thread can't be cancelled, and what it opens must be closed
                 _see(connecting)
                 self.drop()
+
+    def _refusal(self, error: aiomqtt.MqttError) -> BrokerLostError:
+        if self.unanswered:
+            return unanswered(self._broker)
+        code = _value(error.rc) if isinstance(error, aiomqtt.MqttCodeError) and error.rc is not None else None
+        return refused(self._broker, code, _words(error))
 
     async def _connack(self) -> None:
         answers = (self._connected, self._disconnected)
@@ -232,12 +142,13 @@ class MqttClient(aiomqtt.Client):
             raise aiomqtt.MqttError("no CONNACK")
         self._connected.result()
 
-    async def disconnected(self) -> None:
-        """Wait until the connection breaks, and raise MqttError then, or what `deliver` raised."""
+    async def lost(self) -> None:
+        """Wait until the connection breaks, and raise BrokerLostError then, or what `deliver` raised."""
         await asyncio.wait([self._disconnected])
         if self.failure is not None:
             raise self.failure
-        raise aiomqtt.MqttError("disconnected") from self._disconnected.exception()
+        with _as_broker_lost():
+            raise aiomqtt.MqttError("disconnected") from self._disconnected.exception()
 
     async def leave(self) -> None:
         """Say DISCONNECT if the connection still stands, and close it in any case."""
@@ -291,19 +202,30 @@ class MqttClient(aiomqtt.Client):
             raise aiomqtt.MqttError("no answer comes any more")
         return answer.result()
 
-    async def send(
-        self, topic: str, payload: bytes, *, qos: int, retain: bool, properties: Properties | None
-    ) -> ReasonCode | None:
-        """Publish, in place of `publish`, which is deaf to refusals: returns what the PUBACK says; None at QoS 0."""
-        info = self._client.publish(topic, payload, qos, retain, properties)
+    async def listen(self, topic_filters: Sequence[str], qos: int) -> list[int]:
+        """Subscribe, in place of `subscribe`; returns the SUBACK's reason codes."""
+        wanted: list[Any] = [(name, SubscribeOptions(qos=qos) if self._v5 else qos) for name in topic_filters]
+        with _as_broker_lost():
+            return [_value(code) for code in await self.subscribe(wanted)]
+
+    async def send(self, publication: Publication) -> int:
+        """Publish, in place of `publish`, which is deaf to refusals; returns the PUBACK's reason code, 0 at QoS 0."""
+        with _as_broker_lost():
+            return await self._publish_and_wait(publication)
+
+    async def _publish_and_wait(self, publication: Publication) -> int:
+        properties = publish_properties(publication) if self._v5 else None
+        info = self._client.publish(
+            publication.topic, publication.payload, publication.qos, publication.retain, properties
+        )
         if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
-            lost = self._disconnected.exception() if self._disconnected.done() else None
-            raise aiomqtt.MqttCodeError(info.rc, "could not publish") from lost
-        if qos == 0:
-            return None
+            cause = self._disconnected.exception() if self._disconnected.done() else None
+            raise aiomqtt.MqttCodeError(info.rc, "could not publish") from cause
+        if publication.qos == 0:
+            return 0
         puback = self._pubacks[info.mid] = self._loop.create_future()
         try:
-            return await self._wait_for(puback, None)
+            return _value(await self._wait_for(puback, None))
         finally:
             del self._pubacks[info.mid]
 
@@ -313,9 +235,17 @@ class MqttClient(aiomqtt.Client):
             if self._client.publish(topic, payload, 0).rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 return
 
-    def acknowledge(self, message: Message) -> None:
-        """Send the PUBACK."""
-        self._client.ack(message.packet_id or 0, message.qos)
+    def acknowledge(self, messages: Sequence[Message]) -> None:
+        """Send the PUBACKs."""
+        for message in messages:
+            if message.packet_id:
+                self._client.ack(message.packet_id, message.qos)
+
+    def pause_reading(self) -> None:
+        """Nothing: the broker's limit of unacknowledged messages must do."""
+
+    def resume_reading(self) -> None:
+        """Nothing."""
 
     def _on_socket_open(self, client: PahoClient, userdata: Any, sock: Any) -> None:
         self.unanswered = True
@@ -374,14 +304,15 @@ class MqttClient(aiomqtt.Client):
             return
         correlation = getattr(message.properties, "CorrelationData", None)
         try:
-            self._deliver(
-                PlainMessage(
-                    message.topic, bytes(message.payload), message.qos, message.retain, message.mid, correlation
-                )
-            )
+            self._deliver([_plain(message, correlation)])
         except Exception as error:
             self.failure = error
             raise
+
+
+def _plain(message: MQTTMessage, correlation_data: bytes | None) -> PlainMessage:
+    payload = bytes(message.payload)
+    return PlainMessage(message.topic, payload, message.qos, message.retain, message.mid, correlation_data)
 
 
 def _see(future: asyncio.Future[None]) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from grid.connection import (
     Broker,
@@ -76,7 +76,8 @@ class BrokerIntake:
             self._broker,
             self._serve,
             client_id=self._client_id,
-            deliver=self._deliver,
+            deliver_all=self._take_in,
+            in_bulk=True,
             will=lambda: self._will,
             session=Session(clean_start=False, receive_maximum=RECEIVE_MAXIMUM, manual_acknowledgement=True),
             on_lost=self._lost,
@@ -100,6 +101,7 @@ class BrokerIntake:
             return Batch(self._epoch, self._ready.is_set(), dropped=dropped, waiting=self._waiting.count)
         epoch = self._waiting.epoch or self._epoch
         messages = tuple(self._waiting.take(MAX_BATCH_MESSAGES))
+        self._mind_room()
         if self._waiting.count:
             self._changed.set()
         return Batch(epoch, connected=True, messages=messages, dropped=dropped, waiting=self._waiting.count)
@@ -172,6 +174,7 @@ class BrokerIntake:
         self._connection = connection
         if connection.session_present:
             self._waiting.forget_what_comes_again(before=self._epoch)
+        self._mind_room()
         await connection.subscribe(*TOPIC_FILTERS)
         await connection.subscribe(MONITOR_CANARY, qos=0)  # for now only: nothing to keep, nothing to acknowledge
         await connection.publish(self._will.topic, self._birth(), retain=True)
@@ -207,9 +210,24 @@ class BrokerIntake:
             waits = f"{reason}; trying again until it answers"
             self._on_change(waits if self._was_connected else f"waiting for a broker at {self._broker}: {reason}")
 
-    def _deliver(self, message: Message) -> None:
-        if message.topic == MONITOR_CANARY:
-            self._canary.take(message)
-            return
-        self._waiting.add(self._epoch, [message])
+    def _take_in(self, messages: Sequence[Message]) -> None:
+        if not all(message.packet_id for message in messages):  # only what comes at QoS 0 can be the canary's
+            messages = self._without_canary(messages)
+        self._waiting.add(self._epoch, messages)
+        self._mind_room()
         self._changed.set()
+
+    def _without_canary(self, messages: Sequence[Message]) -> Sequence[Message]:
+        for message in messages:
+            if message.topic == MONITOR_CANARY:
+                self._canary.take(message)
+        return [message for message in messages if message.topic != MONITOR_CANARY]
+
+    def _mind_room(self) -> None:
+        """Let the broker wait while much waits here: back-pressure, so that memory stays bounded."""
+        if self._connection is None:
+            return
+        if self._waiting.is_full:
+            self._connection.pause_reading()
+        elif self._waiting.has_room:
+            self._connection.resume_reading()

@@ -20,7 +20,7 @@ BIRTH = MonitorStatus(status=Presence.ONLINE, lock_id="held").to_json()
 OpenIntake = Callable[..., AbstractAsyncContextManager[BrokerIntake]]
 
 
-@pytest.fixture(params=[Protocol.V5, Protocol.V311], ids=["aiomqtt-mqtt-5", "aiomqtt-mqtt-3.1.1"])
+@pytest.fixture(params=[Protocol.V5, Protocol.V311], ids=["codec-mqtt-5", "aiomqtt-mqtt-3.1.1"])
 def open_intake(request: pytest.FixtureRequest, broker: LocalMosquitto) -> OpenIntake:
     """Opens an intake of one client id, as often as the test likes; leaving it disconnects without a goodbye.
 
@@ -203,7 +203,8 @@ async def test_a_flood_at_qos_0_is_bounded_and_what_is_dropped_is_counted(
     async with open_intake() as intake:
         await intake.receive(within_seconds=0)
         for number in range(MAX_AT_QOS_0 + 5):
-            intake._deliver(PlainMessage("grid/turbines/7/metrics", str(number).encode(), 0, retain=False, packet_id=0))
+            message = PlainMessage("grid/turbines/7/metrics", str(number).encode(), 0, retain=False, packet_id=0)
+            intake._take_in([message])
         batches = await collect(intake, MAX_AT_QOS_0)
         assert len(payloads(batches)) == MAX_AT_QOS_0
         assert [batch.dropped for batch in batches if batch.dropped] == [5]
