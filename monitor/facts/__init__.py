@@ -40,6 +40,7 @@ from monitor.facts.news import (
 from monitor.facts.sequences import (
     Acknowledgement,
     Arrived,
+    Refused,
     RememberedSequences,
     Run,
     SequenceChanges,
@@ -79,6 +80,7 @@ __all__ = [
     "OrderKind",
     "Outgoing",
     "Reading",
+    "Refused",
     "Release",
     "Remembered",
     "RememberedSequences",

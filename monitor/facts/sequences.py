@@ -1,9 +1,10 @@
 """Which of their readings the monitor has of the turbines that count them, and what it tells them of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from monitor.facts.news import DeadLetter, Held, Reading
+from monitor.facts.news import Held, Reading
 
 
 class Acknowledgement(NamedTuple):
@@ -14,13 +15,21 @@ class Acknowledgement(NamedTuple):
     sequence: int
 
 
+class Refused(NamedTuple):
+    """A reading that became a dead letter, and could still be told from others: it need not come again."""
+
+    turbine_number: int
+    session: str
+    sequence: int
+
+
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """What one batch says of the sequences: every reading in it, new or not, and what was refused for good."""
+    """What one batch says of sequences: every reading in it, new or not, and what was refused for good."""
 
-    readings: list[Reading] = field(default_factory=list)
-    held: list[Held] = field(default_factory=list)
-    dead_letters: list[DeadLetter] = field(default_factory=list)
+    readings: Sequence[Reading] = ()
+    refused: Sequence[Refused] = ()
+    held: Sequence[Held] = ()
 
 
 @dataclass(frozen=True, slots=True)
