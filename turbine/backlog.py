@@ -1,51 +1,43 @@
-"""What a turbine has yet to send: bounded, oldest first."""
+"""The answers to orders that a turbine has yet to send: few, in order, and each after the readings before it."""
 
 from collections import deque
 from dataclasses import dataclass, field
 
-DEFAULT_BACKLOG = 1000
+BACKLOG_SIZE = 100
+"""An answer says how far a repair is: the newest counts, and the readings prove it anyway."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An answer, as it goes over the wire, and the sequence of the reading that comes after it."""
+
+    payload: bytes
+    before: int
 
 
 @dataclass(slots=True)
 class Backlog:
-    """Messages (topic, payload) in order. When it is full the oldest goes: the newest says how things are.
+    """Answers in order. When it is full the oldest goes, and `dropped` counts it."""
 
-    May lose messages; `dropped` counts them. A `lossless` one loses none, and grows beyond its size instead, if
-    whoever fills it does not wait while it is full.
-    """
-
-    size: int = DEFAULT_BACKLOG
-    lossless: bool = False
+    size: int = BACKLOG_SIZE
     dropped: int = 0
-    _messages: deque[tuple[str, bytes]] = field(default_factory=deque)
+    _answers: deque[Waiting] = field(default_factory=deque)
 
     def __len__(self) -> int:
-        return len(self._messages)
+        return len(self._answers)
 
-    @property
-    def full(self) -> bool:
-        """Whether the next message costs the oldest."""
-        return len(self._messages) >= self.size
-
-    def append(self, topic: str, payload: bytes) -> None:
-        """Add the newest message."""
-        if self.full and not self.lossless:
-            self._messages.popleft()
+    def append(self, payload: bytes, before: int) -> None:
+        """Add the newest answer; `before`: the sequence of the next reading."""
+        if len(self._answers) >= self.size:
+            self._answers.popleft()
             self.dropped += 1
-        self._messages.append((topic, payload))
+        self._answers.append(Waiting(payload, before))
 
-    def take(self) -> tuple[str, bytes]:
-        """Take the oldest message out, to send it. Raises IndexError when there is none."""
-        return self._messages.popleft()
+    def next(self, sent: int) -> Waiting | None:
+        """The oldest answer, if its turn has come: readings below the sequence `sent` are sent."""
+        return self._answers[0] if self._answers and self._answers[0].before <= sent else None
 
-    def put_back(self, topic: str, payload: bytes) -> None:
-        """Put a message back that could not be sent: it is the oldest again, and the first to go."""
-        if self.full and not self.lossless:
-            self.dropped += 1
-        else:
-            self._messages.appendleft((topic, payload))
-
-    def clear(self) -> None:
-        """Give up what is left."""
-        self.dropped += len(self._messages)
-        self._messages.clear()
+    def sent(self, answer: Waiting) -> None:
+        """Forget an answer that was sent, if it is not dropped already."""
+        if self._answers and self._answers[0] is answer:
+            self._answers.popleft()

@@ -2,23 +2,39 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
 
 from pydantic import ValidationError
 
-from grid.connection import Backoff, Broker, BrokerLostError, Connection, Message, Will, stay_connected
+from grid.acknowledged import Acknowledged
+from grid.connection import (
+    Backoff,
+    Broker,
+    BrokerLostError,
+    BrokerRefusedError,
+    Connection,
+    Message,
+    Will,
+    stay_connected,
+)
 from grid.metrics import TurbineMetrics
 from grid.repair import RepairCommand, RepairResult
-from grid.status import OfflineReason, Presence, TurbineStatus
-from grid.topics import Kind
-from turbine.backlog import DEFAULT_BACKLOG, Backlog
+from grid.status import MonitorStatus, OfflineReason, Presence, TurbineStatus
+from grid.topics import MONITOR_STATUS, Kind
+from turbine.backlog import Backlog
 from turbine.life import Life
+from turbine.outbox import DEFAULT_OUTBOX_SIZE, Forgotten, Monitor, Outbox
+from turbine.outbox_file import OutboxFile
 from turbine.pace import Pace, now_utc
 from turbine.progress import Progress
 
 LAST_WORDS_SECONDS = 1.0
 """How long a goodbye may take that nobody asked for."""
+
+MONITOR_PATIENCE_SECONDS = 10.0
+"""How long the end of a life waits for a monitor that is online and acknowledges nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +49,10 @@ class Run:
     until: float | None = None
     """The run second at which readings end; None: with the life."""
     lossless: bool = False
-    """A full backlog holds the life up; otherwise it drops its oldest reading."""
-    backlog_size: int = DEFAULT_BACKLOG
+    """A full outbox holds the life up; otherwise it gives up its oldest reading."""
+    outbox_size: int = DEFAULT_OUTBOX_SIZE
+    outbox_file: OutboxFile = field(default_factory=OutboxFile)
+    """Has every reading before it is sent, or keeps nothing."""
     record: Callable[[TurbineMetrics], None] = lambda reading: None
     """Hears of every reading as it is emitted."""
     first_backoff_seconds: float = 0.25
@@ -43,29 +61,49 @@ class Run:
 class TurbineClient:
     """Carries one life over MQTT, through losses of the broker, until the life ends or it is told to stop.
 
-    While the connection is away readings go on, into a bounded backlog that is sent in order when it returns.
-    A reading leaves the backlog when the broker has acknowledged it, so it may arrive twice, and is lost only if
-    the backlog overflows, or at a stop that can't wait: `backlog.dropped` counts these.
+    Readings go into an outbox. They are sent in order as soon as there is a connection, and forgotten when the
+    monitor has acknowledged them; what it does not acknowledge is sent again. So a reading may arrive twice, and is
+    lost only if the outbox overflows or ends with the process: `outbox.given_up` and `undelivered` count these.
     """
 
     def __init__(self, life: Life, run: Run) -> None:
         self.life = life
-        self.backlog = Backlog(run.backlog_size, lossless=run.lossless)
+        self.outbox = Outbox(life.session, run.outbox_size, lossless=run.lossless)
+        self.backlog = Backlog()
         self._run = run
         self._connection_number = -1
         self._connected = False
         self._stopping = False
         self._lived = False
+        self._hurried = False
         self._leaving = False
         self._ramped = False
+        self._progressed_at = -math.inf
         self._news = asyncio.Event()
         self._room = asyncio.Event()
-        self._room.set()
+        self._alarm: asyncio.TimerHandle | None = None
         self._living: asyncio.Task[None] | None = None
         self._connecting: asyncio.Task[None] | None = None
+        for session, kept in run.outbox_file.take_over(life.turbine_number).items():
+            self._note(self.outbox.restore(session, kept.oldest, kept.payloads))
+
+    @property
+    def undelivered(self) -> int:
+        """Messages that the broker never acknowledged: given up, or left."""
+        return self.outbox.undelivered + self.outbox.unsent + self.backlog.dropped + len(self.backlog)
+
+    @property
+    def awaits_monitor(self) -> bool:
+        """Whether only the monitor's acknowledgement is missing, and is still waited for."""
+        if self.outbox.monitor is not Monitor.ONLINE or len(self.outbox) == 0 or self.outbox.unsent > 0:
+            return False
+        return asyncio.get_running_loop().time() < self._progressed_at + MONITOR_PATIENCE_SECONDS
 
     async def run(self) -> None:
-        """Live and report until the life is over and all is acknowledged, or until `stop`; then say goodbye."""
+        """Live and report until the life is over and all is acknowledged, or until `stop`; then say goodbye.
+
+        A monitor that is not online, or acknowledges nothing, is not waited for: the broker's word is enough then.
+        """
         name = f"turbine {self.life.turbine_number}"
         async with asyncio.TaskGroup() as tasks:
             self._living = tasks.create_task(self._live(), name=f"{name}: live")
@@ -79,9 +117,9 @@ class TurbineClient:
         self._leave_if_unconnected()
         self._news.set()
 
-    def give_up_backlog(self) -> None:
-        """Let go of what is not sent yet, so that the goodbye comes next."""
-        self.backlog.clear()
+    def hurry(self) -> None:
+        """Wait for nothing any more: the goodbye comes next."""
+        self._hurried = True
         self._news.set()
 
     # --- the life
@@ -91,8 +129,7 @@ class TurbineClient:
         try:
             while (due := self._next_due()) is not None:
                 await asyncio.sleep(self._run.pace.delay(due))
-                if self._run.lossless:
-                    await self._room.wait()
+                await self._wait_for_room()
                 if self._next_due() == due:  # a repair may have come first, and taken the reading
                     self._produce()
             if self._run.until is not None and self.life.next_due() is not None:
@@ -106,17 +143,62 @@ class TurbineClient:
         until = self._run.until
         return None if due is None or (until is not None and due >= until) else due
 
+    async def _wait_for_room(self) -> None:
+        """A lossless outbox that is full holds the life up."""
+        while self._run.lossless and self.outbox.full:
+            self._room.clear()
+            await self._room.wait()
+
     def _produce(self) -> None:
         reading = self.life.produce_metrics()
+        payload = reading.to_json()
+        given_up = self.outbox.append(payload)
+        self._run.outbox_file.keep(payload)
         self._run.record(reading)
         self._run.progress.reported(reading.turbine_number, reading.operational_status)
-        self._enqueue(Kind.METRICS, reading.to_json())
-
-    def _enqueue(self, kind: Kind, payload: bytes) -> None:
-        self.backlog.append(kind.of(self.life.turbine_number), payload)
-        if self.backlog.full:
-            self._room.clear()
+        self._note(given_up)
         self._news.set()
+
+    def _note(self, forgotten: Sequence[Forgotten]) -> None:
+        """Have it forgotten in the file too, and say what was given up."""
+        for gone in forgotten:
+            self._run.outbox_file.forget(self.life.turbine_number, gone.session, gone.sequence)
+        if forgotten:
+            self._run.progress.gave_up(self.life.turbine_number, self.outbox.given_up)
+            self._room.set()
+
+    # --- what it hears
+
+    def _receive(self, message: Message) -> None:
+        if message.topic == MONITOR_STATUS:
+            self._hear_of_monitor(message)
+        elif message.topic.endswith(Kind.ACKNOWLEDGED):
+            self._forget_acknowledged(message)
+        else:
+            self.receive_repairs(message)
+
+    def _hear_of_monitor(self, message: Message) -> None:
+        with contextlib.suppress(ValidationError):
+            status = MonitorStatus.from_payload(message.payload)
+            if status.status is Presence.ONLINE:
+                self.outbox.monitor_is_online(status.session, asyncio.get_running_loop().time())
+            else:
+                self.outbox.monitor_is_offline(status.session)
+            self._news.set()
+
+    def _forget_acknowledged(self, message: Message) -> None:
+        with contextlib.suppress(ValidationError):
+            now = asyncio.get_running_loop().time()
+            unsent = self.outbox.unsent
+            forgotten = self.outbox.acknowledge(Acknowledged.model_validate_json(message.payload), now)
+            if forgotten is not None:
+                self._progressed_at = now
+                is_earlier = forgotten.session != self.life.session
+                self._run.progress.stored(forgotten.count, earlier=is_earlier)
+                self._run.progress.delivered(0 if is_earlier else unsent - self.outbox.unsent)
+                self._note([forgotten])
+            if self._lived:
+                self._news.set()
 
     def receive_repairs(self, message: Message) -> None:
         """Obey an order from the repair topic; whatever is no `RepairCommand` is a plain order.
@@ -138,7 +220,8 @@ class TurbineClient:
 
     def _answer(self, result: RepairResult) -> None:
         if not self._leaving:
-            self._enqueue(Kind.REPAIR_RESULT, result.to_json())
+            self.backlog.append(result.to_json(), before=self.outbox.end)
+            self._news.set()
 
     # --- the connection
 
@@ -149,7 +232,7 @@ class TurbineClient:
                 self._run.broker,
                 self._serve,
                 client_id=f"grid-turbine-{self.life.turbine_number}",
-                deliver=self.receive_repairs,
+                deliver=self._receive,
                 will=self._next_will,
                 on_lost=self._on_lost,
                 backoff=Backoff(first_seconds=self._run.first_backoff_seconds),
@@ -165,10 +248,10 @@ class TurbineClient:
     async def _serve(self, connection: Connection) -> None:
         """Subscribe, publish the birth, then readings and answers in order; at the end the goodbye."""
         try:
-            await connection.subscribe(Kind.REPAIR.of(self.life.turbine_number))
+            await self._subscribe(connection)
             await self._publish_status(connection, self._birth())
             self._arrive()
-            while not (self._lived and len(self.backlog) == 0):
+            while not self._is_done():
                 await self._send_news(connection)
             self._leaving = True
             await self._publish_status(connection, self._goodbye())
@@ -178,28 +261,70 @@ class TurbineClient:
         finally:
             self._depart()
 
+    async def _subscribe(self, connection: Connection) -> None:
+        """Orders must reach us; a broker that refuses the rest does without a monitor's acknowledgements."""
+        orders = Kind.REPAIR.of(self.life.turbine_number)
+        try:
+            await connection.subscribe(orders, Kind.ACKNOWLEDGED.of(self.life.turbine_number), MONITOR_STATUS)
+        except BrokerRefusedError:
+            await connection.subscribe(orders)
+
+    def _is_done(self) -> bool:
+        if not self._lived or self._hurried:
+            return self._lived
+        return self.outbox.unsent == 0 and len(self.backlog) == 0 and not self.awaits_monitor
+
     async def _send_news(self, connection: Connection) -> None:
+        """Send what is due, and wait for more."""
         self._news.clear()
-        while len(self.backlog) > 0:
-            topic, payload = self.backlog.take()
-            try:
-                await connection.publish(topic, payload)
-            except BaseException:  # also when the connection is lost, which cancels us
-                self.backlog.put_back(topic, payload)
-                raise
-            if not self.backlog.full:
-                self._room.set()
-            if topic.endswith(Kind.METRICS):
-                self._run.progress.delivered()
-        if not self._lived:
+        while not self._hurried and await self._send_next(connection):
+            pass
+        if not self._is_done():
+            self._wake_at(self.outbox.next_due())
+            if self.awaits_monitor:
+                self._wake_at(self._progressed_at + MONITOR_PATIENCE_SECONDS)
             await self._news.wait()
+
+    async def _send_next(self, connection: Connection) -> bool:
+        """Send one message if one is due. If the connection is lost meanwhile it is due again."""
+        loop = asyncio.get_running_loop()
+        if (answer := self.backlog.next(self.outbox.sent)) is not None:
+            await connection.publish(Kind.REPAIR_RESULT.of(self.life.turbine_number), answer.payload)
+            self.backlog.sent(answer)
+            return True
+        if (sending := self.outbox.next(loop.time())) is None:
+            return False
+        await connection.publish(Kind.METRICS.of(self.life.turbine_number), sending.payload)
+        if self.outbox.published(sending, loop.time()):
+            self._progressed_at = loop.time()
+            self._run.progress.delivered(1 if sending.session == self.life.session else 0)
+            self._room.set()
+        return True
+
+    def _wake_at(self, when: float | None) -> None:
+        """Look for what is due at that time, if not before."""
+        if when is None or (self._alarm is not None and self._alarm.when() <= when):
+            return
+        self._sleep_on()
+        self._alarm = asyncio.get_running_loop().call_at(when, self._wake)
+
+    def _wake(self) -> None:
+        self._alarm = None
+        self._news.set()
+
+    def _sleep_on(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
 
     def _arrive(self) -> None:
         self._connected = True
+        self.outbox.begin_waiting(asyncio.get_running_loop().time())
         self._leave_ramp()
         self._run.progress.found()
 
     def _depart(self) -> None:
+        self._sleep_on()
         if self._connected:
             self._connected = False
             self._run.progress.left()

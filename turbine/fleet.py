@@ -5,11 +5,12 @@ import os
 import resource
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from grid.command_line import CommandError, ExitCode
 from turbine.client import Run, TurbineClient
 from turbine.life import Life
+from turbine.outbox import Monitor
 
 CONNECTING_AT_ONCE = 64
 """How many turbines may be on their way to the broker for the first time."""
@@ -22,7 +23,7 @@ OTHER_FILES = 64
 
 DRAIN_SECONDS = 2.5
 GOODBYE_SECONDS = 3.5
-"""After a signal: until when readings that wait are sent, and until when goodbyes.
+"""After a signal: until when readings are sent and acknowledgements waited for, and until when goodbyes are sent.
 
 Turbines that are not done by then are cancelled. Their last words and hanging up take 1.5 s more at most.
 """
@@ -37,19 +38,35 @@ class Fleet:
     """Runs lives until all of them are over and acknowledged, or until a signal.
 
     After the run's end (`Run.until`) it waits for a broker that acknowledges nothing only for `PATIENCE_SECONDS`.
-    The first SIGINT or SIGTERM ends it in order: readings that wait are sent, every turbine says goodbye, all
-    within 5 seconds. The second kills the process with exit code 130; the broker then publishes the wills.
+    The first SIGINT or SIGTERM ends it in order: readings that wait are sent, a monitor that is online is given time
+    to acknowledge them, every turbine says goodbye, all within 5 seconds. The second kills the process with exit
+    code 130; the broker then publishes the wills.
     """
 
     def __init__(self, lives: Sequence[Life], run: Run) -> None:
         self._run = run
         self._clients = [TurbineClient(life, run) for life in lives]
         self._asked_to_stop = asyncio.Event()
+        run.outbox_file.held = self._held
 
     @property
     def undelivered(self) -> int:
-        """Messages that were never acknowledged: dropped from full backlogs, or left at the end."""
-        return sum(client.backlog.dropped + len(client.backlog) for client in self._clients)
+        """Messages that the broker never acknowledged: given up by full outboxes, or left at the end."""
+        return sum(client.undelivered for client in self._clients)
+
+    @property
+    def unstored(self) -> int:
+        """Readings that a monitor which is online has not acknowledged."""
+        return sum(len(client.outbox) for client in self._clients if client.outbox.monitor is Monitor.ONLINE)
+
+    @property
+    def held(self) -> int:
+        """Readings that no monitor has acknowledged."""
+        return sum(len(client.outbox) for client in self._clients)
+
+    def _held(self) -> Iterator[bytes]:
+        for client in self._clients:
+            yield from client.outbox.payloads()
 
     async def run(self) -> None:
         """Run to the end. Raises CommandError when the process may not open enough connections."""
@@ -88,7 +105,7 @@ class Fleet:
             client.stop()
         await asyncio.sleep(DRAIN_SECONDS)
         for client in self._clients:
-            client.give_up_backlog()
+            client.hurry()
         await asyncio.sleep(GOODBYE_SECONDS - DRAIN_SECONDS)
         for task in running:
             task.cancel()
@@ -100,9 +117,9 @@ class Fleet:
         over = time.monotonic()
         while True:
             silence = time.monotonic() - max(over, self._run.progress.delivered_at)
-            if silence >= PATIENCE_SECONDS:
+            if silence >= PATIENCE_SECONDS and not any(client.awaits_monitor for client in self._clients):
                 break
-            await asyncio.sleep(PATIENCE_SECONDS - silence)
+            await asyncio.sleep(max(1.0, PATIENCE_SECONDS - silence))
         self._run.progress.say(f"the run is over, and for {PATIENCE_SECONDS:g} s no reading was acknowledged")
         self._asked_to_stop.set()
 

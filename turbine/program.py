@@ -18,6 +18,8 @@ from turbine.dry_run import readings
 from turbine.farm import build_turbines, new_session
 from turbine.fleet import Fleet, first_backoff_seconds, new_ramp
 from turbine.life import Life
+from turbine.outbox import default_size
+from turbine.outbox_file import OutboxFile
 from turbine.pace import Pace, now_utc
 from turbine.progress import Progress
 from turbine.records import LineFile
@@ -40,7 +42,8 @@ class Cast:
 def run_turbines(settings: TurbineSettings, *, out: TextIO, err: TextIO) -> ExitCode:
     """Run to the end: of the duration, of the file, or at a signal. Readings of a dry run go to `out`.
 
-    A run with an end is FAILED if not all of it was acknowledged, and BROKER_UNREACHABLE if there never was a broker.
+    A run with an end is FAILED if not all of it was acknowledged by the broker, and by the monitor if that is online
+    and acknowledges readings; BROKER_UNREACHABLE if there never was a broker.
     Raises SettingsError and CommandError for what a user can mend.
     """
     broker = settings.broker()
@@ -102,17 +105,37 @@ def _run_dry(cast: Cast, settings: TurbineSettings, record: Record, out: TextIO)
 
 def _run_fleet(cast: Cast, settings: TurbineSettings, broker: Broker, record: Record, err: TextIO) -> ExitCode:
     progress = Progress(turbines=len(cast.lives), broker=str(broker), stream=err)
-    run = Run(
-        broker=broker,
-        pace=Pace(cast.speed),
-        progress=progress,
-        ramp=new_ramp(),
-        until=settings.duration,
-        lossless=cast.replayed,
-        record=record,
-        first_backoff_seconds=first_backoff_seconds(len(cast.lives)),
-    )
-    fleet = Fleet(cast.lives, run)
+    with OutboxFile(settings.outbox_file(), progress.say) as outbox_file:
+        run = Run(
+            broker=broker,
+            pace=Pace(cast.speed),
+            progress=progress,
+            ramp=new_ramp(),
+            until=settings.duration,
+            lossless=cast.replayed,
+            outbox_size=settings.outbox_size or default_size(len(cast.lives)),
+            outbox_file=outbox_file,
+            record=record,
+            first_backoff_seconds=first_backoff_seconds(len(cast.lives)),
+        )
+        fleet = Fleet(cast.lives, run)
+        _say_earlier(fleet, outbox_file, progress)
+        _run_to_the_end(fleet)
+    _say_end(fleet, outbox_file, progress)
+    return _fleet_code(cast, fleet, settings, progress)
+
+
+def _say_earlier(fleet: Fleet, outbox_file: OutboxFile, progress: Progress) -> None:
+    if fleet.held:
+        progress.say(f"{counted(fleet.held, 'reading')} of earlier runs in {outbox_file.path}: they are sent first")
+    if outbox_file.left:
+        progress.say(
+            f"{counted(outbox_file.left, 'reading')} in {outbox_file.path} of turbines that do not run: they stay"
+        )
+
+
+def _run_to_the_end(fleet: Fleet) -> None:
+    """Raises CommandError for what a user can mend."""
     try:
         asyncio.run(fleet.run())
     except Exception as error:
@@ -120,10 +143,17 @@ def _run_fleet(cast: Cast, settings: TurbineSettings, broker: Broker, record: Re
         if isinstance(first, OSError | CommandError):
             raise CommandError(str(first)) from None
         raise
-    progress.say(f"{progress.acknowledgements} by the broker")
-    if fleet.undelivered:
+
+
+def _say_end(fleet: Fleet, outbox_file: OutboxFile, progress: Progress) -> None:
+    progress.say(progress.acknowledgements)
+    if progress.losses:
+        progress.say(progress.losses)
+    if outbox_file.path is not None and not outbox_file.is_behind:
+        if fleet.held:
+            progress.say(f"{counted(fleet.held, 'reading')} kept in {outbox_file.path} for the next start")
+    elif fleet.undelivered:
         progress.say(f"{counted(fleet.undelivered, 'message')} given up")
-    return _fleet_code(cast, fleet, settings, progress)
 
 
 def _fleet_code(cast: Cast, fleet: Fleet, settings: TurbineSettings, progress: Progress) -> ExitCode:
@@ -133,7 +163,7 @@ def _fleet_code(cast: Cast, fleet: Fleet, settings: TurbineSettings, progress: P
     if not progress.was_connected:
         progress.say("no turbine ever had a connection to the broker")
         return ExitCode.BROKER_UNREACHABLE
-    if fleet.undelivered:
+    if fleet.undelivered or progress.given_up or (progress.stored_by_monitor and fleet.unstored):
         return ExitCode.FAILED
     if not cast.replayed:
         return ExitCode.FINE

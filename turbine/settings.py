@@ -19,6 +19,9 @@ SIMULATION_ONLY = (
 )  # fmt: skip
 
 
+MEMORY = "memory"
+
+
 class WindKind(StrEnum):
     """Where the wind comes from."""
 
@@ -72,6 +75,18 @@ class TurbineSettings(BrokerSettings):
         description="Seconds after which to stop, in a replay seconds of the file; else until a signal. After it a "
         "missing broker is waited for 10 s: exit code 1 if it did not acknowledge all, 4 without any connection.",
     )
+    outbox: str = Field(
+        MEMORY,
+        min_length=1,
+        description="Where readings are kept until the monitor has them: memory, or a file that survives a kill of the "
+        "program; the next start sends what it holds.",
+    )
+    outbox_size: int | None = Field(
+        None,
+        ge=1,
+        description="Readings that each turbine keeps; beyond that its oldest is given up. Default: 100000, and fewer "
+        "in a fleet of more than 20.",
+    )
     emitted: Path | None = Field(None, description="File to append every reading to as it is emitted, as JSON lines.")
     dry_run: bool = Field(
         False, description="Print readings as JSON lines, without a broker; with --duration all at once."
@@ -118,6 +133,10 @@ class TurbineSettings(BrokerSettings):
             raise SettingsError(f"the name of a region has {MAX_LABEL_LENGTH} characters at most")
         if self.anomalies is not None and self.anomaly_rate == 0:
             raise SettingsError("--anomalies needs an --anomaly-rate above 0")
+
+    def outbox_file(self) -> Path | None:
+        """The file of the outboxes; None: they are in memory only."""
+        return None if self.outbox == MEMORY else Path(self.outbox)
 
     def regions(self) -> list[str]:
         """The names of the regions."""

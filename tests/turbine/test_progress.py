@@ -72,15 +72,15 @@ def test_broken_turbines_are_counted_until_they_are_ok() -> None:
         progress.reported(2, OperationalStatus.BROKEN)
     assert progress.broken == {2}
     assert progress.emitted == 6
-    assert str(progress) == "0 of 1,000 turbines connected, 1 broken, 0 of 6 readings acknowledged"
+    assert str(progress) == "0 of 1,000 turbines connected, 1 broken, 0 of 6 readings acknowledged by the broker"
 
 
 def test_one_is_singular() -> None:
     progress = Progress(turbines=1, broker="localhost:1883", stream=io.StringIO())
     progress.found()
     progress.reported(1, OperationalStatus.OK)
-    progress.delivered()
-    assert str(progress) == "1 of 1 turbine connected, 0 broken, 1 of 1 reading acknowledged"
+    progress.delivered(1)
+    assert str(progress) == "1 of 1 turbine connected, 0 broken, 1 of 1 reading acknowledged by the broker"
 
 
 def test_the_line_of_counts_is_for_terminals_only() -> None:
