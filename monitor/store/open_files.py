@@ -4,6 +4,8 @@ import os
 from collections import OrderedDict
 from pathlib import Path
 
+from monitor.store.places import text_file_name
+
 
 class OpenFiles:
     """Appends to files `turbine-<n>.txt` of one folder, and keeps at most `max_open` of them open.
@@ -18,8 +20,8 @@ class OpenFiles:
         """By turbine; the one that was written to last is the last."""
 
     def path(self, turbine_number: int) -> Path:
-        """Where a turbine's file is. The number is an int, so that no name from outside gets into a path."""
-        return self.folder / f"turbine-{int(turbine_number)}.txt"
+        """Where a turbine's file is."""
+        return self.folder / text_file_name(turbine_number)
 
     def append(self, turbine_number: int, text: str) -> None:
         """Append to a turbine's file, in one write where the disk takes it whole."""

@@ -10,6 +10,7 @@ from typing import BinaryIO
 from monitor.facts import Reading
 from monitor.store.lines import emitted_at_of, to_line
 from monitor.store.open_files import OpenFiles
+from monitor.store.places import turbines_with_text_files
 from monitor.store.position import Position
 from monitor.store.reader import LedgerReader
 
@@ -18,7 +19,6 @@ _PAGE = 10_000
 
 _BLOCK = 65_536
 _AFTER_LINE_END = re.compile(rb"(?<=\n)")
-_FILE_NAME = re.compile(r"turbine-([1-9][0-9]{0,9})\.txt")
 
 
 @dataclass(slots=True)
@@ -155,8 +155,7 @@ class TextRepair:
 
 def turbines_with_files(files: OpenFiles) -> list[int]:
     """Numbers of the turbines that have a text file."""
-    found = (_FILE_NAME.fullmatch(path.name) for path in files.folder.iterdir())
-    return sorted(int(match[1]) for match in found if match)
+    return turbines_with_text_files(files.folder)
 
 
 def _ends_a_line(file: BinaryIO, offset: int) -> bool:

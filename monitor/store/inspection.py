@@ -1,0 +1,111 @@
+"""What verify, prune, backup and export ask of the ledger: in pages, so that no question holds up the monitor's log."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from monitor.facts import Reading
+from monitor.store.prunings import PRUNABLE
+from monitor.store.reader import LedgerReader
+from monitor.store.rows import columns, listed, to_reading
+
+_PAGE = 5_000
+_IDS_AT_ONCE = 20_000
+_NEVER = 2**62
+
+
+class FileSize(NamedTuple):
+    """What the database takes on the disk, in bytes, and how much of it is free for what comes next."""
+
+    whole: int
+    free: int
+
+
+class Books(NamedTuple):
+    """What was committed up to one moment."""
+
+    last_id: int
+    stored: int
+    """Readings ever stored, as the books count them."""
+    pruned: int
+    """Readings deleted since because of their age."""
+
+
+class Inspection(LedgerReader):
+    """A read-only view of the ledger for its tools. Raises what LedgerReader raises."""
+
+    def damage(self) -> list[str]:
+        """What SQLite's own check finds wrong with the file, its tables and indexes; empty when all is well.
+
+        It reads everything. It can't see that whole commits are gone.
+        """
+        found = [str(line) for (line,) in self._all("PRAGMA integrity_check(10)")]
+        return [] if found == ["ok"] else found
+
+    def file_size(self) -> FileSize:
+        """How large the database is."""
+        (row,) = self._all(
+            "SELECT page_count * page_size, freelist_count * page_size "
+            "FROM pragma_page_count, pragma_page_size, pragma_freelist_count"
+        )
+        return FileSize(*row)
+
+    def kept_since(self) -> int:
+        """Readings emitted and received before this time were pruned; 0 if nothing ever was."""
+        return int(self._one("SELECT coalesce(max(kept_since), 0) FROM prunings"))
+
+    def prunings(self) -> int:
+        """How much was pruned so far, of anything: changes with every slice."""
+        return int(self._one("SELECT coalesce(sum(1 + readings + dead_letters), 0) FROM prunings"))
+
+    def stored_by_the_books(self) -> Books:
+        """What was committed up to now."""
+        (row,) = self._all(
+            "SELECT (SELECT coalesce(max(id), 0) FROM readings), "
+            "(SELECT coalesce(sum(count), 0) FROM books WHERE name = 'stored'), "
+            "(SELECT coalesce(sum(readings), 0) FROM prunings)"
+        )
+        return Books(*row)
+
+    def in_order_of_time(self, turbine_number: int, since: int | None, until: int | None) -> Iterator[list[Reading]]:
+        """A turbine's readings by `emitted_at`, in pages, from `since` on and before `until`.
+
+        Each page is a question of its own: what is committed meanwhile may be among them.
+        """
+        sql = (
+            f"SELECT {listed(columns(Reading))} FROM readings "  # noqa: S608 - our own names
+            "WHERE turbine_number = ? AND emitted_at >= ? AND emitted_at < ? ORDER BY emitted_at LIMIT ?"
+        )
+        first, end = since or 0, _NEVER if until is None else until
+        while page := self._all(sql, turbine_number, first, end, _PAGE):
+            yield [to_reading(row) for row in page]
+            first = page[-1][1] + 1
+
+    def old_readings(self, turbine_number: int, kept_since: int) -> set[int]:
+        """`emitted_at` of the turbine's readings that were emitted and received before this time."""
+        sql = "SELECT emitted_at FROM readings WHERE turbine_number = ? AND emitted_at < ? AND received_at < ?"
+        return {at for (at,) in self._all(sql, turbine_number, kept_since, kept_since)}
+
+    def ids_that_may_be_old(self, kept_since: int) -> range:
+        """The ids of all readings emitted before this time are in this range. Quick: only the index is read."""
+        first = self._one("SELECT min(id) FROM readings")
+        sql = "SELECT max(id) FROM readings WHERE turbine_number = ? AND emitted_at < ?"
+        last = max((self._one(sql, number, kept_since) or 0 for number in self.turbines_with_readings()), default=0)
+        return range(first or 1, last + 1)
+
+    def count_prunable(self, ids: range, kept_since: int) -> Iterator[int]:
+        """How many readings a pruning would delete, one slice of these ids after the other."""
+        sql = f"SELECT count(*) FROM readings WHERE id > :after AND id <= :up_to AND {PRUNABLE}"  # noqa: S608 - our text
+        for after in range(ids.start - 1, ids.stop - 1, _IDS_AT_ONCE):
+            up_to = min(after + _IDS_AT_ONCE, ids.stop - 1)
+            yield self._count(sql, {"after": after, "up_to": up_to, "kept_since": kept_since})
+
+    def old_dead_letters(self, kept_since: int) -> tuple[int, range]:
+        """How many dead letters came before this time, and the range that their ids are in."""
+        ((count, first, last),) = self._all(
+            "SELECT count(*), min(dead_letter_id), max(dead_letter_id) FROM dead_letters WHERE received_at < ?",
+            kept_since,
+        )
+        return count, range(first or 1, (last or 0) + 1)
+
+    def _count(self, sql: str, values: dict[str, Any]) -> int:
+        return int(self._ask(lambda db: db.execute(sql, values).fetchone()[0]))
