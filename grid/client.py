@@ -51,6 +51,9 @@ class Client(typing.Protocol):
     def resume_reading(self) -> None:
         """Read again."""
 
+    def freeze(self) -> None:
+        """Neither read nor write any more, and close nothing."""
+
     async def lost(self) -> None:
         """Wait until the connection breaks, and raise BrokerLostError then, or what the receiver raised."""
 
@@ -116,6 +119,13 @@ class Connection:
     def resume_reading(self) -> None:
         """Go on after `pause_reading`."""
         self._client.resume_reading()
+
+    def freeze(self) -> None:
+        """Let it be half-open: as if the line were cut, nothing is read or written any more, and nothing closed.
+
+        The broker gives it up when the keep-alive is over. Here nobody notices: raise BrokerLostError to end it.
+        """
+        self._client.freeze()
 
     async def lost(self) -> None:
         """Wait until the connection breaks, and raise BrokerLostError then, or what the receiver raised."""

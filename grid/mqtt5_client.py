@@ -59,6 +59,7 @@ class Mqtt5Client(asyncio.BufferedProtocol):
         self._answers: dict[int, asyncio.Future[list[int]]] = {}
         self._quota = asyncio.Event()
         self._wants_pause = False
+        self._frozen = False
         self._writable = True
         self._keep_alive = KeepAlive(0)
         self._next_tick: asyncio.TimerHandle | None = None
@@ -200,9 +201,16 @@ class Mqtt5Client(asyncio.BufferedProtocol):
         self._wants_pause = False
         self._mind_pause()
 
+    def freeze(self) -> None:
+        """Neither read nor write any more, nor keep alive, and close nothing."""
+        self._frozen = True
+        if self._next_tick is not None:
+            self._next_tick.cancel()
+        self._mind_pause()
+
     @property
     def _is_reading(self) -> bool:
-        return not self._wants_pause or bool(self._answers)
+        return not self._frozen and (not self._wants_pause or bool(self._answers))
 
     def _mind_pause(self) -> None:
         if self._transport is None:
@@ -213,7 +221,7 @@ class Mqtt5Client(asyncio.BufferedProtocol):
             self._transport.pause_reading()
 
     def _write(self, packets: bytes) -> None:
-        if packets and self._transport is not None and not self._ended.is_set():
+        if packets and self._transport is not None and not self._ended.is_set() and not self._frozen:
             self._keep_alive.said = True
             self._transport.write(packets)
 

@@ -102,6 +102,7 @@ class MqttClient(aiomqtt.Client):
         self.failure: Exception | None = None
         """What `deliver` raised."""
         self._abandoned = False
+        self._frozen = False
         self._v5 = v5
         self._broker = broker
         self._deliver = deliver
@@ -247,6 +248,15 @@ class MqttClient(aiomqtt.Client):
     def resume_reading(self) -> None:
         """Nothing."""
 
+    def freeze(self) -> None:
+        """Neither read nor write any more, nor keep alive, and close nothing."""
+        self._frozen = True
+        if (line := self._client.socket()) is not None:
+            self._loop.remove_reader(line.fileno())
+            self._loop.remove_writer(line.fileno())
+        if self._misc_task is not None:
+            self._misc_task.cancel()
+
     def _on_socket_open(self, client: PahoClient, userdata: Any, sock: Any) -> None:
         self.unanswered = True
         super()._on_socket_open(client, userdata, sock)
@@ -255,7 +265,8 @@ class MqttClient(aiomqtt.Client):
         self._loop.call_soon_threadsafe(self._start_writing, client, sock)
 
     def _start_writing(self, client: PahoClient, sock: Any) -> None:
-        if sock.fileno() >= 0:  # closed meanwhile, its number may be another socket's by now, which aiomqtt would take
+        # Closed meanwhile, its number may be another socket's by now, which aiomqtt would take.
+        if sock.fileno() >= 0 and not self._frozen:
             self._loop.add_writer(sock.fileno(), self._write, client)
 
     def _write(self, client: PahoClient) -> None:

@@ -584,3 +584,31 @@ def test_delays_stay_capped_after_any_number_of_attempts() -> None:
     assert max(backoff.next_delay() for _ in range(5000)) <= 10.0
     backoff.reset()
     assert backoff.next_delay() <= 0.25
+
+
+# --- half-open
+
+
+@pytest.mark.parametrize("in_bulk", [False, True])
+async def test_over_a_frozen_connection_nothing_goes_and_nothing_comes(address: Broker, *, in_bulk: bool) -> None:
+    inbox, losses = Inbox(), Losses()
+
+    async def freeze(connection: Connection) -> None:
+        connection.freeze()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(connection.publish(METRICS, b"unheard"), 0.3)
+        async with connect_once(address, client_id="turbine-7"):  # the broker closes ours over it
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(connection.lost(), 0.3)
+        raise BrokerLostError("it was half-open")
+
+    async with observer(address, inbox) as connection:
+        await connection.subscribe(METRICS)
+        connections, serve = once(freeze)
+        await stay_connected(
+            address, serve, client_id="turbine-7", on_lost=losses.hear, backoff=quick(), in_bulk=in_bulk
+        )
+        await connection.publish(METRICS, b"last")
+        assert await inbox.payloads_until(b"last") == []
+    assert len(connections) == 2
+    assert losses.reasons == ["it was half-open"]
