@@ -1,0 +1,37 @@
+"""The Mosquitto of a benchmark: the project's configuration with longer queues, and a note of who subscribes."""
+
+from pathlib import Path
+from typing import Self
+
+from benchmarks.programs import Usage, wait_for
+from monitor.demo_broker import LocalMosquitto
+
+LONG_QUEUES = """
+# A peer that is slower than the load must not lose what waits for it: it is measured, not punished.
+max_queued_messages 5000000
+max_queued_bytes 4294967296
+sys_interval 0
+log_type error
+log_type warning
+log_type subscribe
+"""
+
+
+class Broker(LocalMosquitto):
+    """One Mosquitto in `folder`, on a free port of 127.0.0.1."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, extra_configuration=LONG_QUEUES)
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        return self
+
+    def wait_for_subscription(self, topic_filter: str) -> None:
+        """Return when somebody has subscribed to this filter. Raises BenchmarkError when nobody does."""
+        wanted = f" {topic_filter}\n"
+        wait_for(lambda: wanted in self.log.read_text(errors="replace"), f"somebody subscribes to {topic_filter}")
+
+    def usage(self) -> Usage:
+        """What it has used up to now."""
+        return Usage.of(self.pid or 0)
