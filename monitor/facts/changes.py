@@ -53,7 +53,7 @@ class Committed:
     duplicate: int = 0
     """How many readings were there already."""
     rejected: int = 0
-    """How many dead letters were written: those of the changes, and readings that the database refused."""
+    """How many messages became dead letters: those of the changes, and readings that the database refused."""
 
 
 @dataclass(slots=True)

@@ -31,9 +31,9 @@ class Sequences:
     returned may be told once the batch that was taken last is committed. `counted` holds what goes into the books,
     see `monitor.sequences.session`; the caller empties it.
 
-    Only what is written with a checkpoint, and the readings that are stored since, outlive a crash. So sessions that
-    are new, refusals and what was given up are written at once. What may be forgotten for good is a repeat that
-    carries a sequence of its own, which then shows as missing; never is more remembered than there was.
+    Sessions that are new, or whose gaps changed, are written with the batch; of all others a checkpoint once a second
+    is enough, since the readings that are stored tell the rest after a crash. They don't tell of a sequence whose
+    reading repeats the `emitted_at` of another one: if that came in the last second, it shows as missing.
     """
 
     def __init__(self, remembered: RememberedSequences, *, now: Now) -> None:
@@ -42,7 +42,8 @@ class Sequences:
         """By turbine and name, the one heard last at the end."""
         self._current: dict[int, Session] = {}
         """Of each turbine the session that was heard last."""
-        self._urgent: dict[tuple[int, str], Session] = {}
+        self._changed: dict[tuple[int, str], Session] = {}
+        """Sessions that are new, or whose gaps are not as they were written."""
         self._ended: list[tuple[int, str]] = []
         self._took_readings = False
         self._checkpoint_due = now.watched
@@ -68,22 +69,24 @@ class Sequences:
             elif name is not None and sequence is not None:
                 self._settle(number, name, sequence)
         for number, name, sequence in arrived.refused:
-            self._urge(self._settle(number, name, sequence))
+            self._settle(number, name, sequence)
         for number, name, sequence in arrived.held:
             self._give_up(number, name, sequence)
-        self._took_readings = self._took_readings or bool(arrived.readings)
+        self._took_readings = bool(arrived.readings)
 
     def drain(self, now: Now) -> SequenceChanges:
         """What to write with the batch that was taken; a checkpoint with one batch a second."""
         is_checkpoint = self._took_readings and now.watched >= self._checkpoint_due
         if is_checkpoint:
             self._checkpoint_due = now.watched + self._round_seconds()
-            self._took_readings = False
-        elif not self._urgent and not self._ended:
+            for session in self._all():
+                if session.following != session.written:
+                    self._note(session)
+        elif not self._changed and not self._ended:
             return SequenceChanges()
-        sessions = [session for session in self._all() if _differs(session)] if is_checkpoint else self._urgent.values()
-        changes = SequenceChanges([_record(session, now) for session in sessions], self._ended, is_checkpoint)
-        self._urgent, self._ended = {}, []
+        records = [_record(session, now) for session in self._changed.values()]
+        changes = SequenceChanges(records, self._ended, is_checkpoint)
+        self._changed, self._ended = {}, []
         return changes
 
     def due(self, now: Now) -> list[Acknowledgement]:
@@ -108,23 +111,20 @@ class Sequences:
     def _all(self) -> Iterator[Session]:
         return (session for sessions in self._sessions.values() for session in sessions.values())
 
-    def _settle(self, number: int, name: str, sequence: int) -> Session:
+    def _settle(self, number: int, name: str, sequence: int) -> None:
         session = self._session(number, name)
         if session.settle(sequence, sequence):
-            session.changed = True
+            self._note(session)
         elif sequence <= session.prefix:
             session.asked = True
-        return session
 
     def _give_up(self, number: int, name: str, sequence: int) -> None:
         session = self._session(number, name)
         if session.give_up_before(sequence):
-            session.changed = True
-            self._urge(session)
+            self._note(session)
 
-    def _urge(self, session: Session) -> None:
-        if session.changed:
-            self._urgent[session.turbine_number, session.name] = session
+    def _note(self, session: Session) -> None:
+        self._changed[session.turbine_number, session.name] = session
 
     def _session(self, number: int, name: str) -> Session:
         """The session, heard just now."""
@@ -132,7 +132,7 @@ class Sequences:
         session = sessions.pop(name, None)
         if session is None:
             session = Session(number, name, self.counted)
-            self._urge(session)
+            self._note(session)
         sessions[name] = self._current[number] = session
         if len(sessions) > MOST_SESSIONS:
             *others, _ = sessions.values()
@@ -143,33 +143,37 @@ class Sequences:
         session.close()
         key = session.turbine_number, session.name
         del self._sessions[session.turbine_number][session.name]
-        self._urgent.pop(key, None)
+        self._changed.pop(key, None)
         self._ended.append(key)
 
     def _remember(self, remembered: RememberedSequences) -> None:
-        """Go on from the last checkpoint with what was stored since; the books have counted all of it already."""
+        """Go on from what is written, with what was stored since."""
         for record in sorted(remembered.records, key=lambda record: record.heard_at):
             session = self._session(record.turbine_number, record.session)
-            session.following, session.followed_from = record.following, record.followed_from
+            session.following = session.written = record.following
+            session.followed_from = record.followed_from
             session.gaps, session.missing = parse_gaps(record.gaps), record.missing
-            session.changed, session.written = False, record.following
+        self._changed.clear()
         for run in remembered.since:
             session = self._session(run.turbine_number, run.session)
-            session.changed = session.settle(run.first, run.last) or session.changed
+            if run.first != session.following or not session.following:
+                self._note(session)
+            session.settle(run.first, run.last)
+        if not remembered.kept:
+            self._take_gaps_for_old()
         for session in self._all():
-            if not remembered.kept:
-                session.followed_from, session.missing = session.following, 0
             if session is not self._current[session.turbine_number]:
                 session.told = session.prefix
+
+    def _take_gaps_for_old(self) -> None:
+        """What lacks among readings of a time when nobody followed them is not missing."""
+        for session in self._all():
+            session.followed_from, session.missing = session.following, 0
         self.counted.clear()
 
 
-def _differs(session: Session) -> bool:
-    return session.changed or session.following != session.written
-
-
 def _record(session: Session, now: Now) -> SequenceRecord:
-    session.changed, session.written = False, session.following
+    session.written = session.following
     return SequenceRecord(
         session.turbine_number,
         session.name,

@@ -51,10 +51,8 @@ class Session:
     told: int = -1
     asked: bool = False
     """Whether settled readings came again: the turbine did not hear what was told."""
-    changed: bool = True
-    """Whether more than `following` differs from what was written."""
     written: int = -1
-    """What `following` was then."""
+    """What `following` was when the session was written last."""
 
     @property
     def prefix(self) -> int:

@@ -41,26 +41,27 @@ _CHECKS = (
     ),
 )
 
-_BOOKS = """
-SELECT received, stored, duplicate, rejected FROM (
-    SELECT coalesce(sum(count) FILTER (WHERE name = 'received'), 0) AS received,
-           coalesce(sum(count) FILTER (WHERE name = 'stored'), 0) AS stored,
-           coalesce(sum(count) FILTER (WHERE name = 'duplicate'), 0) AS duplicate,
-           coalesce(sum(count) FILTER (WHERE name = 'rejected'), 0) AS rejected
-    FROM books
-) WHERE received <> stored + duplicate + rejected
-"""
+_COUNTED = "coalesce((SELECT count FROM books WHERE name = '{}'), 0)".format
+_BALANCES = (
+    (
+        f"SELECT {_COUNTED('received')} AS received, {_COUNTED('stored')} AS stored, "
+        f"{_COUNTED('duplicate')} AS duplicate, {_COUNTED('rejected')} AS rejected "
+        "WHERE received <> stored + duplicate + rejected",
+        "the books do not balance: {} received, but {} stored, {} duplicate and {} rejected",
+    ),
+    (
+        f"SELECT {_COUNTED('gaps_opened')} AS opened, {_COUNTED('gaps_closed')} AS closed, "  # noqa: S608 - our names
+        f"{_COUNTED('gaps_given_up')} AS given_up, (SELECT coalesce(sum(missing), 0) FROM sequences) AS missing "
+        "WHERE opened <> closed + given_up + missing",
+        "the gaps do not balance: {} readings were skipped, but {} came later, {} are given up and {} are missing",
+    ),
+)
 
 
 def violated(db: Database, *, engineers: int | None) -> list[str]:
     """What should never be, and is: a sentence each. `engineers` is the size of the pool, if it is to be checked."""
-    sentences = [
-        sentence.format(*row) for sql, sentence in (*_CHECKS, (_BOOKS, _UNBALANCED)) for row in db.execute(sql)
-    ]
+    sentences = [sentence.format(*row) for sql, sentence in _CHECKS + _BALANCES for row in db.execute(sql)]
     (out,) = db.execute("SELECT count(*) FROM visits WHERE ended_at IS NULL").fetchone()
     if engineers is not None and out > engineers:
         sentences.append(f"{out} engineers are out, the pool has {engineers}")
     return sentences
-
-
-_UNBALANCED = "the books do not balance: {} received, but {} stored, {} duplicate and {} rejected"

@@ -29,6 +29,7 @@ from monitor.store.errors import StoreDamagedError, StoreUnavailableError, namin
 from monitor.store.refusals import as_stored, refused_reading, refused_record, write_all_but_refused
 from monitor.store.rows import RecordT, columns, insertion, listed, to_record, to_row, upsertion
 from monitor.store.schema import migrate
+from monitor.store.sequences import read_sequences, write_sequences
 
 BUSY_TIMEOUT_SECONDS = 1.0
 """How long one attempt waits for another program's lock, before the caller is told and tries again."""
@@ -124,6 +125,7 @@ class Ledger:
                 next_incident_id=1 + int(self._one("SELECT coalesce(max(incident_id), 0) FROM incidents")),
                 next_visit_id=1 + int(self._one("SELECT coalesce(max(visit_id), 0) FROM visits")),
                 last_received_at=self._one(_LAST_SIGN),
+                sequences=read_sequences(self._db, self._last_reading_id()),
             )
 
     def commit(self, changes: Changes) -> Committed:
@@ -162,7 +164,8 @@ class Ledger:
         rejected = len(changes.dead_letters) + len(refused)
         repeated = len(changes.readings) - inserted - len(refused)
         self._write_books(changes.counted + Counter(stored=inserted, duplicate=repeated, rejected=rejected))
-        return Committed(stored, last_id + 1, outgoing)
+        write_sequences(self._db, changes.sequences, last_id + inserted)
+        return Committed(stored, last_id + 1, outgoing, duplicate=repeated, rejected=rejected)
 
     def _write_decisions(self, decisions: Decisions) -> None:
         write = self._db.conn.executemany

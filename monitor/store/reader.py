@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from sqlite_utils import Database
 
-from monitor.facts import DeadLetter, Event, Hold, Incident, Reading, TurbineRecord, Visit
+from monitor.facts import DeadLetter, Event, Hold, Incident, Reading, SequenceRecord, TurbineRecord, Visit
 from monitor.store.errors import (
     StoreError,
     StoreMissingError,
@@ -103,6 +103,13 @@ class LedgerReader:
             order="emitted_at DESC",
             newest=newest,
         )
+
+    def sequences(self) -> list[SequenceRecord]:
+        """The sessions that are followed, of turbines that count their readings: by turbine, the latest one last.
+
+        Gaps are as of the last commit; `following` may be some seconds old.
+        """
+        return self._records(SequenceRecord, "sequences", order="turbine_number, heard_at")
 
     # --- repairs
 

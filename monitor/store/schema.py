@@ -14,7 +14,7 @@ from sqlite_utils import Database, Migrations
 from monitor.store.errors import StoreDamagedError, StoreVersionError
 from monitor.store.rows import is_time
 
-FORMAT = 2
+FORMAT = 3
 """Which tables there are: raised by every migration, so that an older program refuses a newer database."""
 
 migrations = Migrations("grid-monitor")
@@ -179,6 +179,20 @@ CREATE TABLE prunings (
 ) STRICT;
 """
 
+_SEQUENCES = """
+CREATE TABLE sequences (
+    turbine_number INTEGER NOT NULL,
+    session TEXT NOT NULL,
+    following INTEGER NOT NULL, -- all below are settled, but for the gaps
+    followed_from INTEGER NOT NULL, -- gaps below are from before the first reading heard, or not followed any more
+    gaps TEXT NOT NULL, -- such as 5-9,12
+    missing INTEGER NOT NULL, -- how many readings the gaps from followed_from on are
+    heard_at INTEGER NOT NULL,
+    PRIMARY KEY (turbine_number, session)
+) STRICT, WITHOUT ROWID;
+ALTER TABLE ledger ADD COLUMN sequences_up_to INTEGER; -- id of the last reading that sequences tell of
+"""
+
 
 @migrations(name="0001_first_tables")
 def _first_tables(db: Database) -> None:
@@ -194,6 +208,13 @@ def _prunings(db: Database) -> None:
     db.executescript(_PRUNINGS)
     db.execute("UPDATE ledger SET format = 2")
     _show_times_of(db, "prunings")
+
+
+@migrations(name="0003_sequences")
+def _sequences(db: Database) -> None:
+    db.executescript(_SEQUENCES)
+    db.execute("UPDATE ledger SET format = 3")
+    _show_times_of(db, "sequences")
 
 
 def _show_times_of(db: Database, table: str) -> None:

@@ -27,6 +27,9 @@ from monitor.facts import (
     Outgoing,
     Reading,
     Release,
+    RememberedSequences,
+    Run,
+    SequenceRecord,
     TurbineRecord,
     Visit,
     VisitState,
@@ -36,6 +39,7 @@ from monitor.store.ledger import Ledger
 from monitor.store.prunings import Pruning
 from monitor.store.reader import LedgerReader
 from monitor.store.rows import columns
+from monitor.store.schema import FORMAT, migrations
 
 FACTS: dict[str, type] = {
     "readings": Reading,
@@ -46,6 +50,7 @@ FACTS: dict[str, type] = {
     "outbox": Outgoing,
     "dead_letters": DeadLetter,
     "holds": Hold,
+    "sequences": SequenceRecord,
     "prunings": Pruning,
 }
 WORDS: list[tuple[str, str, type[StrEnum]]] = [
@@ -120,6 +125,23 @@ def test_an_older_database_is_brought_up_to_date_by_the_monitor_only(path: Path)
         older.execute("UPDATE ledger SET format = 0")
     with pytest.raises(StoreVersionError, match="start grid-monitor once"):
         LedgerReader.open(path)
+
+
+def test_a_database_of_the_first_format_is_migrated_with_all_it_holds(
+    tmp_path: Path, reading: Callable[..., Reading]
+) -> None:
+    path = tmp_path / "grid.db"
+    old = [reading(second=second, sequence=second) for second in (3, 4, 6)]
+    with closing(Database(path)) as first:
+        migrations.apply(first, stop_before="0002_prunings")
+        first.table("readings").insert_all(dict(zip(Reading._fields, kept, strict=True)) for kept in old)
+    with Ledger.open(path) as ledger:
+        remembered = ledger.load().sequences
+    assert remembered == RememberedSequences([], [Run(7, "s-1", 3, 4), Run(7, "s-1", 6, 6)], kept=False)
+    with LedgerReader.open(path) as reader:
+        assert reader.readings(7) == old[::-1]
+    with closing(Database(path)) as db:
+        assert db.execute("SELECT format, sequences_up_to FROM ledger").fetchone() == (FORMAT, None)
 
 
 def test_a_database_of_something_else_is_left_alone(tmp_path: Path) -> None:
