@@ -122,6 +122,19 @@ class Draws:
         self.tell(Disturbance(kind, self.turbine_number, self.session, sequence, seconds, readings))
 
 
+@dataclass(frozen=True, slots=True)
+class ChaosPlan:
+    """The chaos of one run: every turbine has its own draws from it."""
+
+    rates: Rates
+    seed: int
+    tell: Tell = lambda disturbance: None
+
+    def draws(self, turbine_number: int, session: str) -> Draws:
+        """What happens to one turbine."""
+        return Draws(self.rates, self.seed, turbine_number, session, self.tell)
+
+
 @dataclass(order=True, slots=True)
 class _Held(Generic[Message]):
     """A message that is held back, in the order of `due`, then of its coming."""

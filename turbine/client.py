@@ -24,11 +24,13 @@ from grid.repair import RepairCommand, RepairResult
 from grid.status import MonitorStatus, OfflineReason, Presence, TurbineStatus
 from grid.topics import MONITOR_STATUS, Kind
 from turbine.backlog import Backlog
+from turbine.chaos import ChaosPlan
 from turbine.life import Life
 from turbine.outbox import DEFAULT_OUTBOX_SIZE, Forgotten, Monitor, Outbox
 from turbine.outbox_file import OutboxFile
 from turbine.pace import Pace, now_utc
 from turbine.progress import Progress
+from turbine.wire import new_wire
 
 LAST_WORDS_SECONDS = 1.0
 """How long a goodbye may take that nobody asked for."""
@@ -56,6 +58,8 @@ class Run:
     record: Callable[[TurbineMetrics], None] = lambda reading: None
     """Hears of every reading as it is emitted."""
     first_backoff_seconds: float = 0.25
+    chaos: ChaosPlan | None = None
+    """What happens to readings on their way to the wire."""
 
 
 class TurbineClient:
@@ -70,6 +74,7 @@ class TurbineClient:
         self.life = life
         self.outbox = Outbox(life.session, run.outbox_size, lossless=run.lossless)
         self.backlog = Backlog()
+        self._wire = new_wire(self.outbox, run.chaos, life.turbine_number, life.session)
         self._run = run
         self._connection_number = -1
         self._connected = False
@@ -77,6 +82,7 @@ class TurbineClient:
         self._lived = False
         self._hurried = False
         self._leaving = False
+        self._was_half_open = False
         self._ramped = False
         self._progressed_at = -math.inf
         self._news = asyncio.Event()
@@ -90,7 +96,8 @@ class TurbineClient:
     @property
     def undelivered(self) -> int:
         """Messages that the broker never acknowledged: given up, or left."""
-        return self.outbox.undelivered + self.outbox.unsent + self.backlog.dropped + len(self.backlog)
+        unsent = self.outbox.unsent + self._wire.held_back
+        return self.outbox.undelivered + unsent + self.backlog.dropped + len(self.backlog)
 
     @property
     def awaits_monitor(self) -> bool:
@@ -136,6 +143,7 @@ class TurbineClient:
                 await asyncio.sleep(self._run.pace.delay(self._run.until))
         finally:
             self._lived = True
+            self._wire.hurry()
             self._news.set()
 
     def _next_due(self) -> float | None:
@@ -272,7 +280,8 @@ class TurbineClient:
     def _is_done(self) -> bool:
         if not self._lived or self._hurried:
             return self._lived
-        return self.outbox.unsent == 0 and len(self.backlog) == 0 and not self.awaits_monitor
+        is_sent = self.outbox.unsent == 0 and self._wire.is_clear and len(self.backlog) == 0
+        return is_sent and not self.awaits_monitor
 
     async def _send_news(self, connection: Connection) -> None:
         """Send what is due, and wait for more."""
@@ -280,7 +289,7 @@ class TurbineClient:
         while not self._hurried and await self._send_next(connection):
             pass
         if not self._is_done():
-            self._wake_at(self.outbox.next_due())
+            self._wake_at(self._wire.next_due())
             if self.awaits_monitor:
                 self._wake_at(self._progressed_at + MONITOR_PATIENCE_SECONDS)
             await self._news.wait()
@@ -292,14 +301,24 @@ class TurbineClient:
             await connection.publish(Kind.REPAIR_RESULT.of(self.life.turbine_number), answer.payload)
             self.backlog.sent(answer)
             return True
-        if (sending := self.outbox.next(loop.time())) is None:
+        if (sending := self._wire.next(loop.time())) is None:
             return False
+        if (seconds := self._wire.half_open()) is not None:
+            await self._be_half_open(connection, seconds)
         await connection.publish(Kind.METRICS.of(self.life.turbine_number), sending.payload)
-        if self.outbox.published(sending, loop.time()):
+        if self._wire.published(sending, loop.time()):
             self._progressed_at = loop.time()
             self._run.progress.delivered(1 if sending.session == self.life.session else 0)
             self._room.set()
         return True
+
+    async def _be_half_open(self, connection: Connection, seconds: float) -> None:
+        """Let the connection be dead for so long, or until the life is over; then it is lost for us too."""
+        connection.freeze()
+        if self._living is not None:
+            await asyncio.wait([self._living], timeout=seconds)
+        self._was_half_open = True
+        raise BrokerLostError("it was half-open")
 
     def _wake_at(self, when: float | None) -> None:
         """Look for what is due at that time, if not before."""
@@ -330,6 +349,9 @@ class TurbineClient:
             self._run.progress.left()
 
     def _on_lost(self, reason: str, delay: float) -> None:
+        if self._was_half_open:  # there is a broker, and the goodbye is still to be said
+            self._was_half_open = False
+            return
         self._run.progress.lost(self.life.turbine_number, reason)
         self._leave_if_unconnected()
 

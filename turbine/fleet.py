@@ -5,12 +5,14 @@ import os
 import resource
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from grid.command_line import CommandError, ExitCode
 from turbine.client import Run, TurbineClient
 from turbine.life import Life
 from turbine.outbox import Monitor
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 CONNECTING_AT_ONCE = 64
 """How many turbines may be on their way to the broker for the first time."""
@@ -33,6 +35,9 @@ PATIENCE_SECONDS = 10.0
 
 PROGRESS_SECONDS = 1.0
 
+Listen = Callable[[Callable[[], None]], Callable[[], None]]
+"""Has a function called in the running loop whenever somebody asks for the end; returns what puts an end to that."""
+
 
 class Fleet:
     """Runs lives until all of them are over and acknowledged, or until a signal.
@@ -43,8 +48,10 @@ class Fleet:
     code 130; the broker then publishes the wills.
     """
 
-    def __init__(self, lives: Sequence[Life], run: Run) -> None:
+    def __init__(self, lives: Sequence[Life], run: Run, listen: Listen | None = None) -> None:
+        """`listen` is how the fleet hears that it is asked to end: by signals, unless told otherwise."""
         self._run = run
+        self._listen = listen or listen_to_signals
         self._clients = [TurbineClient(life, run) for life in lives]
         self._asked_to_stop = asyncio.Event()
         run.outbox_file.held = self._held
@@ -71,14 +78,11 @@ class Fleet:
     async def run(self) -> None:
         """Run to the end. Raises CommandError when the process may not open enough connections."""
         allow_open_files(len(self._clients) + OTHER_FILES)
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._on_signal)
+        deafen = self._listen(self._on_asked)
         try:
             await self._run_turbines()
         finally:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.remove_signal_handler(number)
+            deafen()
             self._run.progress.show()
 
     async def _run_turbines(self) -> None:
@@ -94,7 +98,7 @@ class Fleet:
             for task in (showing, waiting, ending):
                 task.cancel()
 
-    def _on_signal(self) -> None:
+    def _on_asked(self) -> None:
         if self._asked_to_stop.is_set():
             os._exit(ExitCode.INTERRUPTED)
         self._asked_to_stop.set()
@@ -129,9 +133,22 @@ class Fleet:
             await asyncio.sleep(PROGRESS_SECONDS)
 
 
-def new_ramp() -> asyncio.Semaphore:
-    """Bounds how many turbines connect for the first time at once."""
-    return asyncio.Semaphore(CONNECTING_AT_ONCE)
+def listen_to_signals(on_asked: Callable[[], None]) -> Callable[[], None]:
+    """Take SIGINT and SIGTERM for the wish that it ends."""
+    loop = asyncio.get_running_loop()
+    for number in SIGNALS:
+        loop.add_signal_handler(number, on_asked)
+
+    def deafen() -> None:
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)
+
+    return deafen
+
+
+def new_ramp(processes: int = 1) -> asyncio.Semaphore:
+    """Bounds how many turbines connect for the first time at once, in one of so many processes."""
+    return asyncio.Semaphore(max(1, CONNECTING_AT_ONCE // processes))
 
 
 def first_backoff_seconds(turbines: int) -> float:

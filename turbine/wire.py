@@ -1,13 +1,34 @@
-"""The way from a turbine's outbox to the wire, with chaos on it."""
+"""The way from a turbine's outbox to the wire: straight, or with chaos on it."""
 
 import math
 from collections import deque
 
-from turbine.chaos import Chaos
+from turbine.chaos import Chaos, ChaosPlan
 from turbine.outbox import Outbox, Sending
 
 
-class Wire:
+class StraightWire:
+    """Gives what to publish next as the outbox does."""
+
+    __slots__ = ("next", "next_due", "published")
+
+    held_back = 0
+    is_clear = True
+
+    def __init__(self, outbox: Outbox) -> None:
+        self.next = outbox.next
+        self.next_due = outbox.next_due
+        self.published = outbox.published
+
+    def half_open(self) -> float | None:
+        """None: no connection dies."""
+        return None
+
+    def hurry(self) -> None:
+        """Nothing: nothing is held back."""
+
+
+class ChaoticWire:
     """Gives what to publish next as an outbox does, late, twice or out of order.
 
     To the outbox a reading that is held back is sent: it goes on with the next one, and sends again what the monitor
@@ -83,3 +104,13 @@ class Wire:
         elif self._outbox.published(sending, now):
             self._held_back.add(sending.sequence)
         return passing
+
+
+Wire = StraightWire | ChaoticWire
+
+
+def new_wire(outbox: Outbox, plan: ChaosPlan | None, turbine_number: int, session: str) -> Wire:
+    """The way of one turbine's readings, with the chaos that is planned."""
+    if plan is None:
+        return StraightWire(outbox)
+    return ChaoticWire(outbox, Chaos(plan.draws(turbine_number, session)), session)

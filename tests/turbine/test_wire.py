@@ -8,18 +8,18 @@ from hypothesis import strategies as st
 from grid.acknowledged import Acknowledged
 from turbine.chaos import Chaos, ChaosKind, Disturbance, Draws, Rates
 from turbine.outbox import Outbox, Sending
-from turbine.wire import Wire
+from turbine.wire import ChaoticWire, Wire
 
 SESSION = "1800000000000-cafe"
 EARLIER = "1700000000000-cafe"
 ALL_ON_THE_WAY = dict.fromkeys((ChaosKind.LATE, ChaosKind.DUPLICATE, ChaosKind.REORDER), 0.4)
 
 
-def make_wire(rates: Rates, seed: int = 1) -> tuple[Wire, Outbox, list[Disturbance]]:
+def make_wire(rates: Rates, seed: int = 1) -> tuple[ChaoticWire, Outbox, list[Disturbance]]:
     told: list[Disturbance] = []
     outbox = Outbox(SESSION)
     draws = Draws(rates, seed, 7, SESSION, told.append)
-    return Wire(outbox, Chaos(draws), SESSION), outbox, told
+    return ChaoticWire(outbox, Chaos(draws), SESSION), outbox, told
 
 
 def publish_all(wire: Wire, now: float) -> list[Sending]:
