@@ -1,7 +1,10 @@
 """What verify, prune, backup and export ask of the ledger: in pages, so that no question holds up the monitor's log."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
+
+from sqlite_utils import Database
 
 from monitor.facts import Reading
 from monitor.store.prunings import PRUNABLE
@@ -11,6 +14,8 @@ from monitor.store.rows import columns, listed, to_reading
 _PAGE = 5_000
 _IDS_AT_ONCE = 20_000
 _NEVER = 2**62
+_STEPS_BETWEEN_LOOKS = 1_000_000
+"""Steps of SQLite's machine: some tens of milliseconds."""
 
 
 class FileSize(NamedTuple):
@@ -48,6 +53,27 @@ class Inspection(LedgerReader):
             "FROM pragma_page_count, pragma_page_size, pragma_freelist_count"
         )
         return FileSize(*row)
+
+    def copy_to(self, target: Path, on_progress: Callable[[], None]) -> None:
+        """Write a copy without unused pages to a file that isn't there yet: of one moment, however long it takes.
+
+        Nobody waits for it; the write-ahead log grows until it is done. Raises StoreUnavailableError for the target
+        too.
+        """
+
+        def copy(db: Database) -> None:
+            target.unlink(missing_ok=True)
+            db.conn.set_progress_handler(on_progress, _STEPS_BETWEEN_LOOKS)
+            try:
+                db.execute("VACUUM INTO ?", [str(target)])
+            finally:
+                db.conn.set_progress_handler(None, 0)
+
+        self._ask(copy)
+
+    def count_readings(self) -> int:
+        """How many readings there are: walks over all of them."""
+        return int(self._one("SELECT count(*) FROM readings"))
 
     def kept_since(self) -> int:
         """Readings emitted and received before this time were pruned; 0 if nothing ever was."""

@@ -1,0 +1,142 @@
+"""Reading what is still readable in a damaged database, row by row past its damaged pages. It is never written to."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from itertools import count
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import quote
+
+from monitor.store.rows import listed
+
+_HIGHEST_ROWID = 2**63 - 1
+_STEPS_OF_ONE = 64
+_STEPS_OF_A_PAGE = 256
+_ROWS_OF_A_PAGE = 16
+"""Fewer than a page of the table `readings` has, so that no readable page between two damaged ones is stepped over."""
+
+
+class Salvage:
+    """A database that may be damaged, or gone. Enter it to use it. Nothing here raises because of the damage.
+
+    What could not be read is in `losses`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.losses: list[str] = []
+        """What could not be read, in words."""
+        self._path = path
+        self._connection: sqlite3.Connection | None = None
+
+    def __enter__(self) -> Self:
+        if not self._path.exists():
+            self.losses.append(f"there is no database {self._path}")
+            return self
+        address = f"file:{quote(str(self._path.absolute()))}?mode=ro"
+        for flags in ("", "&immutable=1"):  # the second passes over a write-ahead log that can't be used
+            try:
+                connection = sqlite3.connect(address + flags, uri=True, isolation_level=None)
+            except sqlite3.Error:
+                continue
+            try:
+                connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            except sqlite3.Error as error:
+                reason = error
+                connection.close()
+            else:
+                self._connection = connection
+                return self
+        self.losses.append(f"nothing in {self._path} can be read ({reason})")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
+    def columns(self, table: str) -> list[str]:
+        """The columns of a table; none if it isn't there, or can't be read."""
+        try:
+            return [str(row[1]) for row in self._all(f"PRAGMA table_info({table})")]
+        except sqlite3.Error:
+            return []
+
+    def value(self, sql: str, *values: object) -> Any:
+        """What a query for one value finds; None if there is nothing, or it can't be read."""
+        try:
+            rows = self._all(sql, *values)
+        except sqlite3.Error:
+            return None
+        return rows[0][0] if rows else None
+
+    def has_reading(self, turbine_number: int, emitted_at: int) -> bool | None:
+        """Whether a reading is there, by the index; None if that can't be read."""
+        sql = "SELECT count(*) FROM readings WHERE turbine_number = ? AND emitted_at = ?"
+        found = self.value(sql, turbine_number, emitted_at)
+        return None if found is None else bool(found)
+
+    def rows(self, table: str, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        """The readable rows of a table, in order of their ids."""
+        after = 0
+        sql = f"SELECT rowid, {listed(columns)} FROM {table} NOT INDEXED WHERE rowid > ? ORDER BY rowid"  # noqa: S608
+        while self._connection is not None:
+            try:
+                with closing(self._connection.execute(sql, [after])) as cursor:
+                    for rowid, *row in cursor:
+                        if rowid <= after:  # a page that says so is damaged
+                            raise sqlite3.DatabaseError("rows out of order")
+                        after = rowid
+                        yield tuple(row)
+            except sqlite3.Error as error:
+                found = self._first_readable_after(table, columns, after)
+                self._note(table, after, found, error)
+            else:
+                return
+            if found is None:
+                return
+            after = found - 1
+
+    def _first_readable_after(self, table: str, columns: Sequence[str], failed: int) -> int | None:
+        """The lowest id found above `failed` from where on rows can be read; None if there is none."""
+        sql = f"SELECT rowid, {listed(columns)} FROM {table} NOT INDEXED WHERE rowid >= ? ORDER BY rowid LIMIT 1"  # noqa: S608
+        for start in _starts(failed + 1):
+            try:
+                rows = self._all(sql, start)
+            except sqlite3.Error:
+                failed = start
+                continue
+            return self._lowest(sql, failed, start) if rows else None
+        return None
+
+    def _lowest(self, sql: str, failed: int, readable: int) -> int:
+        while readable - failed > 1:
+            middle = (failed + readable) // 2
+            try:
+                self._all(sql, middle)
+            except sqlite3.Error:
+                failed = middle
+            else:
+                readable = middle
+        return readable
+
+    def _note(self, table: str, after: int, found: int | None, error: sqlite3.Error) -> None:
+        span = f"after {after}" if found is None else f"between {after} and {found}"
+        self.losses.append(f"{table}: what has its id {span} can't be read ({error})")
+
+    def _all(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        if self._connection is None:
+            return []
+        with closing(self._connection.execute(sql, values)) as cursor:
+            return cursor.fetchall()
+
+
+def _starts(first: int) -> Iterator[int]:
+    """Where to try to read on: close by at first, then page by page, then in steps that double."""
+    yield from range(first, first + _STEPS_OF_ONE)
+    pages = range(first + _STEPS_OF_ONE, first + _STEPS_OF_ONE + _STEPS_OF_A_PAGE * _ROWS_OF_A_PAGE, _ROWS_OF_A_PAGE)
+    yield from pages
+    for doubled in count():
+        start = pages.stop + _ROWS_OF_A_PAGE * 2**doubled
+        if start > _HIGHEST_ROWID:
+            return
+        yield start
