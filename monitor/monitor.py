@@ -14,10 +14,12 @@ from typing import Protocol
 
 from grid.status import OfflineReason, Presence
 from grid.times import SECOND
+from monitor.books import Balance
 from monitor.clock import Clock
 from monitor.dispatch.dispatcher import Dispatcher, DispatchSettings
 from monitor.dispatch.outbox import Outbox, messages_for
 from monitor.facts import (
+    Arrived,
     BrokerFound,
     BrokerLost,
     Changes,
@@ -30,12 +32,16 @@ from monitor.facts import (
     OrderAnswer,
     Reading,
     Remembered,
+    SequenceChanges,
     StatusReport,
     Told,
 )
 from monitor.fleet.fleet import Fleet, FleetSettings
 from monitor.intake.decode import ArrivalTimes, Decoded, decode
 from monitor.intake.port import Batch, Intake
+from monitor.intake.salvage import salvage
+from monitor.sequences.sequences import Sequences
+from monitor.sequences.sequences import messages_for as acknowledgements_for
 from monitor.store.errors import StoreUnavailableError
 
 TICK_SECONDS = 0.5
@@ -78,7 +84,20 @@ class Health:
     store_error: str | None = None
     store_error_since: int | None = None
     books: Counter[str] = field(default_factory=Counter)
-    """What was counted since the start, such as received, stored and dead_letters."""
+    """What was counted since the start, such as received, stored and rejected: all that is committed."""
+    taken: int = 0
+    """Messages taken from the intake that must become readings or dead letters."""
+    under_way: int = 0
+    """Those of them that are not yet committed."""
+    waiting: int = 0
+    """Messages in the intake, when the last batch was taken."""
+    unbalanced_since: int | None = None
+
+    @property
+    def balance(self) -> Balance:
+        """What became of all that arrived since the start."""
+        received = self.taken + self.waiting
+        return Balance.of(self.books, received=received, pending=self.under_way + self.waiting)
 
 
 @dataclass(slots=True)
@@ -137,6 +156,7 @@ class GridMonitor:
         self._ready = False
         self.fleet: Fleet
         self.dispatcher: Dispatcher
+        self.sequences: Sequences
 
     async def run(self) -> None:
         """Read back what is known, then deal with batch after batch. Raises StoreError if the store is damaged."""
@@ -192,6 +212,7 @@ class GridMonitor:
             changes = self._decide(step)
             if not _worth_a_commit(changes):
                 self._store_works()
+                self._tell_turbines()
                 return True
             try:
                 committed = await self._store.commit(changes)
@@ -203,6 +224,7 @@ class GridMonitor:
             else:
                 self._store_works()
                 self._publish(step, changes, committed)
+                self._tell_turbines()
                 return True
 
     def dispatch_engineer(self, told: Sequence[Told], now: Now) -> Decisions:
@@ -211,10 +233,16 @@ class GridMonitor:
 
     def _read(self, batch: Batch) -> _Step:
         decoded = decode(batch.messages, self._clock.utc(), self._arrivals)
+        self._count_in(batch, received=decoded.counted["received"])
         decoded.counted["dropped_at_qos_0"] = batch.dropped
         orders, self._orders = self._orders, []
         turns = self._turns_of_the_connection(batch)
         return _Step([*turns, *decoded.news, *(pending.order for pending in orders)], decoded, orders)
+
+    def _count_in(self, batch: Batch, *, received: int) -> None:
+        self.health.taken += received
+        self.health.under_way = received
+        self.health.waiting = batch.waiting
 
     def _turns_of_the_connection(self, batch: Batch) -> list[News]:
         turns: list[News] = []
@@ -238,6 +266,7 @@ class GridMonitor:
         now = self._now()
         told = self.fleet.take(step.news, now, self.dispatcher.attentive)
         decisions = self.dispatch_engineer(told, now)
+        sequences = self._follow_sequences(step.decoded, now)
         return Changes(
             readings=[news for news in step.news if type(news) is Reading],
             turbines=self.fleet.drain_changed(),
@@ -245,8 +274,21 @@ class GridMonitor:
             outgoing=messages_for(decisions),
             published=self._outbox.published,
             dead_letters=step.decoded.dead_letters,
-            counted=step.decoded.counted + _emptied(self.fleet.ignored) + _emptied(self.dispatcher.ignored),
+            counted=step.decoded.counted
+            + _emptied(self.fleet.ignored)
+            + _emptied(self.dispatcher.ignored)
+            + _emptied(self.sequences.counted),
+            sequences=sequences,
         )
+
+    def _follow_sequences(self, decoded: Decoded, now: Now) -> SequenceChanges:
+        refused, held_by_refused = salvage(decoded.dead_letters)
+        self.sequences.take(Arrived(decoded.readings, refused, [*decoded.held, *held_by_refused]))
+        return self.sequences.drain(now)
+
+    def _tell_turbines(self) -> None:
+        """Tell turbines what they may forget. All that was decided on is committed now."""
+        self._outbox.tell(acknowledgements_for(self.sequences.due(self._now())))
 
     def _publish(self, step: _Step, changes: Changes, committed: Committed) -> None:
         self._outbox.forget(changes.published)
@@ -261,8 +303,13 @@ class GridMonitor:
 
     def _keep_books(self, changes: Changes, committed: Committed) -> None:
         self.health.books.update(changes.counted)
-        self.health.books["stored"] += len(committed.stored)
-        self.health.books["dead_letters"] += len(changes.dead_letters)
+        columns = {"stored": len(committed.stored), "duplicate": committed.duplicate, "rejected": committed.rejected}
+        self.health.books.update(columns)
+        self.health.under_way = 0
+        if self.health.balance.missing == 0:
+            self.health.unbalanced_since = None
+        elif self.health.unbalanced_since is None:
+            self.health.unbalanced_since = self._clock.utc()
 
     async def _begin(self) -> bool:
         """Read back what is known, however long the store takes; False if the monitor is stopped before."""
@@ -290,6 +337,7 @@ class GridMonitor:
                 now, settings = self._now(), self._dispatch_settings
                 self.fleet = Fleet(remembered.turbines, now=now, settings=self._fleet_settings)
                 self.dispatcher = Dispatcher(remembered, engineers=self.engineers, now=now, settings=settings)
+                self.sequences = Sequences(remembered.sequences, now=now)
                 return remembered
         return None
 
@@ -338,6 +386,7 @@ def _worth_a_commit(changes: Changes) -> bool:
             changes.counted,
             changes.published,
             changes.decisions != Decisions(),
+            changes.sequences != SequenceChanges(),
         )
     )
 

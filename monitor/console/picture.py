@@ -90,7 +90,7 @@ def _flow(view: FarmView, width: int) -> str:
     """What comes in: readings per second, and the dead letters since the start where there is room."""
     rate = view.totals.readings_per_second
     parts = [] if rate is None else [f"{rate:,.1f} readings/s"]
-    dead_letters = view.books.get("dead_letters", 0)
+    dead_letters = view.books.get("rejected", 0)
     if dead_letters and width >= WIDE:
         parts.append(counted(dead_letters, "dead letter"))
     return ", ".join(parts)

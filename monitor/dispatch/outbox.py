@@ -71,6 +71,9 @@ class Outlet(Protocol):
     async def publish(self, message: Outgoing) -> None:
         """Publish at QoS 1; returns when the broker has it. Raises BrokerLostError if that stays unknown."""
 
+    def tell(self, messages: Iterable[tuple[str, bytes]]) -> None:
+        """Publish (topic, payload) pairs at QoS 0, now or never."""
+
     async def connected(self) -> None:
         """Wait until there is a connection."""
 
@@ -96,6 +99,10 @@ class Outbox:
         self._waiting.extend(messages)
         if self._waiting:
             self._arrived.set()
+
+    def tell(self, messages: Iterable[tuple[str, bytes]]) -> None:
+        """Publish (topic, payload) pairs past the queue, now or never: only what will be said again anyway."""
+        self._outlet.tell(messages)
 
     def withdraw(self, dispatch_ids: Iterable[str]) -> None:
         """Let the unsent orders of ended visits not go out any more."""

@@ -1,9 +1,11 @@
 """Follows the sequences of all turbines: who may forget which readings, and which ones are missing."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from operator import itemgetter
 
+from grid.acknowledged import Acknowledged
+from grid.topics import Kind
 from monitor.facts import (
     Acknowledgement,
     Arrived,
@@ -192,3 +194,11 @@ def _is_due(session: Session) -> bool:
 def _tell(session: Session) -> Acknowledgement:
     session.told, session.asked = session.prefix, False
     return Acknowledgement(session.turbine_number, session.name, session.told)
+
+
+def messages_for(acknowledgements: Iterable[Acknowledgement]) -> list[tuple[str, bytes]]:
+    """Write acknowledgements as messages: topic and payload."""
+    return [
+        (Kind.ACKNOWLEDGED.of(number), Acknowledged.model_construct(session=session, sequence=sequence).to_json())
+        for number, session, sequence in acknowledgements
+    ]

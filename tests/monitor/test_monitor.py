@@ -4,7 +4,7 @@ import asyncio
 import json
 import sqlite3
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 
@@ -87,9 +87,13 @@ class MemoryOutlet:
 
     def __init__(self) -> None:
         self.topics: list[str] = []
+        self.told: list[tuple[str, bytes]] = []
 
     async def publish(self, message: Outgoing) -> None:
         self.topics.append(message.topic)
+
+    def tell(self, messages: Iterable[tuple[str, bytes]]) -> None:
+        self.told.extend(messages)
 
     async def connected(self) -> None:
         """There is always a connection."""

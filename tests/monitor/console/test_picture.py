@@ -90,7 +90,7 @@ def test_turbines_that_do_not_fit_are_counted(farm: Callable[..., FarmView], now
 
 
 def test_dead_letters_are_counted_where_there_is_room(farm: Callable[..., FarmView], now: int) -> None:
-    view = replace(farm(6), books={"dead_letters": 12})
+    view = replace(farm(6), books={"rejected": 12})
     assert drawn(view, (), now, 120, 24).splitlines()[1].endswith("5.9 readings/s, 12 dead letters")
     assert drawn(view, (), now, 80, 24).splitlines()[1].endswith("5.9 readings/s")
 

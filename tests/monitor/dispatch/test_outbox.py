@@ -1,6 +1,6 @@
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 from grid.connection import BrokerLostError
@@ -16,6 +16,7 @@ class Paper:
 
     def __init__(self) -> None:
         self.published: list[Outgoing] = []
+        self.told: list[tuple[str, bytes]] = []
         self.breaks = 0
         self._there = asyncio.Event()
         self._there.set()
@@ -31,6 +32,9 @@ class Paper:
             self.breaks -= 1
             raise BrokerLostError("broken")
         self.published.append(message)
+
+    def tell(self, messages: Iterable[tuple[str, bytes]]) -> None:
+        self.told.extend(messages)
 
     async def connected(self) -> None:
         await self._there.wait()
@@ -128,3 +132,11 @@ def test_commands_are_written_before_events_and_expire() -> None:
     )
     assert event.dispatch_id is None
     assert event.expiry_seconds is None
+
+
+def test_what_is_only_for_now_overtakes_what_waits() -> None:
+    paper = Paper()
+    paper.go_away()
+    outbox = Outbox(paper)
+    outbox.tell([("grid/turbines/7/acknowledged", b"{}")])
+    assert paper.told == [("grid/turbines/7/acknowledged", b"{}")]
