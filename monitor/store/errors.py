@@ -73,7 +73,7 @@ def _named(error: sqlite3.Error, path: Path) -> StoreError | None:
         return StoreUnavailableError(f"the database {path} {_UNAVAILABLE[code]} ({error})")
     if code in _DAMAGED:
         return StoreDamagedError(
-            f"the database {path} {_DAMAGED[code]} ({error}): stop the monitor, move {path.name} and its -wal and "
-            "-shm files aside, and restore it from a backup or from the turbines' text files"
+            f"the database {path} {_DAMAGED[code]} ({error}): stop the monitor and run grid-monitor restore, which "
+            "rebuilds it from the turbines' text files and keeps the damaged one aside"
         )
     return None

@@ -19,6 +19,7 @@ from monitor.store.errors import (
     naming_errors,
 )
 from monitor.store.invariants import violated
+from monitor.store.replacement import refuse_waiting
 from monitor.store.rows import columns, listed, to_reading, to_record
 from monitor.store.schema import FORMAT, has_tables, refuse_newer
 
@@ -54,6 +55,7 @@ class LedgerReader:
         Raises StoreMissingError if there is none yet, StoreDamagedError for one that is no ledger, and
         StoreVersionError for one of another version.
         """
+        refuse_waiting(path)
         _refuse_missing(path)
         immutable = _nobody_writes(path)
         with naming_errors(path):
