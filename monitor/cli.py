@@ -1,23 +1,24 @@
 """The command line of grid-monitor."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from grid.command_line import CommandError, ExitCode, run, with_settings
+from grid.command_line import CommandError, run, with_settings
 from grid.metrics import MAX_INTEGER
-from grid.times import parse_time
 from grid.topics import MAX_TURBINE_NUMBER
 from monitor import DISTRIBUTION
 from monitor.console.words import plain
 from monitor.facts import Order, OrderKind
+from monitor.options import InJson, Moment, parse_moment
 from monitor.settings import DataSettings, MonitorSettings
 from monitor.store import DATABASE
+from monitor.store_cli import store_commands
 
 if TYPE_CHECKING:
     from monitor.console.sheets import Sheet
@@ -44,10 +45,6 @@ IncidentNumber = Annotated[
 ]
 OpenOnly = Annotated[bool, typer.Option("--open", help="Only those that are open.")]
 Newest = Annotated[int, typer.Option("--newest", min=1, max=MAX_INTEGER, help="How many, the newest first.")]
-Moment = Annotated[
-    str | None, typer.Option(help="Time in ISO 8601, UTC unless it names its zone.", metavar="TIME", show_default=False)
-]
-InJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output; times are UTC.")]
 By = Annotated[str | None, typer.Option("--by", help="Who wants it; else your user name.", show_default=False)]
 Why = Annotated[str, typer.Option("--why", help="The reason, kept with the decision.", show_default=False)]
 
@@ -163,22 +160,24 @@ def _ledger(settings: DataSettings) -> "Iterator[LedgerReader]":
 @with_settings(DataSettings)
 def turbines(settings: DataSettings, in_json: InJson = False) -> None:
     """Show every turbine, the worst first."""
-    from monitor.console.lines import standings_in_words, utc_now
+    from monitor.console.lines import missing_in_words, standings_in_words, utc_now
     from monitor.console.sheets import turbines_sheet
     from monitor.console.view import farm_view
     from monitor.console.words import age
 
     with _ledger(settings) as ledger:
-        records = ledger.turbines()
+        records, missing = ledger.turbines(), ledger.missing()
         if in_json:
-            return _print_json(records)
+            return _print_json(records, {"missing": [missing.get(record.turbine_number, 0) for record in records]})
         incidents = ledger.incidents(open_only=True, newest=len(records) + 1)
         visits = ledger.visits(open_only=True, newest=len(records) + 1)
-        view = farm_view(utc_now(), records, incidents, visits, ledger.holds(), engineers=len(visits))
+        view = farm_view(utc_now(), records, incidents, visits, ledger.holds(), engineers=len(visits), missing=missing)
     _print_sheet(turbines_sheet(view.rows), empty="no turbine seen yet")
     ages = [row.reading_age_seconds for row in view.rows if row.reading_age_seconds is not None]
     if view.rows:
         typer.echo(f"\n{standings_in_words(view.totals)}")
+    if view.missing:
+        typer.echo(missing_in_words(view.missing))
     if ages and min(ages) > OLD_NEWS_SECONDS:
         typer.echo(f"the newest reading came {age(min(ages))} ago: does the monitor run?", err=True)
     return None
@@ -200,7 +199,7 @@ def readings(
     """
     from monitor.console.sheets import readings_sheet
 
-    first, end = _parse_moment("--since", since), _parse_moment("--until", until)
+    first, end = parse_moment("--since", since), parse_moment("--until", until)
     with _ledger(settings) as ledger:
         if ledger.turbine(turbine_number) is None:
             raise CommandError(f"turbine {turbine_number} was never heard of")
@@ -303,10 +302,15 @@ def _print_records(records: list[Any], sheet: "Sheet", *, in_json: bool, empty: 
         _print_sheet(sheet, empty=empty)
 
 
-def _print_json(records: list[Any]) -> None:
+def _print_json(records: list[Any], columns: Mapping[str, Sequence[Any]] = MappingProxyType({})) -> None:
+    """Print records as documents, with further columns that have an entry for each."""
     from monitor.console.documents import in_json, to_documents
 
-    typer.echo(in_json(to_documents(records)))
+    documents = to_documents(records)
+    for name, column in columns.items():
+        for document, value in zip(documents, column, strict=True):
+            document[name] = value
+    typer.echo(in_json(documents))
 
 
 def _print_sheet(sheet: "Sheet", *, empty: str) -> None:
@@ -316,15 +320,9 @@ def _print_sheet(sheet: "Sheet", *, empty: str) -> None:
         typer.echo(empty)
 
 
-def _parse_moment(option: str, text: str | None) -> int | None:
-    """A time from the command line in microseconds since 1970; without a zone it is UTC."""
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-        return parse_time((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat())
-    except ValueError as error:
-        raise CommandError(f"{option} {text!r}: {error}", ExitCode.WRONG_USAGE) from None
+# --- looking after the store
+
+app.add_typer(store_commands)
 
 
 # --- around it

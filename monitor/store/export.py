@@ -4,12 +4,12 @@ import csv
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from importlib import import_module
 from typing import Any, BinaryIO
 
 from grid.times import format_time
 from monitor.facts import Reading
+from monitor.store import ExportFormat
 from monitor.store.errors import StoreError
 from monitor.store.inspection import Inspection
 from monitor.store.lines import to_line
@@ -28,14 +28,6 @@ UNITS = {
 
 _ROW_GROUP = 100_000
 """Readings in one part of a Parquet file, which a reader can skip as a whole."""
-
-
-class ExportFormat(StrEnum):
-    """What readings are written as."""
-
-    CSV = "csv"
-    JSONL = "jsonl"
-    PARQUET = "parquet"
 
 
 class MissingLibraryError(StoreError):

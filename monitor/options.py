@@ -1,0 +1,25 @@
+"""Options that several commands of grid-monitor take."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from grid.command_line import CommandError, ExitCode
+from grid.times import parse_time
+
+InJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output; times are UTC.")]
+Moment = Annotated[
+    str | None, typer.Option(help="Time in ISO 8601, UTC unless it names its zone.", metavar="TIME", show_default=False)
+]
+
+
+def parse_moment(option: str, text: str | None) -> int | None:
+    """A time from the command line in microseconds since 1970; without a zone it is UTC."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        return parse_time((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat())
+    except ValueError as error:
+        raise CommandError(f"{option} {text!r}: {error}", ExitCode.WRONG_USAGE) from None
