@@ -22,9 +22,14 @@ SPACING_DEGREES = 0.005
 
 
 def build_turbines(
-    settings: TurbineSettings, *, seed: int, run_started_at: int, tell: Callable[[Anomaly], None]
+    settings: TurbineSettings,
+    *,
+    seed: int,
+    run_started_at: int,
+    tell: Callable[[Anomaly], None],
+    numbers: range | None = None,
 ) -> list[WindTurbine]:
-    """Make the turbines of a run that starts at `run_started_at`, in microseconds since 1970.
+    """Make the turbines of a run that starts at `run_started_at`, in microseconds since 1970; only `numbers` of them.
 
     `tell` hears of each anomaly. Seed and number alone decide a turbine's life, however many others there are.
     """
@@ -42,7 +47,7 @@ def build_turbines(
             faults=_faults(settings, seed, number, tell),
             nameplate=nameplate(settings.regions(), number, number - settings.first_number),
         )
-        for number in range(settings.first_number, settings.first_number + settings.count)
+        for number in numbers or settings.numbers()
     ]
 
 

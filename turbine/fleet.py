@@ -5,12 +5,16 @@ import os
 import resource
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from typing import Any, TypeVar
 
 from grid.command_line import CommandError, ExitCode
+from grid.error_groups import first_if_all
 from turbine.client import Run, TurbineClient
 from turbine.life import Life
 from turbine.outbox import Monitor
+
+T = TypeVar("T")
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -55,6 +59,11 @@ class Fleet:
         self._clients = [TurbineClient(life, run) for life in lives]
         self._asked_to_stop = asyncio.Event()
         run.outbox_file.held = self._held
+
+    @property
+    def lives(self) -> list[Life]:
+        """The lives that it runs."""
+        return [client.life for client in self._clients]
 
     @property
     def undelivered(self) -> int:
@@ -131,6 +140,17 @@ class Fleet:
         while True:
             self._run.progress.show()
             await asyncio.sleep(PROGRESS_SECONDS)
+
+
+def run_to_the_end(main: Coroutine[Any, Any, T]) -> T:
+    """Run it in a loop of its own, and return what it returns. Raises CommandError for what a user can mend."""
+    try:
+        return asyncio.run(main)
+    except Exception as error:
+        first = first_if_all(error, OSError, CommandError)
+        if isinstance(first, OSError | CommandError):
+            raise CommandError(str(first)) from None
+        raise
 
 
 def listen_to_signals(on_asked: Callable[[], None]) -> Callable[[], None]:

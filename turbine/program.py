@@ -1,8 +1,6 @@
-"""What grid-turbines does: makes the lives that the settings ask for, and runs them on MQTT or on paper."""
+"""What grid-turbines does: runs the lives that the settings ask for, on MQTT or on paper, in one process or several."""
 
-import asyncio
 import math
-import secrets
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -10,33 +8,22 @@ from pathlib import Path
 from typing import TextIO
 
 from grid.broker import Broker
-from grid.command_line import CommandError, ExitCode
-from grid.error_groups import first_if_all
+from grid.command_line import ExitCode
 from grid.metrics import TurbineMetrics
+from turbine.cast import Cast, replayed, simulated
 from turbine.client import Run
-from turbine.dry_run import readings
-from turbine.farm import build_turbines, new_session
-from turbine.fleet import Fleet, first_backoff_seconds, new_ramp
-from turbine.life import Life
+from turbine.dry_run import DisturbedReadings, readings
+from turbine.fleet import Fleet, Listen, first_backoff_seconds, new_ramp, run_to_the_end
 from turbine.outbox import default_size
 from turbine.outbox_file import OutboxFile
-from turbine.pace import Pace, now_utc
+from turbine.pace import Pace
 from turbine.progress import Progress
 from turbine.records import LineFile
-from turbine.settings import Times, TurbineSettings
+from turbine.settings import TurbineSettings
+from turbine.shares import Share, outbox_file_of, refuse_other_outboxes, shares
 from turbine.wording import counted
 
 Record = Callable[[TurbineMetrics], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Cast:
-    """The lives to run, how fast, and what to say when they are over."""
-
-    lives: Sequence[Life]
-    speed: float | None = 1.0
-    replayed: bool = False
-    summary: Callable[[], Sequence[str]] = list
 
 
 def run_turbines(settings: TurbineSettings, *, out: TextIO, err: TextIO) -> ExitCode:
@@ -50,9 +37,9 @@ def run_turbines(settings: TurbineSettings, *, out: TextIO, err: TextIO) -> Exit
     with ExitStack() as files:
         emitted = files.enter_context(LineFile(settings.emitted))
         if settings.replay is not None:
-            cast = _replayed(settings, settings.replay, err, files)
+            cast = replayed(settings, settings.replay, files, lambda sentence: _say(err, sentence))
         else:
-            cast = _simulated(settings, err, files.enter_context(LineFile(settings.anomalies)))
+            cast = simulated(settings, files, lambda sentence: _say(err, sentence))
         if settings.dry_run:
             code = _run_dry(cast, settings, emitted.write_reading, out)
         else:
@@ -62,67 +49,64 @@ def run_turbines(settings: TurbineSettings, *, out: TextIO, err: TextIO) -> Exit
         return code
 
 
-def _simulated(settings: TurbineSettings, err: TextIO, anomalies: LineFile) -> Cast:
-    seed = secrets.randbelow(1_000_000) if settings.seed is None else settings.seed
-    last = settings.first_number + settings.count - 1
-    numbers = f"turbine {last}" if settings.count == 1 else f"turbines {settings.first_number} to {last}"
-    _say(err, f"{numbers}, a reading every {settings.upload_interval:g} s, seed {seed}")
-    return Cast(build_turbines(settings, seed=seed, run_started_at=now_utc(), tell=anomalies.write_anomaly))
-
-
-def _replayed(settings: TurbineSettings, file: Path, err: TextIO, files: ExitStack) -> Cast:
-    from turbine.replay.farm import ReplayedFarm
-    from turbine.replay.options import ReplayOptions, parse_speed
-
-    speed = parse_speed(settings.speed or "1")
-    options = ReplayOptions(
-        file=file,
-        columns=settings.columns,
-        preset=settings.preset,
-        timezone=settings.timezone,
-        time_format=settings.time_format,
-        interval=settings.interval,
-        shift_to_now=settings.times is Times.NOW,
-        first_number=settings.first_number,
-        broken_values=settings.broken_values,
-        events=settings.events,
-    )
-    now = now_utc()
-    farm = ReplayedFarm.read(options, session=new_session(now), now=now, tell=lambda words: _say(err, words))
-    files.callback(farm.close)
-    return Cast(farm.turbines, speed, replayed=True, summary=farm.summary)
-
-
 def _run_dry(cast: Cast, settings: TurbineSettings, record: Record, out: TextIO) -> ExitCode:
     pace = Pace(cast.speed if settings.duration is None else None)
-    for reading in readings(cast.lives, pace, settings.duration):
-        record(reading)
+    emitted = readings(cast.make(None), pace, settings.duration)
+    for reading in DisturbedReadings(cast.chaos, record).let_out(emitted):
         out.write(reading.to_json().decode() + "\n")
         if pace.speed is not None:
             out.flush()
     return ExitCode.FINE
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What is to be known of a fleet when its run is over: see `Fleet`."""
+
+    undelivered: int
+    unstored: int
+    kept: int
+    """Readings that wait in the outbox's file for the next start."""
+    given_up: int
+    """Messages that nobody has any more."""
+    is_cut_short: bool
+
+
 def _run_fleet(cast: Cast, settings: TurbineSettings, broker: Broker, record: Record, err: TextIO) -> ExitCode:
-    progress = Progress(turbines=len(cast.lives), broker=str(broker), stream=err)
-    with OutboxFile(settings.outbox_file(), progress.say) as outbox_file:
-        run = Run(
-            broker=broker,
-            pace=Pace(cast.speed),
-            progress=progress,
-            ramp=new_ramp(),
-            until=settings.duration,
-            lossless=cast.replayed,
-            outbox_size=settings.outbox_size or default_size(len(cast.lives)),
-            outbox_file=outbox_file,
-            record=record,
-            first_backoff_seconds=first_backoff_seconds(len(cast.lives)),
-        )
-        fleet = Fleet(cast.lives, run)
-        _say_earlier(fleet, outbox_file, progress)
-        _run_to_the_end(fleet)
-    _say_end(fleet, outbox_file, progress)
-    return _fleet_code(cast, fleet, settings, progress)
+    progress = Progress(turbines=cast.turbines, broker=str(broker), stream=err)
+    pace = Pace(cast.speed)
+    processes = 1 if cast.replayed else settings.processes
+    refuse_other_outboxes(settings.outbox_file(), processes)
+
+    def work(share: Share | None, progress: Progress, listen: Listen | None = None) -> Ending:
+        path = outbox_file_of(settings.outbox_file(), share)
+        with OutboxFile(path, progress.say) as outbox_file:
+            run = Run(
+                broker=broker,
+                pace=pace,
+                progress=progress,
+                ramp=new_ramp(processes),
+                until=settings.duration,
+                lossless=cast.replayed,
+                outbox_size=settings.outbox_size or default_size(cast.turbines),
+                outbox_file=outbox_file,
+                record=record,
+                first_backoff_seconds=first_backoff_seconds(cast.turbines),
+                chaos=cast.chaos,
+            )
+            fleet = Fleet(cast.make(None if share is None else share.numbers), run, listen)
+            _say_earlier(fleet, outbox_file, progress)
+            run_to_the_end(fleet.run())
+        return _ending(fleet, outbox_file, settings.duration)
+
+    if processes == 1:
+        endings = [work(None, progress)]
+    else:
+        from turbine.processes import run_in_processes
+
+        endings = run_in_processes(work, shares(settings.numbers(), processes), progress)
+    _say_end(endings, settings.outbox_file(), progress)
+    return _fleet_code(cast, endings, settings, progress)
 
 
 def _say_earlier(fleet: Fleet, outbox_file: OutboxFile, progress: Progress) -> None:
@@ -134,41 +118,39 @@ def _say_earlier(fleet: Fleet, outbox_file: OutboxFile, progress: Progress) -> N
         )
 
 
-def _run_to_the_end(fleet: Fleet) -> None:
-    """Raises CommandError for what a user can mend."""
-    try:
-        asyncio.run(fleet.run())
-    except Exception as error:
-        first = first_if_all(error, OSError, CommandError)
-        if isinstance(first, OSError | CommandError):
-            raise CommandError(str(first)) from None
-        raise
+def _ending(fleet: Fleet, outbox_file: OutboxFile, duration: float | None) -> Ending:
+    is_kept = outbox_file.path is not None and not outbox_file.is_behind
+    dues = (life.next_due() for life in fleet.lives)
+    return Ending(
+        undelivered=fleet.undelivered,
+        unstored=fleet.unstored,
+        kept=fleet.held if is_kept else 0,
+        given_up=0 if is_kept else fleet.undelivered,
+        is_cut_short=any(due is not None and due < (duration or math.inf) for due in dues),
+    )
 
 
-def _say_end(fleet: Fleet, outbox_file: OutboxFile, progress: Progress) -> None:
+def _say_end(endings: Sequence[Ending], outbox: Path | None, progress: Progress) -> None:
     progress.say(progress.acknowledgements)
     if progress.losses:
         progress.say(progress.losses)
-    if outbox_file.path is not None and not outbox_file.is_behind:
-        if fleet.held:
-            progress.say(f"{counted(fleet.held, 'reading')} kept in {outbox_file.path} for the next start")
-    elif fleet.undelivered:
-        progress.say(f"{counted(fleet.undelivered, 'message')} given up")
+    if kept := sum(ending.kept for ending in endings):
+        progress.say(f"{counted(kept, 'reading')} kept in {outbox} for the next start")
+    if given_up := sum(ending.given_up for ending in endings):
+        progress.say(f"{counted(given_up, 'message')} given up")
 
 
-def _fleet_code(cast: Cast, fleet: Fleet, settings: TurbineSettings, progress: Progress) -> ExitCode:
+def _fleet_code(cast: Cast, endings: Sequence[Ending], settings: TurbineSettings, progress: Progress) -> ExitCode:
     """A run with an end is fine when all of it was acknowledged: what fits into the duration, or the whole file."""
     if not cast.replayed and settings.duration is None:
         return ExitCode.FINE
     if not progress.was_connected:
         progress.say("no turbine ever had a connection to the broker")
         return ExitCode.BROKER_UNREACHABLE
-    if fleet.undelivered or progress.given_up or (progress.stored_by_monitor and fleet.unstored):
+    is_unstored = progress.stored_by_monitor and any(ending.unstored for ending in endings)
+    if is_unstored or progress.given_up or any(ending.undelivered for ending in endings):
         return ExitCode.FAILED
-    if not cast.replayed:
-        return ExitCode.FINE
-    dues = (life.next_due() for life in cast.lives)
-    is_cut_short = any(due is not None and due < (settings.duration or math.inf) for due in dues)
+    is_cut_short = cast.replayed and any(ending.is_cut_short for ending in endings)
     return ExitCode.INTERRUPTED if is_cut_short else ExitCode.FINE
 
 

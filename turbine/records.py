@@ -1,4 +1,4 @@
-"""Files of a run for checkers: every reading as it was emitted, and the truth of each anomaly."""
+"""Files of a run for checkers: every reading as it was emitted, and the truth of each anomaly and of chaos."""
 
 import json
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ from typing import Self
 from grid.command_line import CommandError
 from grid.metrics import TurbineMetrics
 from grid.times import format_time
+from turbine.chaos import Disturbance
 from turbine.faults import Anomaly
 
 
@@ -35,6 +36,12 @@ class LineFile:
         """Append an anomaly, with its time as the wire writes it."""
         if self._file is not None:
             truth = asdict(anomaly) | {"emitted_at": format_time(anomaly.emitted_at)}
+            self._write(self._file, json.dumps(truth).encode())
+
+    def write_disturbance(self, disturbance: Disturbance) -> None:
+        """Append one thing that chaos did."""
+        if self._file is not None:
+            truth = {name: value for name, value in asdict(disturbance).items() if value is not None}
             self._write(self._file, json.dumps(truth).encode())
 
     def _write(self, file: FileIO, line: bytes) -> None:

@@ -9,17 +9,18 @@ from pydantic import Field
 from grid.settings import BrokerSettings, SettingsError
 from grid.status import MAX_LABEL_LENGTH
 from grid.topics import MAX_TURBINE_NUMBER
+from turbine.chaos import ChaosKind, Rates, parse_rates
 from turbine.replay.presets import Preset
+
+MEMORY = "memory"
 
 REPLAY_ONLY = (
     "speed", "columns", "preset", "timezone", "time_format", "interval", "times", "broken_values", "events",
 )  # fmt: skip
 SIMULATION_ONLY = (
-    "count", "upload_interval", "time_to_fail", "time_to_repair", "seed", "wind", "anomaly_rate", "anomalies", "region",
+    "count", "upload_interval", "time_to_fail", "time_to_repair", "wind", "anomaly_rate", "anomalies", "region",
+    "processes",
 )  # fmt: skip
-
-
-MEMORY = "memory"
 
 
 class WindKind(StrEnum):
@@ -87,6 +88,18 @@ class TurbineSettings(BrokerSettings):
         description="Readings that each turbine keeps; beyond that its oldest is given up. Default: 100000, and fewer "
         "in a fleet of more than 20.",
     )
+    processes: int = Field(
+        1,
+        ge=1,
+        le=256,
+        description="Over how many processes to spread the turbines: one for each core that thousands of them may use.",
+    )
+    chaos: str | None = Field(
+        None,
+        description="What to do to readings and connections, with commas: late, duplicate, reorder, half-open, skew; "
+        "each with its share of the readings if need be, as late=0.1. None of it loses a reading.",
+    )
+    chaos_log: Path | None = Field(None, description="File to append to what chaos did, as JSON lines.")
     emitted: Path | None = Field(None, description="File to append every reading to as it is emitted, as JSON lines.")
     dry_run: bool = Field(
         False, description="Print readings as JSON lines, without a broker; with --duration all at once."
@@ -121,8 +134,18 @@ class TurbineSettings(BrokerSettings):
         """
         if self.replay is None:
             self._check_simulation()
-        elif given := self.typed(SIMULATION_ONLY):
+        elif given := self.typed(SIMULATION_ONLY if self.chaos else ("seed", *SIMULATION_ONLY)):
             raise SettingsError(f"{given} not with --replay")
+        if self.dry_run and (given := self.typed(("processes",))):
+            raise SettingsError(f"{given} not with --dry-run")
+        self._check_chaos()
+
+    def _check_chaos(self) -> None:
+        rates = self.chaos_rates()
+        if rates is None and (given := self.typed(("chaos_log",))):
+            raise SettingsError(f"{given} only with --chaos")
+        if self.dry_run and rates and ChaosKind.HALF_OPEN in rates:
+            raise SettingsError("half-open needs a broker: not with --dry-run")
 
     def _check_simulation(self) -> None:
         if given := self.typed(REPLAY_ONLY):
@@ -133,6 +156,19 @@ class TurbineSettings(BrokerSettings):
             raise SettingsError(f"the name of a region has {MAX_LABEL_LENGTH} characters at most")
         if self.anomalies is not None and self.anomaly_rate == 0:
             raise SettingsError("--anomalies needs an --anomaly-rate above 0")
+
+    def chaos_rates(self) -> Rates | None:
+        """What happens, and how often; None: no chaos. Raises SettingsError."""
+        if self.chaos is None:
+            return None
+        try:
+            return parse_rates(self.chaos)
+        except ValueError as error:
+            raise SettingsError(f"--chaos: {error}") from None
+
+    def numbers(self) -> range:
+        """The numbers of the simulated turbines."""
+        return range(self.first_number, self.first_number + self.count)
 
     def outbox_file(self) -> Path | None:
         """The file of the outboxes; None: they are in memory only."""

@@ -1,0 +1,107 @@
+"""The lives of a run: simulated or replayed, with clocks that are right or not."""
+
+import secrets
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from turbine.chaos import ChaosKind, ChaosPlan
+from turbine.farm import build_turbines, new_session
+from turbine.faults import Anomaly
+from turbine.life import Life
+from turbine.pace import now_utc
+from turbine.records import LineFile
+from turbine.settings import Times, TurbineSettings
+from turbine.skew import SkewedClock, SkewedLife
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """The lives to run, how fast, what happens to them, and what to say when they are over.
+
+    `make` gives the lives, of a share of the numbers of simulated turbines or of all.
+    """
+
+    turbines: int
+    make: Callable[[range | None], Sequence[Life]]
+    speed: float | None = 1.0
+    replayed: bool = False
+    chaos: ChaosPlan | None = None
+    summary: Callable[[], Sequence[str]] = list
+
+
+def simulated(settings: TurbineSettings, files: ExitStack, say: Say) -> Cast:
+    """The farm that the settings describe. Its seed is said. Raises CommandError for files that can't be written."""
+    seed = secrets.randbelow(1_000_000) if settings.seed is None else settings.seed
+    numbers = settings.numbers()
+    told = f"turbine {numbers[-1]}" if len(numbers) == 1 else f"turbines {numbers[0]} to {numbers[-1]}"
+    say(f"{told}, a reading every {settings.upload_interval:g} s, seed {seed}")
+    anomalies = files.enter_context(LineFile(settings.anomalies))
+    plan = _chaos(settings, seed, files)
+    run_started_at = now_utc()
+
+    def make(share: range | None) -> Sequence[Life]:
+        clocks: dict[int, SkewedClock] = {}
+
+        def tell(anomaly: Anomaly) -> None:
+            clock = clocks.get(anomaly.turbine_number)
+            shown = anomaly.emitted_at if clock is None else clock.show(anomaly.emitted_at)
+            anomalies.write_anomaly(replace(anomaly, emitted_at=shown))
+
+        lives = build_turbines(settings, seed=seed, run_started_at=run_started_at, tell=tell, numbers=share)
+        return _skewed(lives, plan, clocks)
+
+    return Cast(len(numbers), make, chaos=plan)
+
+
+def replayed(settings: TurbineSettings, file: Path, files: ExitStack, say: Say) -> Cast:
+    """The turbines of a file. Raises CommandError for one that can't be used."""
+    from turbine.replay.farm import ReplayedFarm
+    from turbine.replay.options import ReplayOptions, parse_speed
+
+    speed = parse_speed(settings.speed or "1")
+    options = ReplayOptions(
+        file=file,
+        columns=settings.columns,
+        preset=settings.preset,
+        timezone=settings.timezone,
+        time_format=settings.time_format,
+        interval=settings.interval,
+        shift_to_now=settings.times is Times.NOW,
+        first_number=settings.first_number,
+        broken_values=settings.broken_values,
+        events=settings.events,
+    )
+    plan = _replay_chaos(settings, files, say)
+    now = now_utc()
+    farm = ReplayedFarm.read(options, session=new_session(now), now=now, tell=say)
+    files.callback(farm.close)
+    lives = _skewed(farm.turbines, plan, {})
+    return Cast(len(lives), lambda share: lives, speed, replayed=True, chaos=plan, summary=farm.summary)
+
+
+def _replay_chaos(settings: TurbineSettings, files: ExitStack, say: Say) -> ChaosPlan | None:
+    if settings.chaos is None:
+        return None
+    seed = secrets.randbelow(1_000_000) if settings.seed is None else settings.seed
+    say(f"chaos of seed {seed}")
+    return _chaos(settings, seed, files)
+
+
+def _chaos(settings: TurbineSettings, seed: int, files: ExitStack) -> ChaosPlan | None:
+    rates = settings.chaos_rates()
+    if rates is None:
+        return None
+    return ChaosPlan(rates, seed, files.enter_context(LineFile(settings.chaos_log)).write_disturbance)
+
+
+def _skewed(lives: Sequence[Life], plan: ChaosPlan | None, clocks: dict[int, SkewedClock]) -> Sequence[Life]:
+    """The lives with their skewed clocks, which go into `clocks`; as they are if the plan has none."""
+    if plan is None or ChaosKind.SKEW not in plan.rates:
+        return lives
+    for life in lives:
+        clocks[life.turbine_number] = SkewedClock(plan.draws(life.turbine_number, life.session))
+    return [SkewedLife(life, clocks[life.turbine_number]) for life in lives]

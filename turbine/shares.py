@@ -1,0 +1,60 @@
+"""Which turbines run in which of several processes, and where each process keeps its outboxes."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from grid.command_line import CommandError
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The turbines of one process, of so many: those whose numbers leave the same remainder.
+
+    So a turbine's process depends on its number and on how many processes there are, and on nothing else: it finds
+    its outbox again.
+    """
+
+    place: int
+    processes: int
+    numbers: range
+
+    def __str__(self) -> str:
+        return f"process {self.place} of {self.processes}"
+
+
+def shares(numbers: range, processes: int) -> list[Share]:
+    """Spread consecutive turbine numbers over processes 1 to `processes`; one that has no turbine is left out."""
+    spread = [
+        Share(number % processes + 1, processes, numbers[place::processes])
+        for place, number in enumerate(numbers[:processes])
+    ]
+    return sorted(spread, key=lambda share: share.place)
+
+
+def outbox_file_of(path: Path | None, share: Share | None) -> Path | None:
+    """The file of a process's outboxes: `FILE.2-of-4`, and FILE itself for the only process."""
+    if path is None or share is None:
+        return path
+    return path.with_name(f"{path.name}.{share.place}-of-{share.processes}")
+
+
+def refuse_other_outboxes(path: Path | None, processes: int) -> None:
+    """Raise CommandError if a run with another number of processes left readings that this one would not find."""
+    if path is None:
+        return
+    for other in sorted(path.parent.glob("*")):
+        spread = _processes_of(other, path)
+        if spread not in (None, processes) and other.is_file() and other.stat().st_size > 0:
+            raise CommandError(
+                f"the outbox {other} is of a run with --processes {spread}: run that again to send what it holds, "
+                "or move it away"
+            )
+
+
+def _processes_of(file: Path, path: Path) -> int | None:
+    """How many processes the run had whose outbox this is; None if it is none of `path`."""
+    if file.name == path.name:
+        return 1
+    found = re.fullmatch(re.escape(path.name) + r"\.\d+-of-(\d+)", file.name)
+    return None if found is None else int(found[1])
