@@ -13,7 +13,6 @@ from grid.topics import MAX_TURBINE_NUMBER
 from monitor.options import InJson, Moment, parse_moment
 from monitor.settings import DataSettings
 from monitor.store import DATABASE, ExportFormat
-from monitor.store.errors import StoreError
 
 store_commands = typer.Typer()
 
@@ -25,6 +24,8 @@ _LONGEST_DAYS = 100_000
 
 @contextmanager
 def _naming_errors() -> Iterator[None]:
+    from monitor.store.errors import StoreError
+
     try:
         yield
     except StoreError as error:

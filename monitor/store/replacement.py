@@ -13,7 +13,10 @@ _BESIDE = ("-wal", "-shm", "")
 
 def waiting(path: Path) -> Path | None:
     """The restored database that is complete and not in its place yet; None as a rule."""
-    found = sorted(path.parent.glob(f"{path.name}{_RESTORED}*"))
+    try:
+        found = sorted(path.parent.glob(f"{path.name}{_RESTORED}*"))
+    except OSError:  # whoever opens the database will say it better
+        return None
     return found[-1] if found else None
 
 
