@@ -3,41 +3,13 @@
 import asyncio
 import json
 import subprocess
-from typing import Any
 
 import pytest
+from abuse import ABUSE, GOOD, TEXT
 from programs import Farm, wait_for
 
 from grid.connection import Broker, BrokerLostError, connect_once
 from monitor.facts import Link
-
-GOOD: dict[str, Any] = {
-    "turbine_number": 7,
-    "wind_speed": 8.0,
-    "power_output_in_kwh": 0.5,
-    "operational_status": "ok",
-}
-TEXT = json.dumps(GOOD)
-
-ABUSE: list[tuple[str, str, bytes]] = [
-    ("NaN", "invalid", TEXT.replace("8.0", "NaN").encode()),
-    ("infinity", "invalid", TEXT.replace("8.0", "Infinity").encode()),
-    ("a number beyond floats", "invalid", TEXT.replace("8.0", "1e999").encode()),
-    ("text for a number", "invalid", TEXT.replace("8.0", '"8.0"').encode()),
-    ("true for an integer", "invalid", TEXT.replace("7", "true", 1).encode()),
-    ("2^63", "invalid", json.dumps({**GOOD, "sequence": 2**63}).encode()),
-    ("a time without a zone", "invalid", json.dumps({**GOOD, "emitted_at": "2026-01-01T00:00:00"}).encode()),
-    ("an absurd time", "invalid", json.dumps({**GOOD, "emitted_at": "0001-01-01T00:00:00Z"}).encode()),
-    ("tomorrow", "future", json.dumps({**GOOD, "emitted_at": "2150-01-01T00:00:00Z"}).encode()),
-    ("bad UTF-8", "not_json", TEXT[:-1].encode() + b',"session":"\xff\xfe"}'),
-    ("a byte order mark", "not_json", b"\xef\xbb\xbf" + TEXT.encode()),
-    ("nested brackets", "not_json", b"[" * 4000),
-    ("a key that comes twice", "duplicate_key", TEXT[:-1].encode() + b',"wind_speed":9.0}'),
-    ("too many keys", "too_large", json.dumps({**GOOD, **{f"k{n}": n for n in range(600)}}).encode()),
-    ("another turbine's number", "other_turbine", json.dumps({**GOOD, "turbine_number": 6}).encode()),
-    ("codes for the terminal", "invalid", json.dumps({**GOOD, "session": "\x1b[2J\nALL IS WELL"}).encode()),
-    ("nothing", "not_json", b""),
-]
 
 
 def test_the_abuse_list_ends_as_dead_letters_beside_good_readings(farm: Farm) -> None:

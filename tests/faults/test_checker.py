@@ -179,3 +179,10 @@ def test_a_planted_error_is_found(plant: Callable[[Path], None], complaint: str,
 def test_too_many_engineers_are_found(data_dir: Path, truth: Path) -> None:
     lose_an_engineer(data_dir)
     assert "1 engineers are out, the pool has 0" in check(data_dir, [truth], engineers=0).complaints
+
+
+def test_what_a_killed_turbine_had_no_time_to_write_down_may_be_allowed(data_dir: Path, truth: Path) -> None:
+    *lines, _ = truth.read_text().splitlines(keepends=True)
+    truth.write_text("".join(lines))
+    assert check(data_dir, [truth], unrecorded=1).complaints == ()
+    assert check(data_dir, [truth]).complaints != ()

@@ -1,13 +1,16 @@
-"""F9: another process locks the database."""
+"""F9 and F10: another process locks the database, or bytes of it are damaged."""
 
+import signal
+import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from checker import identities_stored
 from fault_farm import Extent, FaultFarm
 from figures import Figures
 from programs import wait_for
@@ -50,6 +53,74 @@ def test_f9_a_locked_database_delays_and_loses_nothing(
         assert farm.rows() == before
         assert farm.health(monitor)["connected"]
     stall = farm.seconds_to_next_commit(started)
-    wait_for(lambda: farm.health(monitor).get("store_error") is None, "it is well again")
+    farm.wait_for_store(monitor, fails=False)
     verdict = farm.verdict(turbines)
     figures.note("F9", f"database locked for {seconds} s", verdict, f"longest stall {stall:.1f} s")
+
+
+def overwrite_the_header(database: Path) -> None:
+    overwrite(database, offset=0, count=100)
+
+
+def overwrite_pages(database: Path) -> None:
+    overwrite(database, offset=database.stat().st_size // 2, count=3 * 4096)
+
+
+def halve(database: Path) -> None:
+    with database.open("r+b") as file:
+        file.truncate(database.stat().st_size // 2)
+
+
+def flip_bytes_of_the_log(database: Path) -> None:
+    """SQLite takes it for the end of the log, and says nothing of the commits behind it."""
+    overwrite(wal_of(database), offset=wal_of(database).stat().st_size // 2, count=16)
+
+
+def overwrite(file: Path, *, offset: int, count: int) -> None:
+    assert file.stat().st_size > offset + count
+    with file.open("r+b") as opened:
+        opened.seek(offset)
+        opened.write(b"\xa5" * count)
+
+
+def wal_of(database: Path) -> Path:
+    return database.with_name(f"{database.name}-wal")
+
+
+@pytest.mark.parametrize(
+    ("damage", "is_refused"),
+    [(overwrite_the_header, True), (halve, True), (overwrite_pages, False), (flip_bytes_of_the_log, False)],
+    ids=["header", "halved", "pages", "log"],
+)
+def test_f10_a_damaged_database_is_found_and_rebuilt_from_the_text_files(
+    farm: FaultFarm, damage: Callable[[Path], None], is_refused: bool, figures: Figures
+) -> None:
+    monitor = farm.monitor()
+    turbines = farm.load()
+    farm.pause(2, 4)
+    monitor.end(signal.SIGKILL)
+    before = identities_stored(farm.data_dir)
+    keep_in_the_database(farm.data_dir, checkpointed=damage is not flip_bytes_of_the_log)
+    damage(farm.data_dir / "grid.db")
+    if is_refused:
+        refused = farm.start("grid-monitor", "--data-dir", farm.data_dir)
+        assert refused.wait() == 1
+        assert "grid-monitor restore" in refused.output
+        assert "Traceback" not in refused.output
+    found = farm.run("verify")
+    assert found.returncode == 3, found.stdout + found.stderr
+    restored = farm.run("restore")
+    assert restored.returncode == 0, restored.stdout + restored.stderr
+    assert identities_stored(farm.data_dir) == before
+    assert farm.run("verify").returncode == 0
+    farm.monitor()
+    verdict = farm.verdict(turbines)
+    words = damage.__name__.replace("_", " ")
+    figures.note("F10", words, verdict, f"rows before {len(before):,}, restored {len(before):,}")
+
+
+def keep_in_the_database(data_dir: Path, *, checkpointed: bool) -> None:
+    """Bring what is in the write-ahead log into the database, so that it is there to be damaged."""
+    if checkpointed:
+        with closing(sqlite3.connect(data_dir / "grid.db")) as db:
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
