@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Self
 
-from benchmarks.programs import Usage, wait_for
+from benchmarks.programs import Program, Usage, wait_for
 from monitor.demo_broker import LocalMosquitto
 
 LONG_QUEUES = """
@@ -27,10 +27,15 @@ class Broker(LocalMosquitto):
         super().__enter__()
         return self
 
-    def wait_for_subscription(self, topic_filter: str) -> None:
-        """Return when somebody has subscribed to this filter. Raises BenchmarkError when nobody does."""
+    def wait_for_subscription(self, topic_filter: str, program: Program) -> None:
+        """Return when the program has subscribed to this filter. Raises BenchmarkError if it ends or never does."""
         wanted = f" {topic_filter}\n"
-        wait_for(lambda: wanted in self.log.read_text(errors="replace"), f"somebody subscribes to {topic_filter}")
+
+        def subscribed() -> bool:
+            program.usage()
+            return wanted in self.log.read_text(errors="replace")
+
+        wait_for(subscribed, f"somebody subscribes to {topic_filter}")
 
     def usage(self) -> Usage:
         """What it has used up to now."""

@@ -21,7 +21,7 @@ import mqtt5
 
 from benchmarks.load import say
 from benchmarks.readings import Farm, whole_packets
-from benchmarks.stopwatch import Delivery, Stopwatch
+from benchmarks.stopwatch import Stopwatch
 from grid.topics import MONITOR_CANARY, MONITOR_STATUS, Kind
 
 MOST_IN_ONE_WRITE = 250
@@ -100,6 +100,7 @@ class _Flood:
         self._room_was_short = False
         self.sent = 0
         self.acknowledged = 0
+        self.cpu_before = 0.0
         self.stopwatch = Stopwatch()
 
     @property
@@ -107,6 +108,7 @@ class _Flood:
         return self.acknowledged == len(self._packets)
 
     def begin(self) -> None:
+        self.cpu_before = time.process_time()
         self.stopwatch.start(time.monotonic())
 
     def acknowledge(self, count: int) -> None:
@@ -200,7 +202,7 @@ class ScriptedBroker:
                     self._report()
             for packet in packets:
                 self._answer(client, packet)
-        except OSError:
+        except (OSError, ValueError):  # gone, or not MQTT 5
             self._forget(client)
 
     def _answer(self, client: Client, packet: mqtt5.Packet) -> None:
@@ -240,9 +242,10 @@ class ScriptedBroker:
     def _report(self) -> None:
         """Say what became of the flood: acknowledged in part when the monitor went away."""
         if self._flood is not None:
-            delivery: Delivery = self._flood.stopwatch.delivery()
+            delivery = self._flood.stopwatch.delivery()
             receive_maximum = self._monitor.receive_maximum if self._monitor is not None else None
-            say({**asdict(delivery), "receive_maximum": receive_maximum})
+            busy = time.process_time() - self._flood.cpu_before
+            say({**asdict(delivery), "receive_maximum": receive_maximum, "cpu_seconds": busy})
             self._flood = None
 
 

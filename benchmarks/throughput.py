@@ -54,17 +54,20 @@ class Throughput:
     """Which share of the time the broker's one thread was at work."""
 
 
-def measure(consumer: Consumer, readings: int, *, turbines: int = TURBINES) -> Throughput:
-    """Run a consumer on a fresh broker, from the first publish to the last reading stored."""
+def measure(consumer: Consumer, readings: int, *, turbines: int = TURBINES, rate: float | None = None) -> Throughput:
+    """Run a consumer on a fresh broker, from the first publish to the last reading stored.
+
+    The load comes as fast as the broker takes it, or at `rate` readings a second.
+    """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="grid-bench-")))
         broker = stack.enter_context(Broker(folder / "broker"))
         run = Run(folder / "consumer", broker.port, readings)
         run.folder.mkdir()
-        load = stack.enter_context(_load(broker.port, turbines, readings))
+        load = stack.enter_context(_load(broker.port, turbines, readings, rate))
         output = run.folder / consumer.output if consumer.output else None
         program = stack.enter_context(Program(consumer.command(run), folder / "consumer.log", output=output))
-        broker.wait_for_subscription(EVERY_READING)
+        broker.wait_for_subscription(EVERY_READING, program)
         load.hear()
         time.sleep(SETTLE_SECONDS)
         before, broker_before = program.usage(), broker.usage()
@@ -99,8 +102,9 @@ def measure_load_alone(readings: int) -> float:
     return readings / float(published["last_acknowledged"] - published["first_sent"])
 
 
-def _load(port: int, turbines: int, readings: int) -> Speaker:
-    return Speaker("load", "--port", str(port), "--turbines", str(turbines), "--readings", str(readings))
+def _load(port: int, turbines: int, readings: int, rate: float | None = None) -> Speaker:
+    options = ["--port", str(port), "--turbines", str(turbines), "--readings", str(readings)]
+    return Speaker("load", *options, *([] if rate is None else ["--rate", str(rate)]))
 
 
 def _until_all_is_stored(consumer: Consumer, run: Run, program: Program, usage: Usage) -> Usage:

@@ -1,0 +1,204 @@
+"""The monitor fed by the scripted broker: its own ceiling, its latency, its start and its recovery."""
+
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks import disk
+from benchmarks.consumers import distinct_readings, monitor_command
+from benchmarks.programs import Program, Speaker
+from benchmarks.stopwatch import Delivery
+from benchmarks.table import Bar, Table, figure, median, spread
+
+TURBINES = 100
+MONITORS_CORE = 1
+BROKERS_CORE = 0
+"""One core each: what the scripted broker does is not what the monitor can't."""
+
+CEILING = Bar(100_000, at_least=True)
+P50_MILLISECONDS = Bar(1.0, "ms")
+P99_MILLISECONDS = Bar(5.0, "ms")
+JUDGED_RATE = 10_000
+RATES = (1_000, 5_000, 10_000, 20_000)
+
+FIRST_COMMIT_EMPTY = Bar(1.0, "s")
+FIRST_COMMIT_FULL = Bar(2.0, "s")
+
+
+@dataclass(frozen=True, slots=True)
+class Fed:
+    """What became of readings that the scripted broker sent."""
+
+    delivery: Delivery
+    receive_maximum: int | None
+    brokers_cpu_seconds: float
+    cpu_microseconds: float
+    """The monitor's, for each reading."""
+    peak_memory_mb: float
+
+    @property
+    def per_second(self) -> float:
+        """Readings a second from the first sent to the last acknowledged."""
+        return self.delivery.acknowledged / self.seconds
+
+    @property
+    def seconds(self) -> float:
+        """From the first sent to the last acknowledged."""
+        return self.delivery.last_acknowledged - self.delivery.first_sent
+
+
+class Feeder:
+    """A scripted broker, and whatever monitors are started on it."""
+
+    def __init__(self, speaker: Speaker, *, pinned: bool) -> None:
+        self._speaker = speaker
+        self._pinned = pinned
+        self._port = int(speaker.hear()["port"])
+
+    @contextmanager
+    def monitor(self, data_dir: Path) -> Iterator[Program]:
+        """A monitor with this data folder, started now; it is ready when readings are acknowledged."""
+        log = data_dir.with_name(f"{data_dir.name}.log")
+        core = MONITORS_CORE if self._pinned else None
+        with Program(monitor_command(self._port, data_dir), log, core=core) as program:
+            yield program
+
+    def order(self, readings: int, *, rate: float | None = None, turbines: int = TURBINES) -> None:
+        """Have readings sent as soon as there is a monitor."""
+        self._speaker.tell(readings=readings, rate=rate, turbines=turbines)
+
+    def hear(self) -> tuple[Delivery, dict[str, Any]]:
+        """Wait for what became of the order; returns also what the broker says of itself."""
+        said = self._speaker.hear()
+        of_itself = {name: said.pop(name) for name in ("receive_maximum", "cpu_seconds")}
+        return Delivery(**said), of_itself
+
+    def feed(self, program: Program, readings: int, *, rate: float | None = None, turbines: int = TURBINES) -> Fed:
+        """Send readings to a monitor that is ready, and wait until all are acknowledged."""
+        before = program.usage()
+        self.order(readings, rate=rate, turbines=turbines)
+        delivery, broker = self.hear()
+        after = program.usage()
+        return Fed(
+            delivery,
+            broker["receive_maximum"],
+            broker["cpu_seconds"],
+            (after.cpu_seconds - before.cpu_seconds) / delivery.acknowledged * 1e6,
+            after.peak_memory_mb,
+        )
+
+    def start(self, data_dir: Path) -> float:
+        """Start a monitor with this folder, end it again; returns the seconds to its first acknowledged reading."""
+        self.order(1, turbines=1)
+        began = time.monotonic()
+        with self.monitor(data_dir):
+            return self.hear()[0].last_acknowledged - began
+
+    def recovery(self, data_dir: Path, readings: int) -> float:
+        """Kill a monitor in the middle of a flood; returns the seconds from the next start to the first commit."""
+        self.order(1, turbines=1)
+        self.order(readings)
+        with self.monitor(data_dir) as program:
+            self.hear()
+            time.sleep(0.3)
+            program.end(signal.SIGKILL)
+            self.hear()
+        return self.start(data_dir)
+
+
+@contextmanager
+def feeder(*, pinned: bool = True) -> Iterator[Feeder]:
+    """Start a scripted broker; it and its monitors are pinned to a core each unless told otherwise."""
+    with Speaker("scripted_broker", core=BROKERS_CORE if pinned else None) as speaker:
+        yield Feeder(speaker, pinned=pinned)
+
+
+@contextmanager
+def data_folder() -> Iterator[Path]:
+    """A data folder of its own, gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="grid-bench-") as folder:
+        yield Path(folder) / "data"
+
+
+def ceiling(*, rounds: int, readings: int, say: Callable[[str], None]) -> Table:
+    """How many readings a second the monitor stores when no broker holds it up, on one core."""
+    table = Table("Fed directly, on one core", ("readings/s", "bar", "CPU us a reading", "MB", "readings a commit"))
+    found: list[Fed] = []
+    for number in range(1, rounds + 1):
+        with feeder() as broker, data_folder() as folder, broker.monitor(folder) as program:
+            broker.feed(program, TURBINES)  # every turbine has its first reading behind it
+            found.append(broker.feed(program, readings))
+            stored = distinct_readings(folder / "grid.db")
+        say(f"round {number}: fed directly: {figure(found[-1].per_second)} readings/s")
+        if stored != readings + TURBINES:
+            table.notes.append(f"**{readings + TURBINES - stored} readings are missing** in round {number}.")
+    rates = [fed.per_second for fed in found]
+    table.add(
+        spread(rates),
+        table.judge(CEILING, median(rates)),
+        figure(median([fed.cpu_microseconds for fed in found])),
+        figure(max(fed.peak_memory_mb for fed in found)),
+        figure(median([fed.delivery.acknowledged / fed.delivery.answers for fed in found])),
+    )
+    busy = max(fed.brokers_cpu_seconds / fed.seconds for fed in found)
+    table.notes.append(
+        f"The monitor asks for a Receive Maximum of {found[0].receive_maximum}; what feeds it is at work {busy:.0%} "
+        "of the time, on the other core."
+    )
+    return table
+
+
+def latency(*, seconds: float, rounds: int, say: Callable[[str], None]) -> Table:
+    """How long a reading takes from the write into the socket to the PUBACK, which comes after the commit."""
+    columns = ("rate", "p50 ms", "p99 ms", "p99.9 ms", "readings an answer", "CPU us a reading", "bars")
+    table = Table("Publish to acknowledged, so at least publish to committed", columns)
+    fsyncs: list[float] = []
+    for rate in RATES:
+        found: list[Fed] = []
+        for _ in range(rounds):
+            fsyncs += disk.fsync_milliseconds()
+            with feeder(pinned=False) as broker, data_folder() as folder, broker.monitor(folder) as program:
+                broker.feed(program, TURBINES)
+                found.append(broker.feed(program, int(rate * seconds), rate=rate))
+        p50, p99, p999 = (median([getattr(fed.delivery, name) for fed in found]) for name in ("p50", "p99", "p999"))
+        say(f"latency at {rate}/s: p50 {figure(p50)} ms, p99 {figure(p99)} ms")
+        verdicts = f"{table.judge(P50_MILLISECONDS, p50)}; {table.judge(P99_MILLISECONDS, p99)}"
+        table.add(
+            f"{rate:,}/s",
+            figure(p50),
+            figure(p99),
+            figure(p999),
+            figure(median([fed.delivery.acknowledged / fed.delivery.answers for fed in found])),
+            figure(median([fed.cpu_microseconds for fed in found])),
+            verdicts if rate == JUDGED_RATE else "",
+        )
+    table.notes.append(disk.sentence(fsyncs))
+    return table
+
+
+def starts(folders: Sequence[tuple[str, Path | None, Bar]], *, rounds: int, say: Callable[[str], None]) -> Table:
+    """How long a start takes up to its first commit: with an empty folder (None) and with others, and after a kill."""
+    table = Table("From the start of the process to the first commit", ("data folder", "seconds", "bar"))
+    with feeder(pinned=False) as broker:
+        for name, folder, bar in folders:
+            for what, measure in (("", broker.start), (", after kill -9 under load", _recover(broker))):
+                seconds = [_in(folder, measure) for _ in range(rounds)]
+                say(f"start, {name}{what}: {spread(seconds)} s")
+                table.add(f"{name}{what}", spread(seconds), table.judge(bar, median(seconds)))
+    return table
+
+
+def _recover(broker: Feeder) -> Callable[[Path], float]:
+    return lambda folder: broker.recovery(folder, 100_000)
+
+
+def _in(folder: Path | None, measure: Callable[[Path], float]) -> float:
+    if folder is not None:
+        return measure(folder)
+    with data_folder() as fresh:
+        return measure(fresh)
