@@ -9,11 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import TypeVar
 
 from grid.command_line import ExitCode
 from grid.connection import Broker, BrokerLostError
 from grid.times import SECOND, format_time
 from monitor import DISTRIBUTION
+from monitor.books import Balance
+from monitor.console.gaps import gaps_in_sentences
 from monitor.control import Answer, NoMonitorError, ask
 from monitor.intake.canary import ask_around
 from monitor.settings import MonitorSettings
@@ -25,6 +28,8 @@ from monitor.store.writer import SQLITE_VERSION
 LEAST_FREE_BYTES = 200 * 1024 * 1024
 LEAST_FOR_A_COMMIT_BYTES = 64 * 1024
 EARLIEST_PLAUSIBLE_YEAR = 2025
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,8 @@ def examine(settings: MonitorSettings) -> list[Finding]:
         lambda: _broker(settings.broker()),
         lambda: _monitor(data_dir, health),
         lambda: _database(data_dir, health),
+        lambda: _books(data_dir, health),
+        lambda: _gaps(data_dir),
         lambda: _text_files(data_dir),
         lambda: _disk(data_dir),
         lambda: _clock(data_dir),
@@ -142,6 +149,40 @@ def _obstacle(data_dir: Path, path: Path, health: Answer | NoMonitorError) -> st
     return None
 
 
+def _books(data_dir: Path, health: Answer | NoMonitorError) -> Finding:
+    """Whether every message that ever arrived is accounted for."""
+    books = _from_ledger(data_dir, LedgerReader.books)
+    if books is None:
+        return Finding("books", "There are no books yet.")
+    running = None if isinstance(health, NoMonitorError) else Balance(**health["balance"])
+    pending = running.pending if running else 0
+    balance = Balance.of(books, received=books.get("received", 0) + pending, pending=pending)
+    if balance.missing:
+        return Finding("books", f"The books do not balance: {balance.in_words()}.", ExitCode.UNHEALTHY)
+    if running and running.missing:
+        sentence = f"The running monitor's books do not balance: {running.in_words()}."
+        return Finding("books", sentence, ExitCode.UNHEALTHY)
+    return Finding("books", f"The books balance: {balance.in_words()}.")
+
+
+def _gaps(data_dir: Path) -> Finding:
+    """What turbines counted and did not come. It may be on its way, and is no fault of the monitor's."""
+    sessions = _from_ledger(data_dir, LedgerReader.sequences)
+    books = _from_ledger(data_dir, LedgerReader.books)
+    if not sessions or books is None:
+        return Finding("gaps", "No turbine counts its readings (session and sequence), so no loss on the way is seen.")
+    return Finding("gaps", gaps_in_sentences(sessions, books))
+
+
+def _from_ledger(data_dir: Path, question: Callable[[LedgerReader], T]) -> T | None:
+    """What the ledger answers; None if there is none, or it can't: what is wrong with it is told elsewhere."""
+    try:
+        with LedgerReader.open(data_dir / DATABASE) as reader:
+            return question(reader)
+    except StoreError:
+        return None
+
+
 def _text_files(data_dir: Path) -> Finding:
     folder = data_dir / "turbines"
     if not os.access(folder, os.F_OK):
@@ -164,7 +205,7 @@ def _disk(data_dir: Path) -> Finding:
 
 def _clock(data_dir: Path) -> Finding:
     now = round(time.time() * SECOND)
-    newest = _newest_received_at(data_dir / DATABASE)
+    newest = _newest_received_at(data_dir)
     if time.gmtime().tm_year < EARLIEST_PLAUSIBLE_YEAR:
         return Finding("clock", f"The clock says {format_time(now)}, which is in the past.", ExitCode.UNHEALTHY)
     if newest is not None and newest > now + SECOND:
@@ -173,12 +214,9 @@ def _clock(data_dir: Path) -> Finding:
     return Finding("clock", f"The clock says {format_time(now)}, later than everything stored.")
 
 
-def _newest_received_at(path: Path) -> int | None:
-    try:
-        with LedgerReader.open(path) as reader:
-            return max((turbine.received_at or 0 for turbine in reader.turbines()), default=None)
-    except StoreError:
-        return None
+def _newest_received_at(data_dir: Path) -> int | None:
+    turbines = _from_ledger(data_dir, LedgerReader.turbines) or ()
+    return max((turbine.received_at or 0 for turbine in turbines), default=None)
 
 
 def _sentence(error: Exception) -> str:

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import asdict
 from importlib.metadata import version
 
 from grid.command_line import CommandError, ExitCode
@@ -173,6 +174,8 @@ class _Program:
             readings_per_second=self._rate.per_second(stored, time.monotonic()),
             troubles=_troubles(monitor.health),
             books=monitor.health.books,
+            balance=monitor.health.balance,
+            missing=monitor.sequences.missing,
         )
 
     def _stop(self, code: ExitCode) -> None:
@@ -204,6 +207,9 @@ def _troubles(health: Health) -> list[Trouble]:
         troubles.append(Trouble(TroubleKind.BROKER_AWAY, health.connection_since or health.started_at))
     if health.store_error is not None:
         troubles.append(Trouble(TroubleKind.DATABASE_REFUSES, health.store_error_since or 0, health.store_error))
+    if health.unbalanced_since is not None:
+        detail = health.balance.in_words()
+        troubles.append(Trouble(TroubleKind.BOOKS_UNBALANCED, health.unbalanced_since, detail))
     return troubles
 
 
@@ -222,8 +228,17 @@ async def _serve(monitor: GridMonitor, request: Answer) -> Answer:
             "store_error": health.store_error,
             "store_error_since": _format(health.store_error_since),
             "books": dict(health.books),
+            "balance": asdict(health.balance),
+            "unbalanced_since": _format(health.unbalanced_since),
+            "missing": _missing(monitor),
         }
     }
+
+
+def _missing(monitor: GridMonitor) -> dict[str, int]:
+    """How many readings are missing, by turbine."""
+    missing = monitor.sequences.missing if monitor.is_ready else {}
+    return {str(number): readings for number, readings in missing.items()}
 
 
 def _format(moment: int | None) -> str | None:

@@ -4,8 +4,9 @@ import json
 import sys
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from itertools import islice
 from types import TracebackType
 from typing import Any, Self, TextIO
 
@@ -16,6 +17,8 @@ from monitor.console.words import age, counted, moment, plain
 from monitor.facts import Event
 
 FARM_EVERY_SECONDS = 60.0
+MOST_NAMED = 3
+"""How many turbines are named that lack readings."""
 
 
 def utc_now() -> int:
@@ -87,6 +90,8 @@ class JsonConsole(_Stream):
             for trouble in view.troubles
         ]
         numbers |= {"engineers_free": totals.engineers_free, "troubles": troubles, "books": dict(view.books)}
+        numbers["balance"] = None if view.balance is None else asdict(view.balance)
+        numbers["missing_by_turbine"] = view.missing
         self._object(view.at, "farm", farm_in_words(view), numbers)
 
     def tell(self, event: Event) -> None:
@@ -122,7 +127,20 @@ def farm_in_words(view: FarmView) -> str:
     parts = [standings_in_words(view.totals), engineers_in_words(view.totals)]
     if view.totals.readings_per_second is not None:
         parts.append(f"{view.totals.readings_per_second:,.1f} readings/s")
+    if view.balance is not None:
+        parts.append(view.balance.in_words())
+    if view.missing:
+        parts.append(missing_in_words(view.missing))
     return "; ".join(parts)
+
+
+def missing_in_words(missing: Mapping[int, int]) -> str:
+    """`7 readings are missing: 5 of turbine 3, 2 of turbine 9`; where it is many turbines, the first ones."""
+    shown = [f"{readings:,} of turbine {number}" for number, readings in islice(missing.items(), MOST_NAMED)]
+    others = len(missing) - len(shown)
+    named = ", ".join([*shown, *([f"the rest of {counted(others, 'more turbine')}"] if others else [])])
+    total = sum(missing.values())
+    return f"{counted(total, 'reading')} {'is' if total == 1 else 'are'} missing: {named}"
 
 
 def standings_in_words(totals: FarmTotals) -> str:

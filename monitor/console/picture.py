@@ -12,7 +12,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from monitor.console.lines import engineers_in_words, standings_in_words
+from monitor.console.lines import engineers_in_words, missing_in_words, standings_in_words
 from monitor.console.standing import Standing
 from monitor.console.view import FarmView, Trouble, TroubleKind, TurbineRow
 from monitor.console.words import age, counted, plain, quantity, since, time_of_day
@@ -42,6 +42,7 @@ _STYLES = {
 _BANNERS = {
     TroubleKind.BROKER_AWAY: "BROKER AWAY",
     TroubleKind.DATABASE_REFUSES: "DATABASE REFUSES WRITES",
+    TroubleKind.BOOKS_UNBALANCED: "BOOKS DO NOT BALANCE",
 }
 
 Recent = tuple[tuple[int, str], ...]
@@ -54,7 +55,7 @@ def farm_picture(view: FarmView | None, recent: Recent, *, now: int, width: int,
     Turbines that do not fit are counted below the table by state. `view` is None before the first one.
     """
     blank = [Text()] if height >= AIRY else []
-    top = [*_heading(view, now, width), *blank]
+    top = [*_heading(view, now, width, is_airy=height >= AIRY), *blank]
     room = height - len(top) - HEADER_ROWS
     if view is None or not view.rows:
         return Group(*top, *_no_turbine(view), *blank, *_recent_lines(recent, room - len(blank), width))
@@ -72,7 +73,7 @@ def export_picture(view: FarmView, recent: Recent, *, width: int = 100, height: 
     return _WEB_FONT.sub("", terminal.export_svg(title="grid-monitor")).replace("Fira Code", "ui-monospace")
 
 
-def _heading(view: FarmView | None, now: int, width: int) -> list[RenderableType]:
+def _heading(view: FarmView | None, now: int, width: int, *, is_airy: bool) -> list[RenderableType]:
     if view is None:
         return [_line("Wind farm: the monitor starts", "bold")]
     totals = view.totals
@@ -80,6 +81,10 @@ def _heading(view: FarmView | None, now: int, width: int) -> list[RenderableType
         _two_ends(standings_in_words(totals), time_of_day(view.at), "bold"),
         _two_ends(engineers_in_words(totals), _flow(view, width), "bold" if totals.waiting else ""),
     ]
+    if is_airy and view.balance is not None:
+        heading.append(_line(view.balance.in_words(), "dim"))
+    if view.missing:
+        heading.append(_line(missing_in_words(view.missing), "yellow"))
     heading += [_banner(trouble, view.at) for trouble in view.troubles]
     if since(view.at, now) > OLD_VIEW_SECONDS:
         heading.append(_line(f" OLD PICTURE: the monitor is busy since {time_of_day(view.at)} ", "reverse bold"))

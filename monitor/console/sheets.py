@@ -51,13 +51,15 @@ class Sheet:
         return table
 
 
-def turbines_sheet(rows: Iterable[TurbineRow]) -> Sheet:
-    """The turbines, worst first."""
-    sheet = Sheet([">turbine", "state", ">wind m/s", ">power kW", ">heard", "why"])
+def turbines_sheet(rows: Sequence[TurbineRow]) -> Sheet:
+    """The turbines, worst first; with a column for readings that are missing if there are any."""
+    lacking = any(row.missing for row in rows)
+    sheet = Sheet([">turbine", "state", ">wind m/s", ">power kW", ">heard", *([">missing"] if lacking else []), "why"])
     for row in rows:
         heard = "-" if row.reading_age_seconds is None else age(row.reading_age_seconds)
         wind, power = quantity(row.wind_speed), quantity(row.mean_power_in_kw)
-        sheet.rows.append([str(row.turbine_number), row.state, wind, power, heard, row.why])
+        missing = [f"{row.missing:,}"] if lacking else []
+        sheet.rows.append([str(row.turbine_number), row.state, wind, power, heard, *missing, row.why])
     return sheet
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from monitor.books import Balance
 from monitor.console.standing import Case, Standing, standing_of, state_in_words, why
 from monitor.console.words import since
 from monitor.facts import Hold, Incident, IncidentState, Link, TurbineRecord, Visit
@@ -39,6 +40,8 @@ class TurbineRow:
     """The open incident."""
     engineer: int | None
     """Who is there."""
+    missing: int = 0
+    """Readings that the turbine counted, and that have not come."""
 
 
 class TroubleKind(StrEnum):
@@ -46,6 +49,7 @@ class TroubleKind(StrEnum):
 
     BROKER_AWAY = "broker_away"
     DATABASE_REFUSES = "database_refuses"
+    BOOKS_UNBALANCED = "books_unbalanced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,8 @@ class FarmTotals:
     """Incidents in the waiting line."""
     longest_wait_seconds: float | None
     readings_per_second: float | None
+    missing: int = 0
+    """Readings that turbines counted, and that have not come."""
 
     @property
     def engineers_free(self) -> int:
@@ -87,6 +93,14 @@ class FarmView:
     totals: FarmTotals
     troubles: tuple[Trouble, ...] = ()
     books: Mapping[str, int] = field(default_factory=dict)
+    balance: Balance | None = None
+    """What became of all that arrived; None where nobody counts."""
+
+    @property
+    def missing(self) -> dict[int, int]:
+        """How many readings are missing of which turbine, most first."""
+        lacking = sorted((row for row in self.rows if row.missing), key=lambda row: (-row.missing, row.turbine_number))
+        return {row.turbine_number: row.missing for row in lacking}
 
 
 def farm_view(
@@ -100,10 +114,13 @@ def farm_view(
     readings_per_second: float | None = None,
     troubles: Iterable[Trouble] = (),
     books: Mapping[str, int] | None = None,
+    balance: Balance | None = None,
+    missing: Mapping[int, int] | None = None,
 ) -> FarmView:
     """Make the view from all turbines, the open incidents, the open visits and the holds, in any order.
 
-    `at` is the time of the view, UTC in microseconds; `engineers` is the size of the pool.
+    `at` is the time of the view, UTC in microseconds; `engineers` is the size of the pool; `missing` says how many
+    readings lack of which turbine.
     """
     known = _Known(
         incidents={incident.turbine_number: incident for incident in incidents},
@@ -111,10 +128,14 @@ def farm_view(
         holds={hold.turbine_number: hold for hold in holds},
     )
     places = {incident.turbine_number: place for place, incident in enumerate(known.line, start=1)}
-    rows = [_row(known.case(at, turbine, places.get(turbine.turbine_number))) for turbine in turbines]
+    lacks = missing or {}
+    rows = [
+        _row(known.case(at, turbine, places.get(turbine.turbine_number)), lacks.get(turbine.turbine_number, 0))
+        for turbine in turbines
+    ]
     rows.sort(key=lambda row: (_RANK[row.standing], places.get(row.turbine_number, 0), row.turbine_number))
     totals = _totals(at, rows, known, engineers, readings_per_second)
-    return FarmView(at, tuple(rows), totals, tuple(troubles), dict(books or {}))
+    return FarmView(at, tuple(rows), totals, tuple(troubles), dict(books or {}), balance)
 
 
 @dataclass(slots=True)
@@ -144,6 +165,7 @@ def _totals(at: int, rows: list[TurbineRow], known: _Known, engineers: int, rate
         waiting=len(known.line),
         longest_wait_seconds=since(known.line[0].opened_at, at) if known.line else None,
         readings_per_second=rate,
+        missing=sum(row.missing for row in rows),
     )
 
 
@@ -153,7 +175,7 @@ def waiting_line(incidents: Iterable[Incident]) -> list[Incident]:
     return sorted(waiting, key=lambda incident: (incident.opened_at, incident.incident_id))
 
 
-def _row(case: Case) -> TurbineRow:
+def _row(case: Case, missing: int) -> TurbineRow:
     turbine, standing = case.turbine, standing_of(case)
     online = turbine.link is Link.ONLINE and turbine.link_since is not None
     return TurbineRow(
@@ -168,6 +190,7 @@ def _row(case: Case) -> TurbineRow:
         online_seconds=since(turbine.link_since or 0, case.now) if online else None,
         incident_id=case.incident.incident_id if case.incident else None,
         engineer=case.visit.engineer if case.visit else None,
+        missing=missing,
     )
 
 

@@ -113,6 +113,11 @@ class LedgerReader:
         """
         return self._records(SequenceRecord, "sequences", order="turbine_number, heard_at")
 
+    def missing(self) -> dict[int, int]:
+        """How many readings are missing, of each turbine that lacks any: it counted them, and they have not come."""
+        sums = self._all("SELECT turbine_number, sum(missing) FROM sequences GROUP BY 1 HAVING sum(missing) > 0")
+        return {int(number): int(readings) for number, readings in sums}
+
     # --- repairs
 
     def incidents(

@@ -2,17 +2,23 @@
 
 import asyncio
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from grid.command_line import ExitCode
+from monitor.books import Balance
 from monitor.control import Answer, control_door
 from monitor.doctor import Finding, examine, exit_code
+from monitor.facts import Changes, SequenceChanges, SequenceRecord
 from monitor.settings import MonitorSettings
 from monitor.store.ledger import Ledger
+
+EMPTY = Balance(received=0, stored=0, duplicate=0, rejected=0)
 
 
 @pytest.fixture
@@ -37,7 +43,7 @@ async def test_an_empty_folder_is_no_fault_but_nothing_runs_there(settings: Moni
 async def test_a_monitor_that_waits_for_its_broker_is_told_with_the_time(settings: MonitorSettings) -> None:
     async def serve(request: Answer) -> Answer:
         started = {"started_at": "2026-11-21T12:00:00Z", "connected": False, "connection_since": None}
-        return {"health": {**started, "store_error": None, "store_error_since": None}}
+        return {"health": {**started, "store_error": None, "store_error_since": None, "balance": asdict(EMPTY)}}
 
     settings.data_dir.mkdir()
     async with control_door(settings.data_dir, serve):
@@ -66,7 +72,8 @@ async def test_a_database_that_the_monitor_cannot_write_is_not_called_writable(s
     async def serve(request: Answer) -> Answer:
         since = "2026-11-21T12:00:00Z"
         store = {"store_error": "the database grid.db is locked by another program", "store_error_since": since}
-        return {"health": {"started_at": since, "connected": True, "connection_since": since, **store}}
+        connection = {"started_at": since, "connected": True, "connection_since": since}
+        return {"health": {**connection, **store, "balance": asdict(EMPTY)}}
 
     Ledger.open(settings.data_dir / "grid.db").close()
     async with control_door(settings.data_dir, serve):
@@ -107,3 +114,49 @@ async def test_a_data_folder_whose_name_is_too_long_is_told_of(settings: Monitor
     database = (await findings(settings))["database"]
     assert not database.healthy
     assert database.sentence.endswith("can't be opened: File name too long.")
+
+
+async def books_of(settings: MonitorSettings, running: Balance) -> Finding:
+    async def serve(request: Answer) -> Answer:
+        fine = {"connected": True, "connection_since": "", "store_error": None}
+        return {"health": {**fine, "balance": asdict(running)}}
+
+    async with control_door(settings.data_dir, serve):
+        return (await findings(settings))["books"]
+
+
+async def test_the_books_are_told_with_what_is_still_under_way(settings: MonitorSettings) -> None:
+    with Ledger.open(settings.data_dir / "grid.db") as ledger:
+        ledger.commit(Changes(counted=Counter(received=0)))
+    books = await books_of(settings, Balance(received=1250, stored=0, duplicate=0, rejected=0, pending=1250))
+    assert books.healthy
+    assert books.sentence == (
+        "The books balance: 1,250 received = 0 stored + 0 duplicate + 0 rejected + 1,250 pending."
+    )
+
+
+async def test_books_that_do_not_balance_are_unhealthy(settings: MonitorSettings) -> None:
+    with Ledger.open(settings.data_dir / "grid.db") as ledger:
+        ledger.commit(Changes(counted=Counter(received=1)))
+    books = (await findings(settings))["books"]
+    assert not books.healthy
+    assert books.sentence == (
+        "The books do not balance: 1 received is not 0 stored + 0 duplicate + 0 rejected + 0 pending."
+    )
+
+
+async def test_books_that_do_not_balance_in_the_running_monitor_are_unhealthy(settings: MonitorSettings) -> None:
+    Ledger.open(settings.data_dir / "grid.db").close()
+    books = await books_of(settings, Balance(received=3, stored=2, duplicate=0, rejected=0))
+    assert not books.healthy
+    assert "running monitor's books do not balance: 3 received is not 2 stored" in books.sentence
+
+
+async def test_gaps_are_named_and_are_no_fault_of_the_monitors(settings: MonitorSettings) -> None:
+    record = SequenceRecord(7, "s-1", 20, 0, "5-9,12", 6, heard_at=0)
+    with Ledger.open(settings.data_dir / "grid.db") as ledger:
+        ledger.commit(Changes(sequences=SequenceChanges([record]), counted=Counter(gaps_opened=8, gaps_closed=2)))
+    gaps = (await findings(settings))["gaps"]
+    assert gaps.healthy
+    assert gaps.sentence.startswith("Missing now: 6 readings: turbine 7 lacks 6 (5-9,12 of s-1).")
+    assert "8 were skipped; 2 came later, 0 are given up." in gaps.sentence

@@ -7,6 +7,7 @@ from io import StringIO
 import pytest
 from rich.console import Console as Terminal
 
+from monitor.books import Balance
 from monitor.console.picture import Recent, export_picture, farm_picture
 from monitor.console.view import FarmView, Trouble, TroubleKind
 
@@ -95,6 +96,21 @@ def test_dead_letters_are_counted_where_there_is_room(farm: Callable[..., FarmVi
     assert drawn(view, (), now, 80, 24).splitlines()[1].endswith("5.9 readings/s")
 
 
+def test_missing_readings_are_told_while_there_are_any(farm: Callable[..., FarmView], now: int) -> None:
+    view = farm(6)
+    assert "missing" not in drawn(view, (), now, 80, 24)
+    rows = (*view.rows[:4], replace(view.rows[4], missing=2), replace(view.rows[5], missing=1200))
+    lines = drawn(replace(view, rows=rows), (), now, 80, 24).splitlines()
+    assert lines[2] == "1,202 readings are missing: 1,200 of turbine 6, 2 of turbine 3"
+
+
+def test_the_books_are_shown_where_there_is_room(farm: Callable[..., FarmView], now: int) -> None:
+    view = replace(farm(6), balance=Balance(received=1206, stored=1200, duplicate=5, rejected=1))
+    assert "received" not in drawn(view, (), now, 80, 24)
+    lines = drawn(view, (), now, 80, 40).splitlines()
+    assert lines[2] == "1,206 received = 1,200 stored + 5 duplicate + 1 rejected + 0 pending"
+
+
 def test_the_newest_event_is_always_seen(farm: Callable[..., FarmView], now: int) -> None:
     recent = (*((now, SENT) for _ in range(30)), (now, "the newest of all"))
     assert drawn(farm(1000), recent, now, 80, 24).splitlines()[-1] == "03:45:00Z  the newest of all"
@@ -102,7 +118,11 @@ def test_the_newest_event_is_always_seen(farm: Callable[..., FarmView], now: int
 
 @pytest.mark.parametrize(
     ("kind", "words"),
-    [(TroubleKind.BROKER_AWAY, "BROKER AWAY"), (TroubleKind.DATABASE_REFUSES, "DATABASE REFUSES WRITES")],
+    [
+        (TroubleKind.BROKER_AWAY, "BROKER AWAY"),
+        (TroubleKind.DATABASE_REFUSES, "DATABASE REFUSES WRITES"),
+        (TroubleKind.BOOKS_UNBALANCED, "BOOKS DO NOT BALANCE"),
+    ],
 )
 def test_the_monitors_own_trouble_is_a_banner(
     farm: Callable[..., FarmView], now: int, kind: TroubleKind, words: str
