@@ -4,18 +4,20 @@ import asyncio
 import json
 import sqlite3
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from grid.connection import Message, PlainMessage
+from monitor.books import Balance
 from monitor.clock import Clock
 from monitor.dispatch.dispatcher import DispatchSettings
 from monitor.dispatch.outbox import Outbox
 from monitor.facts import Action, Changes, Committed, Event, Link, Order, OrderKind, Outgoing, Remembered, VisitState
 from monitor.fleet.fleet import FleetSettings
+from monitor.intake.decode import ArrivalTimes, Decoded, decode
 from monitor.intake.port import Batch
 from monitor.monitor import GridMonitor
 from monitor.store.errors import StoreDamagedError, StoreUnavailableError
@@ -215,6 +217,13 @@ def reading(status: str = "ok", *, number: int = 0, turbine: int = 7) -> Message
     return PlainMessage(
         f"grid/turbines/{turbine}/metrics", json.dumps(fields).encode(), 1, retain=False, packet_id=number
     )
+
+
+def counted(sequence: int) -> Message:
+    """A reading of turbine 7 that says which one of its session it is."""
+    message = reading(number=sequence)
+    fields = json.loads(message.payload) | {"session": "s-1", "sequence": sequence}
+    return PlainMessage(message.topic, json.dumps(fields).encode(), 1, retain=False, packet_id=sequence + 1)
 
 
 async def until(is_true: Callable[[], object]) -> None:
@@ -445,3 +454,77 @@ async def test_the_wills_of_a_broker_that_is_being_stopped_call_nobody_back(desk
         await until(lambda: desk.monitor.dispatcher.engineers_out == 0)
     with desk.reader as reader:
         assert reader.books()["wills_of_a_stopping_broker"] == 1
+
+
+async def test_a_turbine_is_told_what_it_may_forget_after_the_commit_only(desk: Desk) -> None:
+    async with desk.at_work():
+        await until(lambda: desk.monitor.health.connected)
+        with desk.locked():
+            desk.intake.bring(counted(0), counted(1))
+            for _ in range(5):
+                desk.seconds += 0.5
+                await some_attempts(desk)
+            assert desk.outlet.told == []
+        await until(lambda: desk.intake.acknowledged)
+        desk.seconds += 0.5
+        await until(lambda: pass_time(desk) and desk.outlet.told)
+        assert desk.outlet.told == [("grid/turbines/7/acknowledged", b'{"session":"s-1","sequence":1}')]
+
+
+def pass_time(desk: Desk) -> bool:
+    desk.seconds += 0.1
+    return True
+
+
+async def test_a_dead_letter_does_not_keep_its_turbine_sending(desk: Desk) -> None:
+    poison = PlainMessage(
+        "grid/turbines/7/metrics", b'{"wind_speed":NaN,"session":"s-1","sequence":1}', 1, retain=False, packet_id=9
+    )
+    async with desk.at_work():
+        desk.intake.bring(counted(0), poison, counted(2))
+        await until(lambda: pass_time(desk) and desk.outlet.told)
+        assert json.loads(desk.outlet.told[-1][1])["sequence"] == 2
+        assert desk.monitor.sequences.missing == {}
+
+
+async def test_every_message_ends_in_one_column_of_the_books(desk: Desk) -> None:
+    poison = PlainMessage("grid/turbines/7/metrics", b"{", 1, retain=False, packet_id=9)
+    retained = PlainMessage("grid/turbines/7/metrics", b"{", 1, retain=True, packet_id=10)
+    birth = PlainMessage("grid/turbines/7/status", b"online", 1, retain=False, packet_id=11)
+    cleared = PlainMessage("grid/turbines/7/status", b"", 1, retain=True, packet_id=12)
+    async with desk.at_work():
+        desk.intake.bring(counted(1), counted(2), counted(2), poison, retained, birth, cleared)
+        await until(lambda: len(desk.intake.acknowledged) == 7)
+        balance = desk.monitor.health.balance
+        assert balance == Balance(received=4, stored=2, duplicate=1, rejected=1)
+        books = desk.monitor.health.books
+        assert [books[column] for column in ("retained_metrics", "statuses", "cleared_statuses")] == [1, 1, 1]
+
+
+async def test_what_waits_for_its_commit_is_pending_and_is_not_counted_twice(desk: Desk) -> None:
+    async with desk.at_work():
+        await until(lambda: desk.monitor.health.connected)
+        with desk.locked():
+            desk.intake.bring(counted(1), counted(2))
+            await some_attempts(desk)
+            assert desk.monitor.health.balance == Balance(received=2, stored=0, duplicate=0, rejected=0, pending=2)
+        await until(lambda: desk.intake.acknowledged)
+        assert desk.monitor.health.balance == Balance(received=2, stored=2, duplicate=0, rejected=0)
+
+
+async def test_a_message_that_gets_lost_within_the_monitor_is_noticed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def careless(messages: Sequence[Message], received_at: int, arrivals: ArrivalTimes) -> Decoded:
+        decoded = decode(messages, received_at, arrivals)
+        del decoded.readings[-1:]
+        return decoded
+
+    monkeypatch.setattr("monitor.monitor.decode", careless)
+    async with desk.at_work():
+        desk.intake.bring(counted(1), counted(2))
+        await until(lambda: desk.intake.acknowledged)
+        assert desk.monitor.health.balance.missing == 1
+        assert desk.monitor.health.unbalanced_since is not None
+    with desk.reader as reader:
+        assert reader.invariants() == ["the books do not balance: 2 received, but 1 stored, 0 duplicate and 0 rejected"]
