@@ -91,7 +91,8 @@ class TurbineClient:
         self._living: asyncio.Task[None] | None = None
         self._connecting: asyncio.Task[None] | None = None
         for session, kept in run.outbox_file.take_over(life.turbine_number).items():
-            self._note(self.outbox.restore(session, kept.oldest, kept.payloads))
+            self.outbox.restore(session, kept.oldest, kept.payloads)
+        run.progress.gave_up(life.turbine_number, self.outbox.given_up)
 
     @property
     def undelivered(self) -> int:

@@ -69,8 +69,8 @@ class OutboxFile:
         Raises CommandError if it can't be used, is damaged, or if another process has it.
         """
         self.path = path
-        self.held: Callable[[], Iterable[bytes]] = tuple
-        """Gives the readings of the outboxes, oldest first for each turbine."""
+        self.held: Callable[[], Iterable[bytes]] | None = None
+        """Gives the readings of the outboxes, oldest first for each turbine. Until it is set the file only grows."""
         self._earlier: KeptSessions = {}
         self._tell = tell
         self._clock = clock
@@ -129,7 +129,7 @@ class OutboxFile:
             self._retry_at = self._clock() + RETRY_SECONDS
             self._tell(f"the outbox {path} can't be written: {error.strerror}; readings are in memory only")
             return
-        if self._size >= self._rewrite_at:
+        if self._size >= self._rewrite_at and self.held is not None:
             with suppress(OSError):  # the file as it is has all
                 self._rewrite(path)
             self._rewrite_at = max(REWRITE_BYTES, 2 * self._size)
@@ -143,7 +143,7 @@ class OutboxFile:
         self._size += written
 
     def _retry(self, path: Path) -> None:
-        if self._retry_at is None or self._clock() < self._retry_at:
+        if self._retry_at is None or self._clock() < self._retry_at or self.held is None:
             return
         try:
             self._rewrite(path)
@@ -175,7 +175,8 @@ class OutboxFile:
         for sessions in self._earlier.values():
             for kept in sessions.values():
                 yield from kept.payloads
-        yield from self.held()
+        if self.held is not None:
+            yield from self.held()
 
     def __enter__(self) -> Self:
         return self
@@ -186,9 +187,10 @@ class OutboxFile:
         """Leave in the file what is held, and let another process have it."""
         if self.path is None:
             return
-        with suppress(OSError):  # the file as it is has all, unless that was said
-            self._rewrite(self.path)
-            self._retry_at = None
+        if self.held is not None:
+            with suppress(OSError):  # the file as it is has all, unless that was said
+                self._rewrite(self.path)
+                self._retry_at = None
         os.close(self._file)
 
 

@@ -1,11 +1,10 @@
 """What a turbine holds until the monitor has it: in words, and against monitors and brokers that lose at random."""
 
 import json
-from collections import defaultdict
-from dataclasses import dataclass, field
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from small_monitor import Database
 
 from grid.acknowledged import Acknowledged
 from turbine.outbox import Monitor, Outbox, Sending, default_size, with_oldest_held
@@ -239,25 +238,6 @@ def test_the_field_is_added_without_reading_the_reading() -> None:
 
 
 # --- the promise
-
-
-@dataclass
-class Database:
-    """A monitor that follows the protocol, on one database."""
-
-    stored: set[tuple[str, int]] = field(default_factory=set)
-    prefixes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-
-    def take(self, payload: bytes) -> Acknowledged | None:
-        """Store a reading; returns the acknowledgement that is due for its session."""
-        told = json.loads(payload)
-        session = told["session"]
-        self.stored.add((session, told["sequence"]))
-        prefix = max(self.prefixes[session], told.get("oldest_held", 0))
-        while (session, prefix) in self.stored:
-            prefix += 1
-        self.prefixes[session] = prefix
-        return Acknowledged(session=session, sequence=prefix - 1) if prefix > 0 else None
 
 
 class LossyFarm(RuleBasedStateMachine):
