@@ -10,7 +10,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-head
 ARGS ?=
 WORKERS ?= 2
 
-.PHONY: help demo test lint format requirements clean
+.PHONY: help demo test faults lint format requirements clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -22,6 +22,9 @@ demo: $(FOR_DEMO) ## a broker, six turbines and the monitor, until Ctrl-C
 
 test: $(FOR_WORK) ## all tests; what this machine lacks (Docker, Mosquitto) is skipped with a sentence
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup $(ARGS)
+
+faults: $(FOR_WORK) ## kills, cuts, full disks: the long form, with a table of what was seen
+	@GRID_FAULTS=long $(BIN)/python -m pytest tests/faults --numprocesses $(WORKERS) --dist loadgroup $(ARGS)
 
 lint: $(FOR_WORK) ## ruff, mypy, import-linter
 	@$(BIN)/ruff check --quiet

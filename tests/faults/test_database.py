@@ -2,40 +2,20 @@
 
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from checker import identities_stored
 from fault_farm import Extent, FaultFarm
 from figures import Figures
+from locks import locked
 from programs import wait_for
 
 WAL_HEADER = 32
 WAL_FRAME = 24 + 4096
-
-_HOLD = """
-import sqlite3, sys
-db = sqlite3.connect(sys.argv[1], isolation_level=None)
-db.execute("BEGIN IMMEDIATE")
-print("locked", flush=True)
-sys.stdin.read()
-db.execute("ROLLBACK")
-"""
-
-
-@contextmanager
-def locked(database: Path) -> Iterator[None]:
-    """Another process holds SQLite's write lock meanwhile."""
-    command: list[str | Path] = [sys.executable, "-c", _HOLD, database]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
-        assert other.stdout is not None
-        assert other.stdout.readline() == b"locked\n"
-        yield
 
 
 @pytest.mark.parametrize("which", ["a moment", "long"])
