@@ -10,7 +10,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-head
 ARGS ?=
 WORKERS ?= 2
 
-.PHONY: help demo test faults lint format requirements clean
+.PHONY: help demo test bench faults lint format requirements clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -25,6 +25,9 @@ test: $(FOR_WORK) ## all tests; what this machine lacks (Docker, Mosquitto) is s
 
 faults: $(FOR_WORK) ## kills, cuts, full disks: the long form, with a table of what was seen
 	@GRID_FAULTS=long $(BIN)/python -m pytest tests/faults --numprocesses $(WORKERS) --dist loadgroup $(ARGS)
+
+bench: $(FOR_WORK) ## how fast it is, beside its peers, in ten minutes; ARGS=--quick for a look, ARGS=latency for a part
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 lint: $(FOR_WORK) ## ruff, mypy, import-linter
 	@$(BIN)/ruff check --quiet
@@ -46,7 +49,7 @@ requirements: $(FOR_WORK) ## pin again what pyproject.toml asks for (ARGS=--upgr
 
 clean: ## remove .venv and what tools left behind
 	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist *.egg-info
-	@find grid turbine monitor tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find grid turbine monitor benchmarks tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(FOR_DEMO): requirements-demo.txt requirements-build.txt pyproject.toml | $(BIN)/python
 	@echo 'Installing what the demo needs into .venv (once) ...'

@@ -53,7 +53,7 @@ class Benchmarks:
             "latency": self._latency,
             "memory": self._memory,
             "fleet": self._fleet,
-            "table-size": self._table_size,
+            "growth": self._growth,
             "simulator": self._simulator,
         }
 
@@ -87,7 +87,7 @@ class Benchmarks:
     def _simulator(self) -> Iterator[Table]:
         yield simulator(turbines=self._size.turbines, seconds=5 * self._size.seconds, say=say)
 
-    def _table_size(self) -> Iterator[Table]:
+    def _growth(self) -> Iterator[Table]:
         """Everything on the same full data folder, which takes a while to make."""
         rows = self._size.rows
         folder = self._temporary_folder() / "data"

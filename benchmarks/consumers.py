@@ -79,8 +79,9 @@ def monitor_command(port: int, data_dir: Path) -> Command:
 def python_peers() -> list[Consumer]:
     """The loops that most people would write, and the faster clients."""
     peers = [
-        _python("aiomqtt 2.5, one by one", "aiomqtt_one_by_one", share=0.1),
-        _python("aiomqtt 2.5, batches of 100", "aiomqtt_batches", share=0.2),
+        _python("aiomqtt 2.5, one by one", "aiomqtt_one_by_one", "V5", share=0.1),
+        _python("aiomqtt 2.5, batches of 100", "aiomqtt_batches", "V5", share=0.2),
+        _python("the same over MQTT 3.1.1", "aiomqtt_batches", "V311", share=0.2),
         _python("gmqtt, batches of 500", "gmqtt_batches", share=0.5),
     ]
     if importlib.util.find_spec("pymosquitto"):
@@ -97,9 +98,9 @@ def node_red_peer(installed: Path) -> Consumer:
     return _storing("Node-RED, batches of 500", command, share=0.2)
 
 
-def _python(name: str, module: str, *, share: float) -> Consumer:
+def _python(name: str, module: str, *options: str, share: float) -> Consumer:
     def command(run: Run) -> Command:
-        return [sys.executable, "-m", f"benchmarks.peers.{module}", str(run.port), _peers_database(run)]
+        return [sys.executable, "-m", f"benchmarks.peers.{module}", str(run.port), _peers_database(run), *options]
 
     return _storing(name, command, share=share)
 
