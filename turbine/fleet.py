@@ -76,6 +76,12 @@ class Fleet:
         return sum(len(client.outbox) for client in self._clients if client.outbox.monitor is Monitor.ONLINE)
 
     @property
+    def unconfirmed(self) -> int:
+        """Readings that the broker has, and the monitor that there is has not acknowledged."""
+        known = (client.outbox for client in self._clients if client.outbox.monitor is not Monitor.UNKNOWN)
+        return sum(len(outbox) - outbox.unsent for outbox in known)
+
+    @property
     def held(self) -> int:
         """Readings that no monitor has acknowledged."""
         return sum(len(client.outbox) for client in self._clients)

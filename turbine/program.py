@@ -69,6 +69,8 @@ class Ending:
     """Readings that wait in the outbox's file for the next start."""
     given_up: int
     """Messages that nobody has any more."""
+    at_broker: int
+    """Readings that wait at the broker only, for a monitor that has not acknowledged them."""
     is_cut_short: bool
 
 
@@ -126,6 +128,7 @@ def _ending(fleet: Fleet, outbox_file: OutboxFile, duration: float | None) -> En
         unstored=fleet.unstored,
         kept=fleet.held if is_kept else 0,
         given_up=0 if is_kept else fleet.undelivered,
+        at_broker=0 if is_kept else fleet.unconfirmed,
         is_cut_short=any(due is not None and due < (duration or math.inf) for due in dues),
     )
 
@@ -136,6 +139,8 @@ def _say_end(endings: Sequence[Ending], outbox: Path | None, progress: Progress)
         progress.say(progress.losses)
     if kept := sum(ending.kept for ending in endings):
         progress.say(f"{counted(kept, 'reading')} kept in {outbox} for the next start")
+    if at_broker := sum(ending.at_broker for ending in endings):
+        progress.say(f"{counted(at_broker, 'reading')} not acknowledged by the monitor: only the broker has them now")
     if given_up := sum(ending.given_up for ending in endings):
         progress.say(f"{counted(given_up, 'message')} given up")
 

@@ -10,7 +10,9 @@ LEAST_TIMEOUT_SECONDS = 3.0
 
 MOST_TIMEOUT_SECONDS = 60.0
 
-FIRST_WINDOW = 8
+FIRST_WINDOW = 32
+"""Readings that are sent again at first: about what TCP sends unasked (10 segments, RFC 6928)."""
+
 LAST_WINDOW = 1024
 
 
@@ -19,14 +21,15 @@ class Resending:
     """The timer and the window of one session's readings.
 
     The timeout follows the time that acknowledgements take (RFC 6298), because a monitor of a large farm acknowledges
-    seldom; it doubles while nothing is acknowledged. Then the oldest readings are sent again, a window of them, which
-    doubles with each acknowledgement that makes progress (slow start, RFC 5681), up to what was sent when the time
-    was over. Times are a monotonic clock's, in seconds.
+    seldom. Then the oldest readings are sent again, a window of them, which doubles with each acknowledgement that
+    makes progress (slow start, RFC 5681), up to what was sent when the time was over. While there is no progress the
+    timeout doubles and the window halves: a monitor that can't store is not buried. Times are a monotonic clock's, in
+    seconds.
     """
 
     deadline: float | None = None
-    _since: float = 0.0
-    """Since when the next progress is awaited."""
+    _since: float | None = None
+    """Since when the next progress is awaited; None where the time would say nothing of the monitor."""
     _usual_wait: float | None = None
     _variation: float = 0.0
     _timeouts: int = 0
@@ -56,12 +59,14 @@ class Resending:
         self.deadline = None
         if waiting:
             self._start(now)
+        self._since = None
 
     def progress(self, oldest: int, now: float, *, waiting: bool) -> None:
         """The monitor acknowledged readings; `oldest` is what is left, and `waiting` whether the broker has any."""
-        self._measure(now - self._since)
+        if self._since is not None:
+            self._measure(now - self._since)
         self._timeouts = 0
-        self._window = min(self._window * 2, LAST_WINDOW) if oldest < self._end else FIRST_WINDOW
+        self._window = min(max(self._window * 2, FIRST_WINDOW), LAST_WINDOW)
         self.deadline = None
         if waiting:
             self._start(now)
@@ -80,8 +85,8 @@ class Resending:
             self.deadline = now + self.timeout
 
     def _time_is_over(self, oldest: int, end: int, now: float) -> None:
+        self._window = max(1, FIRST_WINDOW >> self._timeouts)
         self._timeouts += 1
-        self._window = FIRST_WINDOW
         self._next = oldest
         self._end = end
         self.deadline = now + self.timeout

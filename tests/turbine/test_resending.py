@@ -2,7 +2,14 @@
 
 import pytest
 
-from turbine.resending import FIRST_TIMEOUT_SECONDS, FIRST_WINDOW, LAST_WINDOW, MOST_TIMEOUT_SECONDS, Resending
+from turbine.resending import (
+    FIRST_TIMEOUT_SECONDS,
+    FIRST_WINDOW,
+    LAST_WINDOW,
+    LEAST_TIMEOUT_SECONDS,
+    MOST_TIMEOUT_SECONDS,
+    Resending,
+)
 
 
 def waiting(*, since: float = 0.0) -> Resending:
@@ -35,7 +42,7 @@ def test_the_window_doubles_with_each_progress_and_no_further_than_its_limit() -
         sizes.append(len(sent))
         oldest = sent[-1] + 1
         resending.progress(oldest, now, waiting=True)
-    assert sizes == [8, 16, 32, 64, 128, 256, 512, 1024, 1024, 1024]
+    assert sizes == [32, 64, 128, 256, 512, 1024, 1024, 1024, 1024, 1024]
     assert max(sizes) == LAST_WINDOW
 
 
@@ -52,18 +59,23 @@ def test_a_window_of_which_part_was_missing_slides_on() -> None:
     now = FIRST_TIMEOUT_SECONDS
     assert send_window(resending, 0, 100, now)[-1] == FIRST_WINDOW - 1
     resending.progress(4, now, waiting=True)
-    assert send_window(resending, 4, 100, now) == list(range(8, 20))
+    assert send_window(resending, 4, 100, now) == list(range(32, 68))
 
 
-def test_without_progress_the_time_doubles_up_to_a_limit_and_the_window_stays_small() -> None:
+def test_without_progress_the_time_doubles_and_the_window_halves() -> None:
     resending = waiting()
-    timeouts = []
+    timeouts, sizes = [], []
     for _ in range(8):
         assert resending.deadline is not None
         now = resending.deadline
-        assert send_window(resending, 0, 1000, now) == list(range(FIRST_WINDOW))
+        sent = send_window(resending, 0, 1000, now)
+        assert sent == list(range(len(sent)))
+        sizes.append(len(sent))
         timeouts.append(resending.deadline - now)
     assert timeouts == [10, 20, 40, 60, 60, 60, 60, 60]
+    assert sizes == [32, 16, 8, 4, 2, 1, 1, 1]
+    resending.progress(1, now, waiting=True)
+    assert len(send_window(resending, 1, 1000, now)) == FIRST_WINDOW
 
 
 def test_the_timeout_follows_a_monitor_that_acknowledges_seldom() -> None:
@@ -75,13 +87,21 @@ def test_the_timeout_follows_a_monitor_that_acknowledges_seldom() -> None:
     assert 20 < resending.timeout < 25
 
 
-def test_an_outage_does_not_spoil_the_timeout_for_ever() -> None:
+def test_a_long_wait_does_not_spoil_the_timeout_for_ever() -> None:
     resending = waiting()
     resending.progress(1, 3600.0, waiting=True)
     assert resending.timeout == MOST_TIMEOUT_SECONDS
     for second in range(60):
         resending.progress(1, 3601.0 + second, waiting=True)
     assert resending.timeout < 5
+
+
+def test_the_time_of_an_outage_is_not_taken_for_the_monitors() -> None:
+    resending = waiting()
+    resending.progress(1, 1.0, waiting=True)
+    resending.begin(1000.0, waiting=True)
+    resending.progress(2, 1030.0, waiting=True)
+    assert resending.timeout == LEAST_TIMEOUT_SECONDS
 
 
 @pytest.mark.parametrize("waiting_for_more", [True, False])
