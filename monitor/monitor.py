@@ -30,7 +30,6 @@ from monitor.facts import (
     Now,
     Order,
     OrderAnswer,
-    Reading,
     Remembered,
     SequenceChanges,
     StatusReport,
@@ -268,8 +267,9 @@ class GridMonitor:
         decisions = self.dispatch_engineer(told, now)
         sequences = self._follow_sequences(step.decoded, now)
         return Changes(
-            readings=[news for news in step.news if type(news) is Reading],
+            readings=step.decoded.readings,
             turbines=self.fleet.drain_changed(),
+            newer=self.fleet.drain_newer(),
             decisions=decisions,
             outgoing=messages_for(decisions),
             published=self._outbox.published,
@@ -382,6 +382,7 @@ def _worth_a_commit(changes: Changes) -> bool:
         (
             changes.readings,
             changes.turbines,
+            changes.newer,
             changes.dead_letters,
             changes.counted,
             changes.published,

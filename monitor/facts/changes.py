@@ -30,6 +30,8 @@ class Changes:
 
     readings: list[Reading] = field(default_factory=list)
     turbines: list[TurbineRecord] = field(default_factory=list)
+    newer: list[TurbineRecord] = field(default_factory=list)
+    """Other turbines, known to the ledger, of which only the newest reading changed."""
     decisions: Decisions = field(default_factory=Decisions)
     outgoing: list[Outgoing] = field(default_factory=list)
     published: list[int] = field(default_factory=list)

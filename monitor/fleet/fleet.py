@@ -4,6 +4,7 @@ import heapq
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from itertools import chain
 
 from grid.metrics import OperationalStatus
 from grid.status import OfflineReason, Presence
@@ -77,6 +78,8 @@ class Fleet:
         self._tracks: dict[int, Track] = {}
         self._records: dict[int, TurbineRecord] = {}
         self._changed: dict[int, Track] = {}
+        self._newer: dict[int, Track] = {}
+        """What has a newer reading, and is believed to be what it was."""
         self._looks: list[tuple[float, int]] = []
         self._next_look = now.watched
         self._settled_at = now.watched
@@ -87,15 +90,21 @@ class Fleet:
     @property
     def turbines(self) -> Mapping[int, TurbineRecord]:
         """Every turbine ever heard of, by its number, up to date."""
-        for track in self._changed.values():
+        for track in chain(self._newer.values(), self._changed.values()):
             track.settle()
         return self._records
 
     def drain_changed(self) -> list[TurbineRecord]:
-        """The records that changed since the last call, each once."""
-        changed = [track.settle() for track in self._changed.values()]
-        self._changed.clear()
-        return changed
+        """The records of which a belief changed since the last call, each once."""
+        changed, self._changed = self._changed, {}
+        for number in changed:
+            self._newer.pop(number, None)
+        return [track.settle() for track in changed.values()]
+
+    def drain_newer(self) -> list[TurbineRecord]:
+        """The other records that changed since the last call: nothing but their newest reading, as nearly always."""
+        newer, self._newer = self._newer, {}
+        return [track.settle() for track in newer.values()]
 
     def take(self, news: Sequence[News], now: Now, attentive: Container[int] = ()) -> list[Told]:
         """Judge the news in order of arrival, then silence; return what the dispatcher needs to know.
@@ -103,7 +112,7 @@ class Fleet:
         `attentive` holds the turbines of which every newest reading is told, not only what changes a belief.
         """
         told: list[Told] = []
-        tracks, changed, watched = self._tracks, self._changed, now.watched
+        tracks, newer, watched = self._tracks, self._newer, now.watched
         for item in news:
             if type(item) is not Reading:
                 self._take_other(item, now, told)
@@ -126,7 +135,7 @@ class Fleet:
                 lead = emitted_at - received_at
                 if track.lead is None or lead > track.lead:
                     track.lead = lead
-                changed[number] = track
+                newer[number] = track
             else:
                 self._take_reading(item, now, told, attended=number in attentive)
         self._judge_silence(now, told)

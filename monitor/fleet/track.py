@@ -62,13 +62,14 @@ class Track:
     @property
     def skew(self) -> int | None:
         """How far the turbine's clock is ahead, in microseconds: the largest lead of the recent readings."""
-        leads = [lead for lead in (self.lead, self.lead_before) if lead is not None]
-        return max(leads, default=None)
+        if self.lead is None or self.lead_before is None:
+            return self.lead_before if self.lead is None else self.lead
+        return max(self.lead, self.lead_before)
 
     @property
     def interval(self) -> int:
         """Between readings, in microseconds; the smaller of the last two gaps, since one may be an outage."""
-        return min((gap for gap in (self.gap, self.gap_before) if gap), default=0)
+        return min(self.gap, self.gap_before) or max(self.gap, self.gap_before)
 
     def settle(self) -> TurbineRecord:
         """Write the newest reading into the record, and return it."""
@@ -85,8 +86,8 @@ class Track:
         record.voltage = reading.voltage
         record.current = reading.current
         record.temperature = reading.temperature
-        record.interval_seconds = self.interval / SECOND if self.interval else None
-        skew = self.skew
+        interval, skew = self.interval, self.skew
+        record.interval_seconds = interval / SECOND if interval else None
         record.clock_skew_seconds = None if skew is None else skew / SECOND
         return record
 

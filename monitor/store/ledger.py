@@ -26,8 +26,21 @@ from monitor.facts import (
     Visit,
 )
 from monitor.store.errors import StoreDamagedError, StoreUnavailableError, naming_errors
-from monitor.store.refusals import as_stored, refused_reading, refused_record, write_all_but_refused
-from monitor.store.rows import RecordT, columns, insertion, listed, to_record, to_row, upsertion
+from monitor.store.refusals import as_stored, refused_reading, refused_turbine, write_all_but_refused
+from monitor.store.replacement import refuse_waiting
+from monitor.store.rows import (
+    NEWEST_COLUMNS,
+    RecordT,
+    columns,
+    insertion,
+    listed,
+    newest_row,
+    reading_row,
+    to_record,
+    to_row,
+    update,
+    upsertion,
+)
 from monitor.store.schema import migrate
 from monitor.store.sequences import read_sequences, write_sequences
 
@@ -40,6 +53,7 @@ _INSERT_READING = (
     "ON CONFLICT (turbine_number, emitted_at) DO NOTHING"
 )
 _UPSERT_TURBINE = upsertion(TurbineRecord, "turbines", "turbine_number")
+_UPDATE_NEWEST = update("turbines", NEWEST_COLUMNS)
 _UPSERT_INCIDENT = upsertion(Incident, "incidents", "incident_id")
 _UPSERT_VISIT = upsertion(Visit, "visits", "visit_id")
 _UPSERT_HOLD = upsertion(Hold, "holds", "turbine_number")
@@ -80,6 +94,7 @@ class Ledger:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreUnavailableError(f"the data folder {path.parent} can't be made: {error.strerror}") from error
+        refuse_waiting(path)
         with naming_errors(path):
             connection = sqlite3.connect(
                 path, timeout=busy_timeout_seconds, isolation_level=None, check_same_thread=False
@@ -146,26 +161,34 @@ class Ledger:
 
     def _write(self, changes: Changes) -> Committed:
         last_id = self._last_reading_id()
-        refused = write_all_but_refused(self._db, _INSERT_READING, changes.readings)
+        rows = [reading_row(reading) for reading in changes.readings]
+        refused = write_all_but_refused(self._db, _INSERT_READING, rows)
         inserted = self._last_reading_id() - last_id
         stored = changes.readings
         if inserted < len(changes.readings):
             new = set(self._db.execute("SELECT turbine_number, emitted_at FROM readings WHERE id > ?", [last_id]))
             # Taken out as they are met, so that of a repeat within the batch the first one counts.
             stored = [reading for reading in changes.readings if _take(new, reading[:2])]
-        turbines = [to_row(TurbineRecord)(turbine) for turbine in changes.turbines]
-        refused_turbines = write_all_but_refused(self._db, _UPSERT_TURBINE, turbines)
-
+        refused_turbines = self._write_turbines(changes)
         self._write_decisions(changes.decisions)
         outgoing = self._write_outbox(changes)
-        self._write_dead_letters(
-            [*changes.dead_letters, *map(refused_reading, refused), *map(refused_record, refused_turbines)]
-        )
+        self._write_dead_letters([*changes.dead_letters, *map(refused_reading, refused), *refused_turbines])
         rejected = len(changes.dead_letters) + len(refused)
         repeated = len(changes.readings) - inserted - len(refused)
         self._write_books(changes.counted + Counter(stored=inserted, duplicate=repeated, rejected=rejected))
         write_sequences(self._db, changes.sequences, last_id + inserted)
         return Committed(stored, last_id + 1, outgoing, duplicate=repeated, rejected=rejected)
+
+    def _write_turbines(self, changes: Changes) -> list[DeadLetter]:
+        """Write whole rows where a belief changed, else what the newest reading says: 2.4 us instead of 4."""
+        rows = [to_row(TurbineRecord)(turbine) for turbine in changes.turbines]
+        refused = write_all_but_refused(self._db, _UPSERT_TURBINE, rows)
+        newest = [newest_row(turbine) for turbine in changes.newer]
+        refused_newest = write_all_but_refused(self._db, _UPDATE_NEWEST, newest)
+        return [
+            *(refused_turbine(row, columns(TurbineRecord)) for row in refused),
+            *(refused_turbine(row, NEWEST_COLUMNS) for row in refused_newest),
+        ]
 
     def _write_decisions(self, decisions: Decisions) -> None:
         write = self._db.conn.executemany

@@ -10,8 +10,7 @@ from sqlite_utils import Database
 
 from grid.times import LATEST
 from grid.topics import Kind
-from monitor.facts import KEPT_PAYLOAD_BYTES, DeadLetter, DeadLetterReason, Reading, TurbineRecord
-from monitor.store.rows import columns
+from monitor.facts import KEPT_PAYLOAD_BYTES, DeadLetter, DeadLetterReason, Reading
 
 _BECAUSE_OF_THE_ROW = (
     sqlite3.IntegrityError,
@@ -53,9 +52,9 @@ def refused_reading(refused: Refused) -> DeadLetter:
     return _dead_letter(Reading._fields, refused, what="reading")
 
 
-def refused_record(refused: Refused) -> DeadLetter:
-    """The dead letter for what the fleet knew of a turbine, and the database did not take."""
-    return _dead_letter(columns(TurbineRecord), refused, what="turbine")
+def refused_turbine(refused: Refused, names: Sequence[str]) -> DeadLetter:
+    """The dead letter for what the fleet knew of a turbine, and the database did not take: the columns `names`."""
+    return _dead_letter(names, refused, what="turbine")
 
 
 def _dead_letter(names: Sequence[str], refused: Refused, *, what: str) -> DeadLetter:

@@ -9,7 +9,7 @@ from types import NoneType
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from grid.metrics import OperationalStatus
-from monitor.facts import Reading
+from monitor.facts import Reading, TurbineRecord
 
 RecordT = TypeVar("RecordT")
 
@@ -34,6 +34,47 @@ def listed(names: Iterable[str]) -> str:
 def to_row(kind: type) -> Callable[[Any], tuple[Any, ...]]:
     """A function that turns a record of this kind into a row. Enums stay what they are: text."""
     return attrgetter(*columns(kind))
+
+
+def reading_row(reading: Reading) -> tuple[Any, ...]:
+    """The row of a reading, as a plain tuple of plain values: 1.7 us to insert, where the reading itself takes 2.4.
+
+    sqlite3 looks for an adapter for each value that is none of its own types, members of enums among them.
+    """
+    return (*reading[:4], str(reading[4]), *reading[5:])
+
+
+NEWEST_COLUMNS = (
+    "emitted_at",
+    "received_at",
+    "wind_speed",
+    "power_output_in_kwh",
+    "operational_status",
+    "voltage",
+    "current",
+    "temperature",
+    "interval_seconds",
+    "clock_skew_seconds",
+    "turbine_number",
+)
+"""What a turbine's newest reading says, and last whose row it goes into."""
+
+
+def newest_row(turbine: TurbineRecord) -> tuple[Any, ...]:
+    """The values of `NEWEST_COLUMNS`, plain as those of `reading_row`."""
+    return (
+        turbine.emitted_at,
+        turbine.received_at,
+        turbine.wind_speed,
+        turbine.power_output_in_kwh,
+        None if turbine.operational_status is None else str(turbine.operational_status),
+        turbine.voltage,
+        turbine.current,
+        turbine.temperature,
+        turbine.interval_seconds,
+        turbine.clock_skew_seconds,
+        turbine.turbine_number,
+    )
 
 
 @cache
@@ -78,3 +119,10 @@ def upsertion(kind: type, table: str, key: str) -> str:
     """SQL that inserts a record of this kind, or brings the one with the same key up to date."""
     rest = ", ".join(f'"{name}" = excluded."{name}"' for name in columns(kind) if name != key)
     return f"{insertion(kind, table)} ON CONFLICT ({key}) DO UPDATE SET {rest}"
+
+
+def update(table: str, names: Sequence[str]) -> str:
+    """SQL that sets all of these columns but the last, which is the key."""
+    *changed, key = names
+    setting = ", ".join(f'"{name}" = ?' for name in changed)
+    return f"UPDATE {table} SET {setting} WHERE {key} = ?"  # noqa: S608 - our names

@@ -200,7 +200,7 @@ class Farm:
         self.note_heard(news)
         self.check_ends(online)
         self.check_order_of_news()
-        self.ledger.commit(self.fleet.drain_changed(), decisions)
+        self.ledger.commit([*self.fleet.drain_changed(), *self.fleet.drain_newer()], decisions)
         if news:
             self.ledger.last_received_at = self.utc
         self.check(decisions)

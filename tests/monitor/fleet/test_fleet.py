@@ -429,9 +429,17 @@ def test_changed_records_are_drained_once(watched: Watched) -> None:
     assert [record.turbine_number for record in watched.fleet.drain_changed()] == [7]
     assert watched.fleet.drain_changed() == []
     watched.take(2, reading(2), reading(3))
-    assert [record.emitted_at for record in watched.fleet.drain_changed()] == [at(3)]
-    watched.take(4, reading(2.5, arrives=4))
     assert watched.fleet.drain_changed() == []
+    assert [record.emitted_at for record in watched.fleet.drain_newer()] == [at(3)]
+    watched.take(4, reading(2.5, arrives=4))
+    assert (watched.fleet.drain_changed(), watched.fleet.drain_newer()) == ([], [])
+
+
+def test_a_record_with_a_changed_belief_is_drained_as_that_alone(watched: Watched) -> None:
+    watched.fleet.drain_changed()
+    watched.take(2, reading(2), reading(3, BROKEN), reading(4, BROKEN))
+    assert [record.emitted_at for record in watched.fleet.drain_changed()] == [at(4)]
+    assert watched.fleet.drain_newer() == []
 
 
 def test_a_fleet_goes_on_from_its_records(watched: Watched) -> None:
