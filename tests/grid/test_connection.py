@@ -586,6 +586,19 @@ def test_delays_stay_capped_after_any_number_of_attempts() -> None:
     assert backoff.next_delay() <= 0.25
 
 
+async def test_an_answer_that_nobody_waits_for_any_more_is_no_error(
+    address: Broker, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with connect_once(address, client_id="turbine-7") as connection:
+        asking = asyncio.create_task(connection.subscribe(REPAIR))
+        await asyncio.sleep(0)  # it is asked
+        asking.cancel()
+        await asyncio.wait([asking])
+        await connection.publish(METRICS, b"{}")  # whose answer comes after the other's
+    assert asking.cancelled()
+    assert caplog.records == []
+
+
 # --- half-open
 
 
