@@ -189,12 +189,12 @@ async def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
 
 async def test_without_a_broker_the_end_is_that_of_one_process(turbines: Turbines, broker: LocalMosquitto) -> None:
     broker.stop()
-    process = turbines.start("--count", "4", "--duration", "0.5", "--processes", "2")
+    process = turbines.start("--count", "4", "--duration", "1", "--processes", "2")
     assert await ended(process, seconds=30) == 4
     lines = turbines.said().splitlines()
     for sentence in (
         "the run is over, and for 10 s no reading was acknowledged",
-        "0 of 2 readings acknowledged by the broker",
+        "0 of 4 readings acknowledged by the broker",
         "no turbine ever had a connection to the broker",
     ):
         assert lines.count(sentence) == ONE_SENTENCE, lines
