@@ -157,46 +157,51 @@ def latency(*, seconds: float, rounds: int, say: Callable[[str], None]) -> Table
     """How long a reading takes from the write into the socket to the PUBACK, which comes after the commit."""
     columns = ("rate", "p50 ms", "p99 ms", "p99.9 ms", "readings an answer", "CPU us a reading", "bars")
     table = Table("Publish to acknowledged, so at least publish to committed", columns)
+    found: dict[int, list[Fed]] = {rate: [] for rate in RATES}
     fsyncs: list[float] = []
-    for rate in RATES:
-        found: list[Fed] = []
-        for _ in range(rounds):
+    for number in range(1, rounds + 1):
+        for rate in RATES:
             fsyncs += disk.fsync_milliseconds()
-            with feeder(pinned=False) as broker, data_folder() as folder, broker.monitor(folder) as program:
-                broker.feed(program, TURBINES)
-                found.append(broker.feed(program, int(rate * seconds), rate=rate))
-        p50, p99, p999 = (median([getattr(fed.delivery, name) for fed in found]) for name in ("p50", "p99", "p999"))
-        say(f"latency at {rate}/s: p50 {figure(p50)} ms, p99 {figure(p99)} ms")
-        verdicts = ""
-        if rate == JUDGED_RATE:
-            verdicts = f"{table.judge(P50_MILLISECONDS, p50)}; {table.judge(P99_MILLISECONDS, p99)}"
-        table.add(
-            f"{rate:,}/s",
-            figure(p50),
-            figure(p99),
-            figure(p999),
-            figure(median([fed.delivery.acknowledged / fed.delivery.answers for fed in found])),
-            figure(median([fed.cpu_microseconds for fed in found])),
-            verdicts,
-        )
+            found[rate].append(_paced(rate, seconds))
+            delivery = found[rate][-1].delivery
+            say(f"round {number}: at {rate}/s: p50 {figure(delivery.p50)} ms, p99 {figure(delivery.p99)} ms")
+    for rate in RATES:
+        _add_latencies(table, rate, found[rate])
     table.notes.append(disk.sentence(fsyncs))
     return table
+
+
+def _paced(rate: int, seconds: float) -> Fed:
+    with feeder(pinned=False) as broker, data_folder() as folder, broker.monitor(folder) as program:
+        broker.feed(program, TURBINES)
+        return broker.feed(program, int(rate * seconds), rate=rate)
+
+
+def _add_latencies(table: Table, rate: int, found: Sequence[Fed]) -> None:
+    p50, p99, p999 = (median([getattr(fed.delivery, name) for fed in found]) for name in ("p50", "p99", "p999"))
+    verdicts = ""
+    if rate == JUDGED_RATE:
+        verdicts = f"{table.judge(P50_MILLISECONDS, p50)}; {table.judge(P99_MILLISECONDS, p99)}"
+    together = median([fed.delivery.acknowledged / fed.delivery.answers for fed in found])
+    cost = median([fed.cpu_microseconds for fed in found])
+    table.add(f"{rate:,}/s", *map(figure, (p50, p99, p999, together, cost)), verdicts)
 
 
 def starts(folders: Sequence[tuple[str, Path | None, Bar]], *, rounds: int, say: Callable[[str], None]) -> Table:
     """How long a start takes up to its first commit: with an empty folder (None) and with others, and after a kill."""
     table = Table("From the start of the process to the first commit", ("data folder", "seconds", "bar"))
+    orderly: dict[str, list[float]] = {name: [] for name, _, _ in folders}
+    killed: dict[str, list[float]] = {name: [] for name, _, _ in folders}
     with feeder(pinned=False) as broker:
-        for name, folder, bar in folders:
-            for what, measure in (("", broker.start), (", after kill -9 under load", _recover(broker))):
-                seconds = [_in(folder, measure) for _ in range(rounds)]
-                say(f"start, {name}{what}: {spread(seconds)} s")
-                table.add(f"{name}{what}", spread(seconds), table.judge(bar, median(seconds)))
+        for number in range(1, rounds + 1):
+            for name, folder, _ in folders:
+                orderly[name].append(_in(folder, broker.start))
+                killed[name].append(_in(folder, lambda data_dir: broker.recovery(data_dir, 100_000)))
+                say(f"round {number}: start, {name}: {figure(orderly[name][-1])} s")
+    for name, _, bar in folders:
+        for what, seconds in ((name, orderly[name]), (f"{name}, after kill -9 under load", killed[name])):
+            table.add(what, spread(seconds), table.judge(bar, median(seconds)))
     return table
-
-
-def _recover(broker: Feeder) -> Callable[[Path], float]:
-    return lambda folder: broker.recovery(folder, 100_000)
 
 
 def _in(folder: Path | None, measure: Callable[[Path], float]) -> float:
