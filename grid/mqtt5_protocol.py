@@ -86,7 +86,7 @@ class Mqtt5Protocol:
             while start < end and self.ended is None:
                 packet, size = read(view[start:])
                 start += size
-                if type(packet) is mqtt5.PublishPacket:
+                if type(packet) is mqtt5.PublishPacket and packet.topic:  # none would be an alias, which we refuse
                     messages.append(packet)
                 else:
                     self._take(packet, received)

@@ -18,6 +18,7 @@ from grid.topics import MONITOR_CANARY
 from monitor.facts import Outgoing
 from monitor.intake.canary import Canary, ask_around, own_name
 from monitor.intake.decode import TOPIC_FILTERS
+from monitor.intake.demand import Demand
 from monitor.intake.port import Batch
 from monitor.intake.waiting import Waiting
 
@@ -56,6 +57,7 @@ class BrokerIntake:
         self._on_change = on_change
         self._canary = Canary(own_name())
         self._waiting = Waiting()
+        self._demand = Demand(self._waiting)
         self._dropped_told = 0
         self._epoch = 1
         self._connection: Connection | None = None
@@ -90,10 +92,17 @@ class BrokerIntake:
 
     async def receive(self, *, within_seconds: float) -> Batch:
         """Wait for the next batch (port Intake)."""
-        if not self._may_hand_out() and not self._changed.is_set():
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(within_seconds):
-                    await self._changed.wait()
+        self._demand.ask()
+        try:
+            if not self._may_hand_out() and not self._changed.is_set():
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(within_seconds):
+                        await self._changed.wait()
+            return self._next_batch()
+        finally:
+            self._demand.deal()
+
+    def _next_batch(self) -> Batch:
         self._changed.clear()
         dropped = self._waiting.dropped - self._dropped_told
         self._dropped_told = self._waiting.dropped
@@ -101,7 +110,6 @@ class BrokerIntake:
             return Batch(self._epoch, self._ready.is_set(), dropped=dropped, waiting=self._waiting.count)
         epoch = self._waiting.epoch or self._epoch
         messages = tuple(self._waiting.take(MAX_BATCH_MESSAGES))
-        self._mind_room()
         if self._waiting.count:
             self._changed.set()
         return Batch(epoch, connected=True, messages=messages, dropped=dropped, waiting=self._waiting.count)
@@ -174,7 +182,7 @@ class BrokerIntake:
         self._connection = connection
         if connection.session_present:
             self._waiting.forget_what_comes_again(before=self._epoch)
-        self._mind_room()
+        self._demand.follow(connection)
         await connection.subscribe(*TOPIC_FILTERS)
         await connection.subscribe(MONITOR_CANARY, qos=0)  # for now only: nothing to keep, nothing to acknowledge
         await connection.publish(self._will.topic, self._birth(), retain=True)
@@ -203,6 +211,7 @@ class BrokerIntake:
     def _lost(self, reason: str, delay: float) -> None:
         self._epoch += 1
         self._connection = None
+        self._demand.follow(None)
         self._ready.clear()
         self._changed.set()
         if reason != self._said:  # once for each reason, not for each attempt
@@ -214,7 +223,7 @@ class BrokerIntake:
         if not all(message.packet_id for message in messages):  # only what comes at QoS 0 can be the canary's
             messages = self._without_canary(messages)
         self._waiting.add(self._epoch, messages)
-        self._mind_room()
+        self._demand.mind()
         self._changed.set()
 
     def _without_canary(self, messages: Sequence[Message]) -> Sequence[Message]:
@@ -222,12 +231,3 @@ class BrokerIntake:
             if message.topic == MONITOR_CANARY:
                 self._canary.take(message)
         return [message for message in messages if message.topic != MONITOR_CANARY]
-
-    def _mind_room(self) -> None:
-        """Let the broker wait while much waits here: back-pressure, so that memory stays bounded."""
-        if self._connection is None:
-            return
-        if self._waiting.is_full:
-            self._connection.pause_reading()
-        elif self._waiting.has_room:
-            self._connection.resume_reading()
