@@ -21,7 +21,7 @@ from monitor.store.text_repair import Repaired, TextRepair, turbines_with_files
 POSITION_EVERY_SECONDS = 5.0
 """How often the files are brought to the disk: a start compares what was committed since."""
 
-_SLICE_SECONDS = 0.005
+_SLICE_SECONDS = 0.001
 """How long one `append` may spend on bringing files to the disk: with thousands of them it takes many."""
 
 

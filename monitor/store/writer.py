@@ -13,6 +13,7 @@ from monitor.facts import Changes, Committed, Remembered
 from monitor.store import DATABASE
 from monitor.store.errors import StoreError, TextFilesBehindError
 from monitor.store.ledger import Ledger
+from monitor.store.open_files import make_room_for_open_files
 from monitor.store.reader import LedgerReader
 from monitor.store.text_files import TextFiles
 
@@ -35,7 +36,7 @@ class StoreThread:
         self._path = data_dir / DATABASE
         self._say_now = say
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
-        self._text_files = TextFiles(data_dir)
+        self._text_files = TextFiles(data_dir, max_open=make_room_for_open_files())
         self._catch_up_at = 0.0
         self._complaint = ""
         self._ledger: Ledger | None = None
