@@ -12,7 +12,7 @@ from grid.times import EARLIEST, LATEST, format_time
 from monitor.facts import Reading
 from monitor.store.lines import emitted_at_of, to_line
 
-numbers = st.floats(allow_nan=False, allow_infinity=False)
+numbers = st.floats(allow_nan=False, allow_infinity=False).map(lambda number: number + 0.0)
 times = st.integers(EARLIEST, LATEST - 1)
 readings = st.builds(
     Reading,
@@ -35,6 +35,11 @@ def test_a_line_is_the_json_of_all_fields_in_their_order(reading: Reading) -> No
     fields: dict[str, Any] = reading._asdict()
     fields |= {name: format_time(fields[name]) for name in ("emitted_at", "received_at")}
     assert to_line(reading) == json.dumps(fields) + "\n"
+
+
+def test_a_zero_has_no_sign_as_in_the_database() -> None:
+    reading = Reading(7, 0, -0.0, -0.0, OperationalStatus.OK, -0.0, -0.0, -0.0, None, None, 0)
+    assert "-" not in to_line(reading).replace("1970-01-01", "")
 
 
 @given(readings)
