@@ -1,0 +1,123 @@
+"""The parts of the benchmark, by name and in their order: each gives one table or several."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import direct, scale
+from benchmarks.consumers import Consumer, node_red_peer, python_peers
+from benchmarks.filled import fill
+from benchmarks.peers import node_red
+from benchmarks.profile import profile
+from benchmarks.programs import BenchmarkError
+from benchmarks.simulator import simulator
+from benchmarks.table import Table
+from benchmarks.throughput import Rounds
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much of everything."""
+
+    rounds: int
+    """How often each is measured, all of them in turn."""
+    readings: int
+    """In one run at full speed."""
+    rows: int
+    """Readings in the full database."""
+    seconds: float
+    """Of one run at a given rate."""
+    turbines: int
+    """In one `grid-turbines`."""
+
+
+FULL = Size(rounds=5, readings=100_000, rows=3_000_000, seconds=4.0, turbines=2_000)
+QUICK = Size(rounds=1, readings=40_000, rows=300_000, seconds=1.0, turbines=500)
+
+MOST_ROUNDS_OF_SLOW_PARTS = 3
+
+DEFAULT_PARTS = ("throughput", "ceiling", "latency", "memory", "fleet", "growth", "simulator")
+ALL_PARTS = (*DEFAULT_PARTS, "profile")
+
+
+class Parts:
+    """Runs parts by name; temporary folders are on the stack, gone when it is closed."""
+
+    def __init__(
+        self, size: Size, stack: ExitStack, *, node_red_folder: Path | None, say: Callable[[str], None]
+    ) -> None:
+        self._size = size
+        self._stack = stack
+        self._node_red_folder = node_red_folder
+        self._say = say
+
+    def run(self, name: str) -> Iterator[Table]:
+        """Measure one of `ALL_PARTS`. Raises BenchmarkError when it can't be done here."""
+        runs: dict[str, Callable[[], Iterator[Table]]] = {
+            "throughput": self._throughput,
+            "ceiling": self._ceiling,
+            "latency": self._latency,
+            "memory": self._memory,
+            "fleet": self._fleet,
+            "growth": self._growth,
+            "simulator": self._simulator,
+            "profile": self._profile,
+        }
+        yield from runs[name]()
+
+    def _throughput(self) -> Iterator[Table]:
+        peers = python_peers() + self._node_red()
+        rounds = Rounds.run(peers, rounds=self._size.rounds, readings=self._size.readings, say=self._say)
+        yield rounds.table()
+
+    def _node_red(self) -> list[Consumer]:
+        folder = self._node_red_folder or self._temporary_folder()
+        self._say("looking for Node-RED; where it is not there, npm installs it, which takes a minute ...")
+        try:
+            node_red.install(folder)
+        except BenchmarkError as error:
+            self._say(str(error))
+            return []
+        return [node_red_peer(folder)]
+
+    def _ceiling(self) -> Iterator[Table]:
+        yield direct.ceiling(rounds=self._size.rounds, readings=self._size.readings, say=self._say)
+
+    def _latency(self) -> Iterator[Table]:
+        yield direct.latency(seconds=self._size.seconds, rounds=self._few_rounds, say=self._say)
+
+    def _memory(self) -> Iterator[Table]:
+        yield scale.memory(seconds=5 * self._size.seconds, say=self._say)
+
+    def _fleet(self) -> Iterator[Table]:
+        yield scale.fleet(readings=self._size.readings, say=self._say)
+
+    def _growth(self) -> Iterator[Table]:
+        """Everything on the same full data folder, which takes a while to make."""
+        rows = self._size.rows
+        folder = self._temporary_folder() / "data"
+        self._say(f"filling a database and its text files with {rows:,} readings ...")
+        fill(folder, rows)
+        with direct.feeder(pinned=False) as broker:
+            broker.start(folder)  # the monitor sees these text files for the first time
+        empty = ("empty", None, direct.FIRST_COMMIT_EMPTY)
+        full = (f"{rows:,} readings", folder, direct.FIRST_COMMIT_FULL)
+        yield direct.starts([empty, full], rounds=self._few_rounds, say=self._say)
+        readings = self._size.readings // 2
+        yield scale.growth(folder, rows, rounds=self._few_rounds, readings=readings, say=self._say)
+        yield scale.queries(folder, rows, say=self._say)
+
+    def _simulator(self) -> Iterator[Table]:
+        yield simulator(turbines=self._size.turbines, seconds=4 * self._size.seconds, say=self._say)
+
+    def _profile(self) -> Iterator[Table]:
+        yield profile(readings=self._size.readings)
+
+    @property
+    def _few_rounds(self) -> int:
+        return min(MOST_ROUNDS_OF_SLOW_PARTS, self._size.rounds)
+
+    def _temporary_folder(self) -> Path:
+        return Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="grid-bench-")))
