@@ -21,6 +21,8 @@ from monitor.store.salvage import Salvage
 from monitor.store.schema import FORMAT, migrate
 from monitor.store.text_files import TextFiles
 
+_OPEN_FILES = 256
+
 _FOR_SPEED = ("journal_mode = OFF", "synchronous = OFF", "locking_mode = EXCLUSIVE", "cache_size = -65536")
 """While it is built nobody else uses the database: if that is interrupted it is thrown away."""
 
@@ -99,7 +101,7 @@ def _restore(path: Path, backup: Path | None, on_progress: Callable[[int], None]
     done = Restored()
     try:
         done.rebuilt = _build(building, path, backup, on_progress)
-        with Inspection.open(building) as reader, TextFiles(path.parent) as files:
+        with Inspection.open(building) as reader, TextFiles(path.parent, max_open=_OPEN_FILES) as files:
             repaired = files.repair(reader)
             done.text_files = repaired.sentences()
             done.readings = reader.count_readings()

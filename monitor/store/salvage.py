@@ -88,39 +88,48 @@ class Salvage:
                         after = rowid
                         yield tuple(row)
             except sqlite3.Error as error:
-                found = self._first_readable_after(table, columns, after)
+                found = self._next_readable(f"{sql} LIMIT 1", after)
                 self._note(table, after, found, error)
             else:
                 return
             if found is None:
                 return
-            after = found - 1
+            after = found[0]
+            yield found[1:]
 
-    def _first_readable_after(self, table: str, columns: Sequence[str], failed: int) -> int | None:
-        """The lowest id found above `failed` from where on rows can be read; None if there is none."""
-        sql = f"SELECT rowid, {listed(columns)} FROM {table} NOT INDEXED WHERE rowid >= ? ORDER BY rowid LIMIT 1"  # noqa: S608
-        for start in _starts(failed + 1):
-            try:
-                rows = self._all(sql, start)
-            except sqlite3.Error:
-                failed = start
-                continue
-            return self._lowest(sql, failed, start) if rows else None
+    def _next_readable(self, sql: str, failed: int) -> tuple[Any, ...] | None:
+        """The next row that can be read, with its id; None if there is none.
+
+        As a rule it is not the very next one: all rows of a damaged page are gone.
+        """
+        for after in _starts(failed):
+            row, readable = self._row(sql, after)
+            if readable:
+                return self._lowest(sql, failed, after) if row else None
+            failed = after
         return None
 
-    def _lowest(self, sql: str, failed: int, readable: int) -> int:
+    def _lowest(self, sql: str, failed: int, readable: int) -> tuple[Any, ...] | None:
         while readable - failed > 1:
             middle = (failed + readable) // 2
-            try:
-                self._all(sql, middle)
-            except sqlite3.Error:
-                failed = middle
-            else:
+            if self._row(sql, middle)[1]:
                 readable = middle
-        return readable
+            else:
+                failed = middle
+        return self._row(sql, readable)[0]
 
-    def _note(self, table: str, after: int, found: int | None, error: sqlite3.Error) -> None:
-        span = f"after {after}" if found is None else f"between {after} and {found}"
+    def _row(self, sql: str, after: int) -> tuple[tuple[Any, ...] | None, bool]:
+        """The row after this id, if there is one, and whether that could be read."""
+        try:
+            rows = self._all(sql, after)
+        except sqlite3.Error:
+            return None, False
+        return (rows[0], rows[0][0] > after) if rows else (None, True)
+
+    def _note(self, table: str, after: int, found: tuple[Any, ...] | None, error: sqlite3.Error) -> None:
+        if found is not None and found[0] == after + 1:
+            return  # Python's driver loses the row before a damaged page: that one was found again
+        span = f"after {after}" if found is None else f"between {after} and {found[0]}"
         self.losses.append(f"{table}: what has its id {span} can't be read ({error})")
 
     def _all(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
@@ -131,7 +140,7 @@ class Salvage:
 
 
 def _starts(first: int) -> Iterator[int]:
-    """Where to try to read on: close by at first, then page by page, then in steps that double."""
+    """After which ids to try to read on: close by at first, then page by page, then in steps that double."""
     yield from range(first, first + _STEPS_OF_ONE)
     pages = range(first + _STEPS_OF_ONE, first + _STEPS_OF_ONE + _STEPS_OF_A_PAGE * _ROWS_OF_A_PAGE, _ROWS_OF_A_PAGE)
     yield from pages

@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from stores import fill, text_file
 
 from monitor.facts import Changes, Reading
 from monitor.store import verify as verification
@@ -25,15 +26,6 @@ from monitor.store.verify import verify
 MakeReading = Callable[..., Reading]
 
 
-def fill(data_dir: Path, *batches: list[Reading]) -> None:
-    """Store these batches as the monitor does."""
-    path = data_dir / "grid.db"
-    with Ledger.open(path) as ledger, LedgerReader.open(path) as reader, TextFiles(data_dir) as files:
-        files.repair(reader)
-        for batch in batches:
-            files.append(ledger.commit(Changes(readings=batch, counted=Counter(received=len(batch)))))
-
-
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verification, "PATIENCE_SECONDS", 0.1)
@@ -45,10 +37,6 @@ def data_dir(tmp_path: Path, reading: MakeReading) -> Path:
     found = tmp_path / "data"
     fill(found, *([reading(number, second) for number in (7, 8, 9)] for second in range(20)))
     return found
-
-
-def text_file(data_dir: Path, number: int = 7) -> Path:
-    return data_dir / "turbines" / f"turbine-{number}.txt"
 
 
 def edit(path: Path, change: Callable[[list[str]], None]) -> None:
@@ -187,7 +175,7 @@ def test_what_is_being_written_is_no_difference(
     stop, path = threading.Event(), data_dir / "grid.db"
 
     def write() -> None:
-        with Ledger.open(path) as ledger, LedgerReader.open(path) as reader, TextFiles(data_dir) as files:
+        with Ledger.open(path) as ledger, LedgerReader.open(path) as reader, TextFiles(data_dir, max_open=10) as files:
             files.repair(reader)
             second = 100
             while not stop.is_set():
