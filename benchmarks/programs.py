@@ -29,14 +29,16 @@ class Usage:
 
     @classmethod
     def of(cls, pid: int) -> Self:
-        """Ask the system. Raises BenchmarkError if there is no such process."""
+        """Ask the system. Raises BenchmarkError if there is no such process, or it has just ended."""
         try:
             # clock_getcpuclockid(3), which Python has for threads only; /proc counts in hundredths of a second.
             cpu_seconds = time.clock_gettime(~pid << 3 | 2)
             status = Path(f"/proc/{pid}/status").read_text()
         except OSError as error:
             raise BenchmarkError(f"process {pid} can't be measured: {error.strerror}") from None
-        peak = next((line for line in status.splitlines() if line.startswith("VmHWM:")), "VmHWM: 0 kB")
+        peak = next((line for line in status.splitlines() if line.startswith("VmHWM:")), None)
+        if peak is None:
+            raise BenchmarkError(f"process {pid} has ended")
         return cls(cpu_seconds, int(peak.split()[1]) / 1024)
 
 
