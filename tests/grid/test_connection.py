@@ -1,6 +1,7 @@
 """The connection on real brokers: wills, persistent sessions, acknowledgements, losses, and what ends it."""
 
 import asyncio
+import functools
 import os
 import signal
 import subprocess
@@ -25,13 +26,21 @@ from grid.connection import (
 )
 from monitor.demo_broker import LocalMosquitto
 
-pytestmark = pytest.mark.usefixtures("clean_loop")
+pytestmark = pytest.mark.usefixtures("clean_loop", "in_bulk")
 
 STATUS = "grid/turbines/7/status"
 METRICS = "grid/turbines/7/metrics"
 REPAIR = "grid/turbines/7/repair"
 PATIENCE = 5.0
 VERSIONS = [Protocol.V5, Protocol.V311]
+
+
+@pytest.fixture(params=[False, True], ids=["aiomqtt", "codec"])
+def in_bulk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """A test runs once over each client, which carries MQTT 5 for it; 3.1.1 is aiomqtt's in any case."""
+    for connect in (connect_once, stay_connected):
+        monkeypatch.setitem(globals(), connect.__name__, functools.partial(connect, in_bulk=request.param))
+    return bool(request.param)
 
 
 @dataclass
@@ -104,15 +113,16 @@ async def serve(connection):
     await asyncio.Event().wait()
 
 will = Will(sys.argv[2], b"lost", delay_seconds=0)
-asyncio.run(stay_connected(Broker(port=int(sys.argv[1])), serve, client_id="turbine-7", will=lambda: will))
+broker, in_bulk = Broker(port=int(sys.argv[1])), sys.argv[3] == "True"
+asyncio.run(stay_connected(broker, serve, client_id="turbine-7", will=lambda: will, in_bulk=in_bulk))
 """
 
 
-async def test_a_killed_program_leaves_its_will(address: Broker) -> None:
+async def test_a_killed_program_leaves_its_will(address: Broker, in_bulk: bool) -> None:
     inbox = Inbox()
     async with observer(address, inbox) as connection:
         await connection.subscribe(STATUS)
-        turbine = subprocess.Popen([sys.executable, "-c", TURBINE, str(address.port), STATUS])
+        turbine = subprocess.Popen([sys.executable, "-c", TURBINE, str(address.port), STATUS, str(in_bulk)])
         try:
             assert (await inbox.next()).payload == b"birth"
         finally:
@@ -445,7 +455,8 @@ async def test_a_slow_broker_that_speaks_version_5_is_not_asked_for_an_older_one
     losses = Losses()
 
     async def stop_broker(_: Connection) -> None:
-        monkeypatch.setattr("grid.mqtt_client.CONNECT_TIMEOUT_SECONDS", 0.1)
+        for client in ("mqtt_client", "mqtt5_client"):
+            monkeypatch.setattr(f"grid.{client}.CONNECT_TIMEOUT_SECONDS", 0.1)
         broker.send_signal(signal.SIGSTOP)
         raise BrokerLostError("broken on purpose")
 
@@ -464,7 +475,8 @@ async def test_a_slow_broker_that_speaks_version_5_is_not_asked_for_an_older_one
 async def test_a_broker_that_knows_only_3_1_1_is_served_in_it(
     amqtt_broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("grid.mqtt_client.CONNECT_TIMEOUT_SECONDS", 1.0)  # amqtt leaves version 5 unanswered
+    for client in ("mqtt_client", "mqtt5_client"):  # amqtt leaves version 5 unanswered
+        monkeypatch.setattr(f"grid.{client}.CONNECT_TIMEOUT_SECONDS", 1.0)
     address = replace(amqtt_broker, protocol=Protocol.AUTO)
     inbox = Inbox()
     losses = Losses()
@@ -602,8 +614,7 @@ async def test_an_answer_that_nobody_waits_for_any_more_is_no_error(
 # --- half-open
 
 
-@pytest.mark.parametrize("in_bulk", [False, True])
-async def test_over_a_frozen_connection_nothing_goes_and_nothing_comes(address: Broker, *, in_bulk: bool) -> None:
+async def test_over_a_frozen_connection_nothing_goes_and_nothing_comes(address: Broker) -> None:
     inbox, losses = Inbox(), Losses()
 
     async def freeze(connection: Connection) -> None:
@@ -618,9 +629,7 @@ async def test_over_a_frozen_connection_nothing_goes_and_nothing_comes(address: 
     async with observer(address, inbox) as connection:
         await connection.subscribe(METRICS)
         connections, serve = once(freeze)
-        await stay_connected(
-            address, serve, client_id="turbine-7", on_lost=losses.hear, backoff=quick(), in_bulk=in_bulk
-        )
+        await stay_connected(address, serve, client_id="turbine-7", on_lost=losses.hear, backoff=quick())
         await connection.publish(METRICS, b"last")
         assert await inbox.payloads_until(b"last") == []
     assert len(connections) == 2
