@@ -114,6 +114,10 @@ class Outbox:
     and grows beyond its size if whoever fills it does not wait while it is full.
     """
 
+    __slots__ = (
+        "_current", "_held", "_monitor_session", "_sessions", "given_up", "lossless", "monitor", "size", "undelivered",
+    )  # fmt: skip
+
     def __init__(self, session: str, size: int = DEFAULT_OUTBOX_SIZE, *, lossless: bool = False) -> None:
         self.size = size
         self.lossless = lossless
