@@ -16,7 +16,7 @@ TURBINES = 100
 SETTLE_SECONDS = 0.5
 """From the subscription to the load: the monitor has its canary to hear."""
 
-LOOK_EVERY_SECONDS = 0.005
+LOOK_EVERY_SECONDS = 0.01
 PATIENCE_SECONDS = 60.0
 
 BARS = {
