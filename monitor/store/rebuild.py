@@ -25,7 +25,8 @@ _INSERT_READING = (
     f"INSERT INTO readings ({listed(_READING)}) VALUES ({', '.join('?' * len(_READING))}) "  # noqa: S608 - our names
     "ON CONFLICT (turbine_number, emitted_at) DO NOTHING"
 )
-_MADE_ANEW = {"readings", "ledger", "sqlite_sequence", Migrations.migrations_table}
+_MADE_ANEW = {"readings", "ledger", "sequences", "sqlite_sequence", Migrations.migrations_table}
+"""What was said to be settled may be among what was lost: a monitor works `sequences` out from the readings."""
 
 
 @dataclass(slots=True)

@@ -30,6 +30,12 @@ TIDY = (
     UPDATE books SET count = (SELECT sum(count) FROM books WHERE name IN ('stored', 'duplicate', 'rejected'))
     WHERE name = 'received'
     """,
+    # Gaps that were open are followed no more.
+    "INSERT INTO books VALUES ('gaps_opened', 0) ON CONFLICT DO NOTHING",
+    """
+    UPDATE books SET count = (SELECT total(count) FROM books WHERE name IN ('gaps_closed', 'gaps_given_up'))
+    WHERE name = 'gaps_opened'
+    """,
 )
 """SQL that brings repairs, orders and books into step; `:at` is the time."""
 

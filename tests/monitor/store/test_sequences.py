@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
 from monitor.facts import (
     Arrived,
@@ -22,6 +23,8 @@ from monitor.sequences.sequences import Sequences
 from monitor.store import sequences as stored_sequences
 from monitor.store.ledger import Ledger
 from monitor.store.reader import LedgerReader
+from monitor.store.rebuild import Rebuilding
+from monitor.store.salvage import Salvage
 
 MakeReading = Callable[..., Reading]
 
@@ -165,3 +168,22 @@ def test_a_commit_tells_how_many_were_new_repeated_and_refused(
         twice = [reading(second=0), reading(second=0), reading(second=1, turbine_number=0)]
         committed = ledger.commit(Changes(twice, dead_letters=[dead_letter()]))
     assert (len(committed.stored), committed.duplicate, committed.rejected) == (1, 1, 2)
+
+
+def test_a_restored_database_follows_its_sequences_from_the_readings_it_has(watch: Watch, reading: MakeReading) -> None:
+    """What the damaged one said of them may be of readings that are lost."""
+    for sequence in (0, 1, 5):
+        watch.take(reading(second=sequence, sequence=sequence))
+    watch.ledger.close()
+    with closing(sqlite3.connect(watch.path)) as damaged, damaged:
+        damaged.execute("DELETE FROM readings WHERE sequence = 1")
+    new = watch.path.with_name("new.db")
+    Ledger.open(new).close()
+    with closing(Database(new)) as db, Salvage(watch.path) as source:
+        Rebuilding(db, watch.path.parent / "turbines", [source], lambda _: None).run(at=0)
+    watch.path = new
+    watch.ledger = Ledger.open(new)
+    watch.sequences = Sequences(watch.ledger.load().sequences, now=Now(0, watch.watched))
+    watch.take(reading(second=6, sequence=6))
+    assert watch.told() == {"s-1": 0}
+    assert invariants(watch) == []
