@@ -13,7 +13,7 @@ from grid.topics import MONITOR_STATUS
 from monitor.demo_broker import LocalMosquitto
 from monitor.intake.broker_intake import RECEIVE_MAXIMUM, BrokerIntake
 from monitor.intake.port import Batch, Intake
-from monitor.intake.waiting import MAX_AT_QOS_0
+from monitor.intake.waiting import HIGH_WATER_BYTES, MAX_AT_QOS_0
 
 numbers = itertools.count(1)
 BIRTH = MonitorStatus(status=Presence.ONLINE, lock_id="held").to_json()
@@ -195,6 +195,60 @@ async def test_a_slow_monitor_makes_the_broker_wait(broker: LocalMosquitto, open
             intake.acknowledge(batch)
         batches += await collect(intake, 200)
         assert payloads(batches) == sent
+
+
+async def test_while_a_batch_is_dealt_with_the_next_one_gathers(
+    broker: LocalMosquitto, open_intake: OpenIntake
+) -> None:
+    async with open_intake() as intake:
+        await publish(broker, b"first")
+        [first] = await collect(intake, 1)
+        await publish(broker, *(b"%d" % number for number in range(50)))
+        intake.acknowledge(first)
+        assert payloads(await collect(intake, 50)) == [b"%d" % number for number in range(50)]
+
+
+async def test_what_is_left_for_later_batches_is_told(
+    broker: LocalMosquitto, open_intake: OpenIntake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitor.intake.broker_intake.MAX_BATCH_MESSAGES", 1)
+    async with open_intake() as intake:
+        await intake.receive(within_seconds=0)
+        for number in range(1, 4):
+            intake._take_in([PlainMessage("grid/turbines/7/metrics", b"{}", 1, retain=False, packet_id=number)])
+        batches = [await intake.receive(within_seconds=1) for _ in range(3)]
+        assert [(len(batch.messages), batch.waiting) for batch in batches] == [(1, 2), (1, 1), (1, 0)]
+
+
+async def test_a_monitor_that_is_full_still_hears_whether_its_broker_stands(
+    broker: LocalMosquitto, open_intake: OpenIntake
+) -> None:
+    """The answer must get through the pause that lets the broker wait."""
+    async with open_intake() as intake:
+        await publish(broker, b"a")
+        [batch] = await collect(intake, 1)
+        large = [PlainMessage("x", b"x" * HIGH_WATER_BYTES, 1, retain=False, packet_id=9)]
+        intake._take_in(large)
+        assert await asyncio.wait_for(intake.still_stands(batch), 5)
+        await publish(broker, b"b")
+        assert payloads(await collect(intake, 2)) == [large[0].payload, b"b"]
+
+
+async def test_what_is_told_is_published_at_qos_0_if_there_is_a_connection(
+    broker: LocalMosquitto, open_intake: OpenIntake
+) -> None:
+    seen: list[Message] = []
+    async with turbine(broker, seen) as watcher, open_intake() as intake:
+        await watcher.subscribe("grid/turbines/+/acknowledged")
+        intake.tell([("grid/turbines/7/acknowledged", b"7"), ("grid/turbines/8/acknowledged", b"8")])
+        await until(lambda: has(seen, b"8"))
+        broker.kill()
+        await until(lambda: away(intake))
+        intake.tell([("grid/turbines/7/acknowledged", b"into nowhere")])
+    assert [(message.payload, message.qos == 0, message.retain) for message in seen] == [
+        (b"7", True, False),
+        (b"8", True, False),
+    ]
 
 
 async def test_a_flood_at_qos_0_is_bounded_and_what_is_dropped_is_counted(
