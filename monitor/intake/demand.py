@@ -1,12 +1,22 @@
 """When the connection to the broker reads: on demand, so that a read brings much, and memory stays bounded."""
 
 import asyncio
+from typing import Protocol
 
-from grid.connection import Connection
 from monitor.intake.waiting import Waiting
 
 DEALING_SECONDS = 0.25
 """How long a batch may be dealt with before we read on: other monitors' questions want an answer."""
+
+
+class Reader(Protocol):
+    """A connection, as far as its reading goes. Doing twice what it does already has no effect."""
+
+    def pause_reading(self) -> None:
+        """Let the broker wait."""
+
+    def resume_reading(self) -> None:
+        """Go on."""
 
 
 class Demand:
@@ -19,12 +29,12 @@ class Demand:
 
     def __init__(self, waiting: Waiting) -> None:
         self._waiting = waiting
-        self._connection: Connection | None = None
+        self._connection: Reader | None = None
         self._wanted = True
         self._is_full = False
         self._read_on: asyncio.TimerHandle | None = None
 
-    def follow(self, connection: Connection | None) -> None:
+    def follow(self, connection: Reader | None) -> None:
         """Look after this connection from now on."""
         self._connection = connection
         self.mind()
