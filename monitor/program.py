@@ -31,6 +31,7 @@ from monitor.monitor import GridMonitor, Health
 from monitor.settings import MonitorSettings
 from monitor.store.errors import StoreError
 from monitor.store.lock import DataFolderLock
+from monitor.store.prunings import CutFile, Slice, read_pruning
 from monitor.store.writer import StoreThread
 
 ASK_AGAIN_SECONDS = 1.0
@@ -93,7 +94,7 @@ class _Program:
         intake = self._intake(lock_id)
         outbox = Outbox(intake)
         monitor = self._monitor = self._grid_monitor(store, intake, outbox)
-        door = control_door(self._settings.data_dir, lambda request: _serve(monitor, request))
+        door = control_door(self._settings.data_dir, lambda request: _serve(monitor, store, request))
         async with door, asyncio.TaskGroup() as tasks:
             connecting = tasks.create_task(intake.run(), name="connection to the broker")
             side_tasks = [
@@ -213,8 +214,11 @@ def _troubles(health: Health) -> list[Trouble]:
     return troubles
 
 
-async def _serve(monitor: GridMonitor, request: Answer) -> Answer:
-    """Answer a request of another process: a person's order, or a question for the monitor's health."""
+async def _serve(monitor: GridMonitor, store: StoreThread, request: Answer) -> Answer:
+    """Answer a request of another process: a person's order, a part of a pruning, or a question for the health."""
+    part = read_pruning(request)
+    if part is not None:
+        return await _prune(store, part)
     order = read_order(request)
     if order is not None:
         answer = await monitor.order(order)
@@ -239,6 +243,14 @@ def _missing(monitor: GridMonitor) -> dict[str, int]:
     """How many readings are missing, by turbine."""
     missing = monitor.sequences.missing if monitor.is_ready else {}
     return {str(number): readings for number, readings in missing.items()}
+
+
+async def _prune(store: StoreThread, part: Slice | CutFile) -> Answer:
+    try:
+        deleted = await store.prune(part)
+    except StoreError as error:
+        return {"accepted": False, "sentence": str(error)}
+    return {"accepted": True} | ({} if deleted is None else deleted._asdict())
 
 
 def _format(moment: int | None) -> str | None:

@@ -65,6 +65,8 @@ def naming_errors(path: Path) -> Iterator[None]:
         if named is None:
             raise
         raise named from error
+    except UnicodeDecodeError as error:  # what SQLite wanted to say quotes the damage
+        raise _damaged(path, "is damaged", error) from error
 
 
 def _named(error: sqlite3.Error, path: Path) -> StoreError | None:
@@ -72,8 +74,12 @@ def _named(error: sqlite3.Error, path: Path) -> StoreError | None:
     if code in _UNAVAILABLE:
         return StoreUnavailableError(f"the database {path} {_UNAVAILABLE[code]} ({error})")
     if code in _DAMAGED:
-        return StoreDamagedError(
-            f"the database {path} {_DAMAGED[code]} ({error}): stop the monitor and run grid-monitor restore, which "
-            "rebuilds it from the turbines' text files and keeps the damaged one aside"
-        )
+        return _damaged(path, _DAMAGED[code], error)
     return None
+
+
+def _damaged(path: Path, how: str, error: Exception) -> StoreDamagedError:
+    return StoreDamagedError(
+        f"the database {path} {how} ({error}): stop the monitor and run grid-monitor restore, which rebuilds it from "
+        "the turbines' text files and keeps the damaged one aside"
+    )

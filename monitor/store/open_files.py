@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 from collections import OrderedDict
 from pathlib import Path
 
@@ -59,6 +60,12 @@ class OpenFiles:
         finally:
             os.close(descriptor)
 
+    def forget(self, turbine_number: int) -> None:
+        """Close a turbine's file, which another one is about to replace."""
+        descriptor = self._descriptors.pop(turbine_number, None)
+        if descriptor is not None:
+            os.close(descriptor)
+
     def close(self) -> None:
         """Close all; they open again when they are needed."""
         while self._descriptors:
@@ -74,3 +81,12 @@ class OpenFiles:
         else:
             self._descriptors.move_to_end(turbine_number)
         return descriptor
+
+
+def append_rest(old: Path, offset: int, new: Path) -> None:
+    """Append what stands in a file from this offset on to another one, and bring that to the disk."""
+    with old.open("rb") as source, new.open("ab") as target:
+        source.seek(offset)
+        shutil.copyfileobj(source, target)
+        target.flush()
+        os.fsync(target.fileno())

@@ -14,6 +14,11 @@ def text_file_name(turbine_number: int) -> str:
     return f"turbine-{int(turbine_number)}.txt"
 
 
+def pruned_file_name(turbine_number: int) -> str:
+    """What a turbine's text file without its pruned lines is called until it takes the old one's place."""
+    return f"{text_file_name(turbine_number)}.pruned"
+
+
 def turbines_with_text_files(folder: Path) -> list[int]:
     """Numbers of the turbines that have a text file in this folder, in order; none if there is no folder."""
     if not folder.is_dir():

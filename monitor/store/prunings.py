@@ -1,13 +1,15 @@
 """Which readings and dead letters are too old to keep, their deletion slice by slice, and the record of it."""
 
+import time
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 from sqlite_utils import Database
 
 from grid.metrics import MAX_INTEGER
 from grid.times import LATEST
+from grid.topics import MAX_TURBINE_NUMBER
 
 PRUNABLE = """
 emitted_at < :kept_since AND received_at < :kept_since
@@ -57,12 +59,47 @@ class Slice(BaseModel):
     """The pruning that it belongs to; None begins one."""
 
 
-def delete_slice(db: Database, of: Slice, *, at: int) -> tuple[int, int]:
+class CutFile(BaseModel):
+    """A turbine's text file without its pruned lines, written beside the old one and ready to take its place."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    turbine_number: int = Field(ge=1, le=MAX_TURBINE_NUMBER)
+    inode: int = Field(ge=0)
+    """Of the old file: another one is not to be replaced."""
+    read: int = Field(ge=0, le=MAX_INTEGER)
+    """Bytes of the old file that were dealt with; what comes behind is to be copied."""
+    written: int = Field(ge=0, le=MAX_INTEGER)
+    """Bytes that the new file has."""
+
+
+class Deleted(NamedTuple):
+    """What became of a slice."""
+
+    pruning_id: int
+    rows: int
+    seconds: float
+    """How long the store was busy with it."""
+
+
+def read_pruning(request: dict[str, Any]) -> Slice | CutFile | None:
+    """Read a request to the running monitor as a part of a pruning; None if it is something else.
+
+    Raises ValueError.
+    """
+    if "delete" in request:
+        return Slice.model_validate(request["delete"])
+    if "replace_text_file" in request:
+        return CutFile.model_validate(request["replace_text_file"])
+    return None
+
+
+def delete_slice(db: Database, of: Slice) -> tuple[int, int]:
     """Delete what is too old among these ids, within the open transaction; returns the pruning's id and the count.
 
-    What is pruned is recorded with it, so that nobody takes it for lost. `at` is the time, and no limit of a pruning
-    is later.
+    What is pruned is recorded with it, so that nobody takes it for lost.
     """
+    at = time.time_ns() // 1000
     kept_since = min(of.kept_since, at)
     pruning_id = of.pruning_id
     if pruning_id is None:

@@ -10,6 +10,9 @@ from urllib.parse import quote
 
 from monitor.store.rows import listed
 
+UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
+"""What reading a damaged database raises; the driver can't always decode what SQLite says of it."""
+
 _HIGHEST_ROWID = 2**63 - 1
 _STEPS_OF_ONE = 64
 _STEPS_OF_A_PAGE = 256
@@ -37,11 +40,11 @@ class Salvage:
         for flags in ("", "&immutable=1"):  # the second passes over a write-ahead log that can't be used
             try:
                 connection = sqlite3.connect(address + flags, uri=True, isolation_level=None)
-            except sqlite3.Error:
+            except UNREADABLE:
                 continue
             try:
                 connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-            except sqlite3.Error as error:
+            except UNREADABLE as error:
                 reason = error
                 connection.close()
             else:
@@ -58,14 +61,14 @@ class Salvage:
         """The columns of a table; none if it isn't there, or can't be read."""
         try:
             return [str(row[1]) for row in self._all(f"PRAGMA table_info({table})")]
-        except sqlite3.Error:
+        except UNREADABLE:
             return []
 
     def value(self, sql: str, *values: object) -> Any:
         """What a query for one value finds; None if there is nothing, or it can't be read."""
         try:
             rows = self._all(sql, *values)
-        except sqlite3.Error:
+        except UNREADABLE:
             return None
         return rows[0][0] if rows else None
 
@@ -87,7 +90,7 @@ class Salvage:
                             raise sqlite3.DatabaseError("rows out of order")
                         after = rowid
                         yield tuple(row)
-            except sqlite3.Error as error:
+            except UNREADABLE as error:
                 found = self._next_readable(f"{sql} LIMIT 1", after)
                 self._note(table, after, found, error)
             else:
@@ -122,11 +125,11 @@ class Salvage:
         """The row after this id, if there is one, and whether that could be read."""
         try:
             rows = self._all(sql, after)
-        except sqlite3.Error:
+        except UNREADABLE:
             return None, False
         return (rows[0], rows[0][0] > after) if rows else (None, True)
 
-    def _note(self, table: str, after: int, found: tuple[Any, ...] | None, error: sqlite3.Error) -> None:
+    def _note(self, table: str, after: int, found: tuple[Any, ...] | None, error: Exception) -> None:
         if found is not None and found[0] == after + 1:
             return  # Python's driver loses the row before a damaged page: that one was found again
         span = f"after {after}" if found is None else f"between {after} and {found[0]}"

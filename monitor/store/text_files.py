@@ -11,10 +11,12 @@ from types import TracebackType
 from typing import Self
 
 from monitor.facts import Committed, Reading
-from monitor.store.errors import TextFilesBehindError
+from monitor.store.errors import StoreUnavailableError, TextFilesBehindError
 from monitor.store.lines import to_line
-from monitor.store.open_files import OpenFiles
+from monitor.store.open_files import OpenFiles, append_rest
+from monitor.store.places import pruned_file_name
 from monitor.store.position import Position
+from monitor.store.prunings import CutFile
 from monitor.store.reader import LedgerReader
 from monitor.store.text_repair import Repaired, TextRepair, turbines_with_files
 
@@ -82,6 +84,26 @@ class TextFiles:
         except OSError as error:
             raise self._fell_behind(error.strerror or str(error)) from error
 
+    def replace(self, cut: CutFile) -> None:
+        """Put a file without its pruned lines into the place of the old one, with what was appended meanwhile.
+
+        Whatever happens, the file is the old one or the new one. Raises TextFilesBehindError, and
+        StoreUnavailableError if these are not the files that were meant, or the disk fails.
+        """
+        if self._behind is not None:
+            raise TextFilesBehindError(self._behind)
+        path = self._files.path(cut.turbine_number)
+        new = path.with_name(pruned_file_name(cut.turbine_number))
+        try:
+            if path.stat().st_ino != cut.inode or new.stat().st_size != cut.written:
+                raise StoreUnavailableError(f"{path} was replaced meanwhile: prune again")
+            append_rest(path, cut.read, new)
+            self._forget_size(cut.turbine_number)
+            self._files.forget(cut.turbine_number)
+            new.replace(path)
+        except OSError as error:
+            raise StoreUnavailableError(f"{path} can't be replaced: {error.strerror}") from error
+
     def close(self) -> None:
         """Bring all files to the disk, and close them. A disk that fails now is found at the next start."""
         try:
@@ -137,6 +159,14 @@ class TextFiles:
         if not self._to_sync:
             self._save_snapshot()
 
+    def _forget_size(self, turbine_number: int) -> None:
+        """From here on a start measures this file by its last line; the next position has its size again."""
+        self._changed.add(turbine_number)
+        if self._snapshot is not None:
+            self._snapshot = _without(self._snapshot, turbine_number)
+        self._position = _without(self._position, turbine_number)
+        self._position.save(self._position_file)
+
     def _complete_position(self) -> None:
         """Bring everything to the disk now, and move the position there."""
         unfinished = self._to_sync
@@ -177,3 +207,9 @@ class TextFiles:
     @property
     def _position_file(self) -> Path:
         return self._folder / "position.json"
+
+
+def _without(position: Position, turbine_number: int) -> Position:
+    return replace(
+        position, sizes={number: size for number, size in position.sizes.items() if number != turbine_number}
+    )

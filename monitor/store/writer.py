@@ -14,7 +14,9 @@ from monitor.store import DATABASE
 from monitor.store.errors import StoreError, TextFilesBehindError
 from monitor.store.ledger import Ledger
 from monitor.store.open_files import make_room_for_open_files
+from monitor.store.prunings import CutFile, Deleted, Slice
 from monitor.store.reader import LedgerReader
+from monitor.store.replacement import refuse_lost
 from monitor.store.text_files import TextFiles
 
 SQLITE_VERSION = sqlite3.sqlite_version
@@ -67,6 +69,10 @@ class StoreThread:
         """Commit the changes, then write the new readings to the text files. Raises what the ledger raises."""
         return await self._in_thread(lambda: self._commit(changes))
 
+    async def prune(self, part: Slice | CutFile) -> Deleted | None:
+        """Do a part of a pruning, between two commits; returns what became of a slice. Raises StoreError."""
+        return await self._in_thread(lambda: self._prune(part))
+
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
@@ -79,6 +85,7 @@ class StoreThread:
         return self._ledger
 
     def _open(self) -> None:
+        refuse_lost(self._path)
         self._ledger = Ledger.open(self._path)
         self._catch_up()
 
@@ -103,6 +110,14 @@ class StoreThread:
             except TextFilesBehindError as error:
                 self._complain(str(error))
         return committed
+
+    def _prune(self, part: Slice | CutFile) -> Deleted | None:
+        if isinstance(part, CutFile):
+            self._text_files.replace(part)
+            return None
+        begun = time.monotonic()
+        pruning_id, rows = self._opened.prune(part)
+        return Deleted(pruning_id, rows, time.monotonic() - begun)
 
     def _catch_up(self) -> None:
         """Compare the text files with the database, and write what they lack, if it is time to."""

@@ -121,7 +121,7 @@ def test_an_overwritten_database_asks_for_a_person(path: Path, reading: MakeRead
         for page in range(2, path.stat().st_size // 4096):
             file.seek(page * 4096)
             file.write(b"\x5a" * 512)
-    with pytest.raises(StoreDamagedError, match=r"is damaged .*restore it"), Ledger.open(path) as damaged:
+    with pytest.raises(StoreDamagedError, match=r"is damaged .*run grid-monitor restore"), Ledger.open(path) as damaged:
         damaged.commit(Changes(readings=[reading(second=9999)]))
 
 
