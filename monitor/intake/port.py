@@ -27,9 +27,9 @@ class Intake(Protocol):
     """Messages from the broker, each one until it is acknowledged.
 
     Every QoS 1 message that arrives is handed out at least once, and again after a loss of the connection unless
-    it was acknowledged before. Messages of one connection keep their order. What is not yet acknowledged is
-    bounded by the Receive Maximum: a slow monitor makes the broker wait, and loses nothing. QoS 0 promises
-    nothing: what exceeds the intake's room is dropped, and told with the next batch.
+    it was acknowledged before. Messages of one connection keep their order. A slow monitor makes the broker
+    wait, and loses nothing: the Receive Maximum bounds what is not yet acknowledged, and an intake that is full reads
+    no more. QoS 0 promises nothing: what exceeds the intake's room is dropped, and told with the next batch.
     """
 
     async def receive(self, *, within_seconds: float) -> Batch:
