@@ -1,25 +1,30 @@
 """The commands of grid-monitor that look after the store: verify, restore, backup, prune, export."""
 
+import re
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
 from grid.command_line import CommandError, ExitCode, with_settings
+from grid.times import SECOND
 from grid.topics import MAX_TURBINE_NUMBER
 from monitor.options import InJson, Moment, parse_moment
 from monitor.settings import DataSettings
 from monitor.store import DATABASE, ExportFormat
+
+if TYPE_CHECKING:
+    from monitor.store.prune import Pruned, StoreDoor
 
 store_commands = typer.Typer()
 
 Force = Annotated[bool, typer.Option("--force", help="Replace the file if there is one.")]
 
 _SECONDS = {"h": 3600, "d": 86_400}
-_LONGEST_DAYS = 100_000
 
 
 @contextmanager
@@ -102,6 +107,75 @@ def backup_command(
     with _naming_errors(), ProgressBar("copying", sys.stderr) as bar:
         done = back_up(settings.data_dir, target, force=force, on_progress=bar.show)
     typer.echo(f"{target}: {counted(done.readings, 'reading')}, {done.size / 1e6:,.1f} MB, checked")
+
+
+@store_commands.command("prune")
+@with_settings(DataSettings)
+def prune_command(
+    settings: DataSettings,
+    keep: Annotated[str, typer.Option("--keep", metavar="AGE", help="How much to keep, such as 90d or 12h.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be deleted.")] = False,
+) -> None:
+    """Delete readings and dead letters that are too old.
+
+    Those that were emitted and received longer ago than --keep, in the database and the text files;
+    each turbine's newest reading stays. Beside the running monitor, or without it.
+    """
+    from monitor.console.progress import ProgressBar
+    from monitor.store.prune import count_prunable, prune
+
+    now = time.time_ns() // 1000
+    kept_since = max(0, now - _parse_age(keep))
+    with _naming_errors(), ProgressBar("looking", sys.stderr) as bar:
+        if dry_run:
+            done = count_prunable(settings.data_dir, kept_since, bar.tell)
+        else:
+            with _store_door(settings.data_dir) as door:
+                done = prune(settings.data_dir, kept_since, door, bar.tell)
+    for sentence in _pruned_in_words(done, dry_run=dry_run):
+        typer.echo(sentence)
+
+
+def _parse_age(text: str) -> int:
+    """An age from the command line in microseconds."""
+    match = re.fullmatch(r"([0-9]{1,6})([dh])", text)
+    if match is None:
+        raise CommandError(f"--keep {text!r}: a number of days or hours, such as 90d or 12h", ExitCode.WRONG_USAGE)
+    return int(match[1]) * _SECONDS[match[2]] * SECOND
+
+
+@contextmanager
+def _store_door(data_dir: Path) -> Iterator["StoreDoor"]:
+    """Who writes: the monitor that runs on this folder, or this process, which then holds the folder."""
+    from monitor.pruning_door import MonitorDoor
+    from monitor.store.errors import DataFolderInUseError
+    from monitor.store.prune import OwnDoor
+
+    with ExitStack() as stack:
+        door: StoreDoor
+        try:
+            door = stack.enter_context(OwnDoor.opened(data_dir))
+        except DataFolderInUseError:
+            door = MonitorDoor(data_dir)
+        yield door
+
+
+def _pruned_in_words(done: "Pruned", *, dry_run: bool) -> Iterator[str]:
+    from monitor.console.words import counted, moment
+
+    what = f"{counted(done.readings, 'reading')} and {counted(done.dead_letters, 'dead letter')}"
+    if dry_run:
+        yield f"{what} from before {moment(done.kept_since)} would be deleted"
+        return
+    yield f"deleted {what} from before {moment(done.kept_since)}"
+    if done.files:
+        freed = f"{done.freed_bytes / 1e6:,.1f} MB freed"
+        yield f"cut {counted(done.lines, 'line')} out of {counted(done.files, 'text file')}: {freed}"
+    whole, free = (f"{size / 1e6:,.1f} MB" for size in done.database)
+    yield (
+        f"the database keeps its {whole} on the disk, of which {free} are free now and are used first; "
+        "a copy by grid-monitor backup leaves them out"
+    )
 
 
 @store_commands.command("export")

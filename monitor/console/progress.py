@@ -21,6 +21,10 @@ class ProgressBar:
         """So much is done, of so much."""
         self._progress.update(self._task, completed=done, total=total)
 
+    def tell(self, what: str, done: int, total: int) -> None:
+        """So much of this is done, of so much."""
+        self._progress.update(self._task, description=what, completed=done, total=total)
+
     def add(self, more: int) -> None:
         """So much more is done; nobody knows of how much."""
         self._progress.advance(self._task, more)

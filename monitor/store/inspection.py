@@ -118,12 +118,13 @@ class Inspection(LedgerReader):
         last = max((self._one(sql, number, kept_since) or 0 for number in self.turbines_with_readings()), default=0)
         return range(first or 1, last + 1)
 
-    def count_prunable(self, ids: range, kept_since: int) -> Iterator[int]:
-        """How many readings a pruning would delete, one slice of these ids after the other."""
+    def count_prunable(self, ids: range, kept_since: int) -> Iterator[tuple[int, int]]:
+        """How many readings a pruning would delete: slice by slice, how many of the ids are done, and the count."""
         sql = f"SELECT count(*) FROM readings WHERE id > :after AND id <= :up_to AND {PRUNABLE}"  # noqa: S608 - our text
         for after in range(ids.start - 1, ids.stop - 1, _IDS_AT_ONCE):
             up_to = min(after + _IDS_AT_ONCE, ids.stop - 1)
-            yield self._count(sql, {"after": after, "up_to": up_to, "kept_since": kept_since})
+            count = self._count(sql, {"after": after, "up_to": up_to, "kept_since": kept_since})
+            yield up_to - ids.start + 1, count
 
     def old_dead_letters(self, kept_since: int) -> tuple[int, range]:
         """How many dead letters came before this time, and the range that their ids are in."""

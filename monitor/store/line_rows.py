@@ -30,7 +30,8 @@ _LINE = re.compile(
     % {b"time": _TIME, b"number": _NUMBER, b"maybe": _MAYBE}
 )
 _LINES_AT_ONCE = 500
-_received_at = itemgetter(Reading._fields.index("received_at"))
+_EMITTED_AT, _RECEIVED_AT = Reading._fields.index("emitted_at"), Reading._fields.index("received_at")
+_received_at = itemgetter(_RECEIVED_AT)
 
 
 def to_row(line: bytes, turbine_number: int) -> Row | None:
@@ -44,6 +45,12 @@ def to_row(line: bytes, turbine_number: int) -> Row | None:
     except (ValueError, KeyError, TypeError, RecursionError, OverflowError):
         return None
     return row if row[0] == turbine_number else None
+
+
+def to_identity(line: bytes, turbine_number: int) -> tuple[int, int] | None:
+    """When the reading in a line was emitted and received; None if it is no reading of this turbine."""
+    row = to_row(line.rstrip(b"\n"), turbine_number)
+    return None if row is None else (row[_EMITTED_AT], row[_RECEIVED_AT])
 
 
 def _from_groups(groups: tuple[bytes, ...]) -> Row:
