@@ -33,10 +33,8 @@ class Size:
     """In one `grid-turbines`."""
 
 
-FULL = Size(rounds=5, readings=100_000, rows=3_000_000, seconds=4.0, turbines=2_000)
+FULL = Size(rounds=3, readings=100_000, rows=3_000_000, seconds=4.0, turbines=2_000)
 QUICK = Size(rounds=1, readings=40_000, rows=300_000, seconds=1.0, turbines=500)
-
-MOST_ROUNDS_OF_SLOW_PARTS = 3
 
 DEFAULT_PARTS = ("throughput", "ceiling", "latency", "memory", "fleet", "growth", "simulator")
 ALL_PARTS = (*DEFAULT_PARTS, "profile")
@@ -86,7 +84,7 @@ class Parts:
         yield direct.ceiling(rounds=self._size.rounds, readings=self._size.readings, say=self._say)
 
     def _latency(self) -> Iterator[Table]:
-        yield direct.latency(seconds=self._size.seconds, rounds=self._few_rounds, say=self._say)
+        yield direct.latency(seconds=self._size.seconds, rounds=self._size.rounds, say=self._say)
 
     def _memory(self) -> Iterator[Table]:
         yield scale.memory(seconds=5 * self._size.seconds, say=self._say)
@@ -104,9 +102,9 @@ class Parts:
             broker.start(folder)  # the monitor sees these text files for the first time
         empty = ("empty", None, direct.FIRST_COMMIT_EMPTY)
         full = (f"{rows:,} readings", folder, direct.FIRST_COMMIT_FULL)
-        yield direct.starts([empty, full], rounds=self._few_rounds, say=self._say)
+        yield direct.starts([empty, full], rounds=self._size.rounds, say=self._say)
         readings = self._size.readings // 2
-        yield scale.growth(folder, rows, rounds=self._few_rounds, readings=readings, say=self._say)
+        yield scale.growth(folder, rows, rounds=self._size.rounds, readings=readings, say=self._say)
         yield scale.queries(folder, rows, say=self._say)
 
     def _simulator(self) -> Iterator[Table]:
@@ -114,10 +112,6 @@ class Parts:
 
     def _profile(self) -> Iterator[Table]:
         yield profile(readings=self._size.readings)
-
-    @property
-    def _few_rounds(self) -> int:
-        return min(MOST_ROUNDS_OF_SLOW_PARTS, self._size.rounds)
 
     def _temporary_folder(self) -> Path:
         return Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="grid-bench-")))

@@ -6,11 +6,10 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.direct import TURBINES, data_folder, feeder
-from benchmarks.programs import Program
+from benchmarks.programs import PROJECT, Program
 from benchmarks.table import Table, figure
 
 SHOWN = 25
-_PROJECT = Path(__file__).parents[1]
 
 
 def profile(*, readings: int) -> Table:
@@ -44,6 +43,6 @@ def _functions(path: Path) -> list[tuple[str, str, float]]:
 
 def _name(file: str, line: int, function: str) -> str:
     path = Path(file)
-    if path.is_relative_to(_PROJECT):
-        return f"{path.relative_to(_PROJECT)}: {function}"
+    if path.is_relative_to(PROJECT):
+        return f"{path.relative_to(PROJECT)}: {function}"
     return function if file == "~" else f"{path.name}: {function}"

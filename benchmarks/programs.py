@@ -14,6 +14,7 @@ from typing import Any, Self
 
 PATIENCE_SECONDS = 60.0
 PROGRAMS = Path(sys.executable).parent
+PROJECT = Path(__file__).parents[1]
 
 
 class BenchmarkError(Exception):
@@ -57,7 +58,10 @@ class Program:
     def __init__(
         self, command: Sequence[str | Path], log: Path, *, output: Path | None = None, core: int | None = None
     ) -> None:
-        """Start it; `output` takes its standard output, `log` the rest; `core` is the one that it may run on."""
+        """Start it in the log's folder, where no grid.toml is.
+
+        `output` takes its standard output, `log` the rest; `core` is the one that it may run on.
+        """
         self._name = Path(command[0]).name
         self._log = log
         with log.open("ab") as said, (output or log).open("ab") as out:
@@ -66,6 +70,7 @@ class Program:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=said,
+                cwd=log.parent,
                 env=_environment(),
                 start_new_session=True,
             )
@@ -113,7 +118,8 @@ class Speaker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            cwd=Path(__file__).parents[1],
+            env=_environment(),
+            start_new_session=True,  # Ctrl-C is for us: we end it
         )
         if core is not None:
             os.sched_setaffinity(self._process.pid, {core})
@@ -144,5 +150,7 @@ class Speaker:
 
 
 def _environment() -> dict[str, str]:
-    """Ours, without the settings that the machine may have for the programs that are measured."""
-    return {name: value for name, value in os.environ.items() if not name.upper().startswith("GRID_")}
+    """Ours, without the settings that the machine may have for the programs, and with this package in reach."""
+    ours = {name: value for name, value in os.environ.items() if not name.upper().startswith("GRID_")}
+    reach = [str(PROJECT), *filter(None, [ours.get("PYTHONPATH")])]
+    return ours | {"PYTHONPATH": os.pathsep.join(reach)}

@@ -92,7 +92,7 @@ def queries(filled: Path, rows: int, *, say: Say) -> Table:
             taken = _milliseconds(ask, times=20)
             table.add(name, figure(taken), table.judge(QUERY, taken))
     command = [str(PROGRAMS / "grid-monitor"), "readings", "7", "--data-dir", str(filled)]
-    taken = _milliseconds(lambda: subprocess.run(command, check=True, capture_output=True), times=5)
+    taken = _milliseconds(lambda: subprocess.run(command, check=True, capture_output=True, cwd=filled), times=5)
     table.add("`grid-monitor readings 7`, the whole command (median of 5)", figure(taken), "")
     say(f"questions: {figure(median([taken]))} ms for the whole command")
     return table
