@@ -10,6 +10,8 @@ from monitor.store.prunings import CutFile, Deleted, Slice
 class MonitorDoor:
     """Asks the monitor that runs on a data folder. All methods raise StoreUnavailableError if it can't or won't."""
 
+    is_shared = True
+
     def __init__(self, data_dir: Path) -> None:
         self._data_dir = data_dir
 

@@ -19,11 +19,14 @@ from monitor.store.prunings import CutFile, Deleted, Slice
 from monitor.store.replacement import sync_file
 from monitor.store.text_files import TextFiles
 
-SLICE_SECONDS = 0.005
-"""How long the store may be busy with one slice, about: the intake waits for it."""
+SLICE_SECONDS = 0.010
+"""How long the store of a running monitor may be busy with one slice, about: the intake waits for it."""
 
-_IDS = range(100, 20_000)
-"""How many ids a slice has: at first the fewest, then more or fewer by how long the last one took."""
+_IDS = range(500, 20_000)
+"""How many ids a slice has: at first the fewest, then more or fewer by how long the last one took.
+
+Fewer would gain nothing: what takes the time then is bringing the commit to the disk.
+"""
 
 _OPEN_FILES = 16
 
@@ -33,6 +36,10 @@ Progress = Callable[[str, int, int], None]
 
 class StoreDoor(Protocol):
     """Who may write: the running monitor, or this process while none runs. Both raise StoreError."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether readings come in meanwhile, which must not wait long."""
 
     def delete(self, part: Slice) -> Deleted:
         """Delete what is too old of a slice, in one transaction."""
@@ -100,7 +107,10 @@ class _Pruning:
             self.done.dead_letters += deleted
 
     def _delete(self, table: str, ids: range) -> Iterator[int]:
-        """Delete what is too old of these ids, slice by slice; the store is left alone for as long as it was busy."""
+        """Delete what is too old of these ids, slice by slice.
+
+        A store that is shared is left alone for as long as it was busy.
+        """
         after, length = ids.start - 1, _IDS.start
         while after < ids.stop - 1:
             up_to = min(after + length, ids.stop - 1)
@@ -117,8 +127,12 @@ class _Pruning:
             self._pruning_id = deleted.pruning_id
             yield deleted.rows
             self._on_progress(f"deleting {table.replace('_', ' ')}", up_to - ids.start + 1, len(ids))
-            time.sleep(deleted.seconds)
-            after, length = up_to, _next_length(length, deleted.seconds)
+            after = up_to
+            if self._door.is_shared:
+                time.sleep(deleted.seconds)
+                length = _next_length(length, deleted.seconds)
+            else:
+                length = _IDS.stop
 
     def cut_files(self) -> None:
         """Cut the lines of whatever was pruned, now or earlier, out of the text files."""
@@ -181,6 +195,8 @@ def _write_without(
 
 class OwnDoor:
     """Writes itself, while no monitor runs: it holds the data folder."""
+
+    is_shared = False
 
     def __init__(self, ledger: Ledger, files: TextFiles) -> None:
         self._ledger = ledger
