@@ -113,11 +113,9 @@ def _run_fleet(cast: Cast, settings: TurbineSettings, broker: Broker, record: Re
 
 def _say_earlier(fleet: Fleet, outbox_file: OutboxFile, progress: Progress) -> None:
     if fleet.held:
-        progress.say(f"{counted(fleet.held, 'reading')} of earlier runs in {outbox_file.path}: they are sent first")
+        progress.say(f"{counted(fleet.held, 'reading')} of earlier runs in {outbox_file.path}: sent first")
     if outbox_file.left:
-        progress.say(
-            f"{counted(outbox_file.left, 'reading')} in {outbox_file.path} of turbines that do not run: they stay"
-        )
+        progress.say(f"{counted(outbox_file.left, 'reading')} of turbines that do not run left in {outbox_file.path}")
 
 
 def _ending(fleet: Fleet, outbox_file: OutboxFile, duration: float | None) -> Ending:
