@@ -52,7 +52,7 @@ def test_disorder_loses_nothing_doubles_nothing_and_misleads_nobody(farm: Farm) 
 
 @pytest.mark.slow
 def test_a_half_open_connection_ends_in_a_will_and_a_return(farm: Farm) -> None:
-    """With this seed one connection dies, at the seventh reading, for 32 s."""
+    """With this seed one connection dies, at the seventh reading, for 40 s."""
     farm.monitor()
     truth, log = farm.folder / "emitted.jsonl", farm.folder / "chaos.jsonl"
     life = ("--first-number", "7", "--upload-interval", "0.2", "--time-to-fail", "0", "--seed", "166")
