@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 from monitor.store.errors import StoreDamagedError
-from monitor.store.places import TEXT_FILES, turbines_with_text_files
 
 _RESTORED = ".restored-"
 _DAMAGED = ".damaged-"
@@ -26,16 +25,6 @@ def refuse_waiting(path: Path) -> None:
     if waiting(path) is not None:
         raise StoreDamagedError(
             f"the database {path} is being restored, or that was interrupted: run grid-monitor restore to finish it"
-        )
-
-
-def refuse_lost(path: Path) -> None:
-    """Raise StoreDamagedError if there are text files, but no database: what they tell must not be passed over."""
-    folder = path.parent / TEXT_FILES
-    if (not path.exists() or path.stat().st_size == 0) and turbines_with_text_files(folder):
-        raise StoreDamagedError(
-            f"there is no database {path}, but text files are in {folder}: run grid-monitor restore to rebuild it from "
-            "them, or move them away to begin anew"
         )
 
 

@@ -13,10 +13,10 @@ from monitor.facts import Changes, Committed, Remembered
 from monitor.store import DATABASE
 from monitor.store.errors import StoreError, TextFilesBehindError
 from monitor.store.ledger import Ledger
+from monitor.store.lost import refuse_lost
 from monitor.store.open_files import make_room_for_open_files
 from monitor.store.prunings import CutFile, Deleted, Slice
 from monitor.store.reader import LedgerReader
-from monitor.store.replacement import refuse_lost
 from monitor.store.text_files import TextFiles
 
 SQLITE_VERSION = sqlite3.sqlite_version
