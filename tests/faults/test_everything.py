@@ -1,4 +1,4 @@
-"""F18: all of it at random: 25 seconds by default, or as many as GRID_FAULTS_SECONDS says, for hours."""
+"""F18: all of it at random: 15 seconds by default, or as many as GRID_FAULTS_SECONDS says, for hours."""
 
 import os
 import signal
@@ -15,7 +15,7 @@ from locks import locked
 from programs import Program
 from proxy import Proxy
 
-SECONDS = float(os.environ.get("GRID_FAULTS_SECONDS", "25"))
+SECONDS = float(os.environ.get("GRID_FAULTS_SECONDS", "15"))
 LONG_ENOUGH_FOR_A_SLOPE = 600.0
 SLICES = 20 if SECONDS >= LONG_ENOUGH_FOR_A_SLOPE else 3
 LIGHT_LOAD = ("--upload-interval", "0.1")

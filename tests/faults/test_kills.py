@@ -5,14 +5,14 @@ import statistics
 import time
 
 import pytest
-from fault_farm import Extent, FaultFarm
+from fault_farm import IN_MEMORY, Extent, FaultFarm
 from figures import Figures
 
 
 def test_f1_kills_of_the_monitor_lose_nothing(farm: FaultFarm, extent: Extent, figures: Figures) -> None:
     kills = extent(5, 20)
     monitor = farm.monitor()
-    turbines = farm.load()
+    turbines = farm.load(*IN_MEMORY)
     recovered = []
     for _ in range(kills):
         farm.pause(1.5, 3)
@@ -33,7 +33,7 @@ def test_f1_kills_of_the_monitor_lose_nothing(farm: FaultFarm, extent: Extent, f
 def test_f2_kills_of_the_broker_lose_nothing(farm: FaultFarm, how: str, extent: Extent, figures: Figures) -> None:
     kills = extent(3, 10)
     farm.monitor()
-    turbines = farm.load()
+    turbines = farm.load(*IN_MEMORY)
     recovered, caught_up = [], []
     for _ in range(kills):
         farm.pause(1.5, 3)

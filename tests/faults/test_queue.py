@@ -10,14 +10,14 @@ from figures import Figures
 
 @pytest.mark.parametrize("broker_lines", ["max_queued_messages 100"], ids=["queue of 100"])
 def test_f6_what_a_full_queue_drops_is_sent_again(farm: FaultFarm, extent: Extent, figures: Figures) -> None:
-    times = extent(2, 10)
+    times = extent(2, 5)
     monitor = farm.monitor()
     turbines = farm.load()
     waits = []
     for _ in range(times):
         farm.pause(1, 2)
         monitor.end(signal.SIGKILL)
-        time.sleep(extent(5, 20))
+        time.sleep(extent(5, 10))
         monitor = farm.monitor()
         waits.append(farm.seconds_to_catch_up()[0])
     verdict = farm.verdict(turbines)

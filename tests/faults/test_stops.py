@@ -61,8 +61,9 @@ def test_f4_a_broker_that_stands_still_calls_nobody_back(farm: FaultFarm, extent
 
 
 def test_f4_a_monitor_that_stands_still_calls_nobody_back(farm: FaultFarm, extent: Extent, figures: Figures) -> None:
+    """Its sleep is longer than the silence that makes a turbine offline: nobody was silent, it did not listen."""
     seconds = extent(12, 30)
-    monitor = farm.monitor()
+    monitor = farm.monitor("--stale-after", "4", "--silent-offline-after", "4")
     turbines = farm.load()
     lame = farm.turbines("--first-number", "7", *LAME)
     farm.wait_for_engineer(7)
@@ -82,16 +83,16 @@ def test_f4_a_monitor_that_stands_still_calls_nobody_back(farm: FaultFarm, exten
 
 def test_f5_a_monitor_that_was_away_catches_up(farm: FaultFarm, extent: Extent, figures: Figures) -> None:
     seconds = extent(15, 180)
-    farm.monitor().end(signal.SIGKILL)
-    turbines = farm.turbines("--count", "12", "--upload-interval", "0.01", "--time-to-fail", "2")
+    monitor = farm.monitor()
+    turbines = farm.load()
+    monitor.end(signal.SIGKILL)
     time.sleep(seconds)
     monitor = farm.monitor()
-    wait_for(farm.rows, "the first batch is committed")
     took, caught_up = farm.seconds_to_catch_up()
     verdict = farm.verdict(turbines)
     rate = f"caught up {caught_up:,} in {took:.1f} s ({caught_up / took:,.0f} readings/s)"
     memory = f"peak memory {megabytes(peak_memory(monitor.process.pid))}"
-    figures.note("F5", f"no monitor for {seconds} s at 1,200 readings/s", verdict, rate, memory)
+    figures.note("F5", f"no monitor for {seconds} s", verdict, rate, memory)
 
 
 def test_f16_a_stop_under_load_is_orderly(farm: FaultFarm, extent: Extent, figures: Figures) -> None:
