@@ -146,7 +146,6 @@ class _Held(Generic[Message]):
     place: int
     sequence: int = field(compare=False)
     message: Message = field(compare=False)
-    is_copy: bool = field(default=False, compare=False)
     overtakers: int = field(default=0, compare=False)
     """How many readings are still to overtake one that waits for its successors."""
 
@@ -242,9 +241,7 @@ class Chaos(Generic[Message]):
         self._draws.told(ChaosKind.DUPLICATE, sequence, seconds=seconds)
         if seconds == 0.0:
             return [message]
-        held = self._held(sequence, message, now + seconds)
-        held.is_copy = True
-        heapq.heappush(self._timed, held)
+        heapq.heappush(self._timed, self._held(sequence, message, now + seconds))
         return []
 
     def _held(self, sequence: int, message: Message, due: float) -> _Held[Message]:
@@ -260,7 +257,7 @@ class Chaos(Generic[Message]):
         return [*messages, *self._release(enough)]
 
     def _release(self, released: list[_Held[Message]]) -> list[Message]:
-        self._on_its_way.difference_update(held.sequence for held in released if not held.is_copy)
+        self._on_its_way.difference_update(held.sequence for held in released)
         return [held.message for held in released]
 
 

@@ -88,6 +88,18 @@ def test_what_is_due_is_said_in_advance() -> None:
     assert len(dues) > 10
 
 
+def test_at_the_end_all_goes_out_in_the_order_in_which_it_was_due() -> None:
+    flushed, waited_for = (make_chaos(dict.fromkeys(ON_THE_WAY, 0.5))[0] for _ in range(2))
+    for chaos in (flushed, waited_for):
+        for sequence in range(50):
+            chaos.send(sequence, sequence, sequence / 10)
+    one_by_one = []
+    while (due := waited_for.next_due()) is not None:
+        one_by_one += waited_for.due(due)
+    assert flushed.flush() == one_by_one
+    assert len(one_by_one) > 10
+
+
 def test_a_late_reading_goes_out_seconds_to_minutes_later() -> None:
     chaos, told = make_chaos({ChaosKind.LATE: 1.0})
     out = [(now, sequence) for now, sequence in send_all(chaos, 1000, interval=1.0) if now < math.inf]
