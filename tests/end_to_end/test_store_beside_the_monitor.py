@@ -1,4 +1,4 @@
-"""The store is compared, copied, pruned and exported while the monitor takes readings, and rebuilt when it is damaged."""
+"""The store is compared, copied and pruned while the monitor takes readings, and rebuilt when it is damaged."""
 
 import os
 import signal
