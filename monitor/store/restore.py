@@ -84,7 +84,8 @@ def restore(
     StoreError, with nothing changed.
     """
     path = data_dir / DATABASE
-    if not path.exists() and not waiting(path) and not turbines_with_text_files(data_dir / TEXT_FILES):
+    something = backup or path.exists() or waiting(path) or turbines_with_text_files(data_dir / TEXT_FILES)
+    if not something:
         raise StoreMissingError(f"there is nothing to restore in {data_dir}: neither a database nor text files")
     with DataFolderLock(data_dir), naming_errors(path):
         try:

@@ -33,6 +33,7 @@ from monitor.facts import (
 )
 from monitor.store import replacement
 from monitor.store import restore as restoring
+from monitor.store.backup import back_up
 from monitor.store.errors import (
     DataFolderInUseError,
     StoreDamagedError,
@@ -279,8 +280,6 @@ def test_readings_are_in_order_of_receipt(data_dir: Path) -> None:
 
 
 def test_a_backup_gives_what_is_nowhere_else(data_dir: Path, tmp_path: Path) -> None:
-    from monitor.store.backup import back_up
-
     before, copy = readings(data_dir), tmp_path / "copy.db"
     back_up(data_dir, copy)
     empty(data_dir / "grid.db")
@@ -292,6 +291,14 @@ def test_a_backup_gives_what_is_nowhere_else(data_dir: Path, tmp_path: Path) -> 
         assert ledger.holds()[0].by == "Ada"
         assert written.load().outbox == [], "orders of a back-up were sent long ago"
     assert verify(data_dir).agree
+
+
+def test_a_backup_alone_is_enough(data_dir: Path, tmp_path: Path) -> None:
+    before, copy = readings(data_dir), tmp_path / "copy.db"
+    back_up(data_dir, copy)
+    restore(tmp_path / "elsewhere", backup=copy)
+    assert readings(tmp_path / "elsewhere") == before
+    assert verify(tmp_path / "elsewhere").agree
 
 
 def test_a_visit_whose_incident_was_lost_ends_and_frees_its_engineer(data_dir: Path) -> None:
