@@ -10,7 +10,7 @@ from grid.metrics import OperationalStatus
 from grid.repair import RepairState
 from grid.status import OfflineReason, Presence
 from grid.times import SECOND, format_time
-from monitor.facts import KEPT_PAYLOAD_BYTES, DeadLetterReason, Reading, RepairAnswer, StatusReport
+from monitor.facts import KEPT_PAYLOAD_BYTES, DeadLetterReason, Held, Reading, RepairAnswer, StatusReport
 from monitor.intake.decode import ArrivalTimes, Decoded, decode
 
 NOON = 1_790_000_000 * SECOND
@@ -55,6 +55,15 @@ def test_every_field_of_a_reading_is_kept() -> None:
     assert decoded(message(full)).news == [
         Reading(7, NOON - 5, 100.0, 3000.0, OperationalStatus.BROKEN, 690.0, 1500.5, -3.0, "s", 3, NOON)
     ]
+
+
+def test_a_reading_that_is_sent_again_says_what_is_held() -> None:
+    again = {**PLAIN, "session": "s", "sequence": 3}
+    batch = [again | {"oldest_held": oldest} for oldest in (1, 9, None)] + [{**PLAIN, "oldest_held": 1}, again]
+    result = decoded(*map(message, batch))
+    assert result.held == [Held(7, "s", 1), Held(7, "s", 3)]
+    assert result.readings == result.news
+    assert len(result.news) == 5
 
 
 def test_readings_without_a_time_get_that_of_arrival_made_unique_for_each_turbine() -> None:

@@ -17,7 +17,7 @@ from monitor.facts import Changes, Committed, Reading
 from monitor.store.errors import TextFilesBehindError
 from monitor.store.ledger import Ledger
 from monitor.store.lines import to_line
-from monitor.store.open_files import OpenFiles
+from monitor.store.open_files import MOST_OPEN, OpenFiles, make_room_for_open_files
 from monitor.store.position import Position
 from monitor.store.reader import LedgerReader
 from monitor.store.text_files import TextFiles
@@ -263,6 +263,24 @@ def test_few_files_are_open_however_many_turbines_report(tmp_path: Path) -> None
     files.close()
     assert _open_descriptors() == before
     assert all(files.path(number).read_text() == f"{number}\n" * 3 for number in range(1, 20))
+
+
+@pytest.fixture
+def open_files_limit() -> Iterator[None]:
+    """No more than 300 open files, until one asks for more."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (300, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+@pytest.mark.usefixtures("open_files_limit")
+def test_a_process_asks_to_open_more_files_and_leaves_half_of_them_to_others() -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = make_room_for_open_files()
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    assert soft == min(hard, 2 * MOST_OPEN)
+    assert most == soft // 2
 
 
 def _open_descriptors() -> int:
