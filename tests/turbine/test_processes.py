@@ -233,7 +233,7 @@ async def test_outboxes_outlive_a_kill_and_are_found_by_as_many_processes(
     heard = [json.loads(message.payload) for message in listener.messages if message.topic.endswith(Kind.METRICS)]
     assert kept <= {identity(line) for line in heard}
     for file in files:
-        assert f"of earlier runs in {file}: they are sent first" in turbines.said()
+        assert f"of earlier runs in {file}: sent first" in turbines.said()
 
 
 def identity(reading: dict[str, Any]) -> tuple[int, str, int]:
