@@ -33,7 +33,7 @@ def test_disorder_loses_nothing_doubles_nothing_and_misleads_nobody(farm: Farm) 
     truth, log = farm.folder / "emitted.jsonl", farm.folder / "chaos.jsonl"
     life = ("--count", "6", "--upload-interval", "0.05", "--time-to-fail", "4", "--seed", "3", "--duration", "16")
     chaos = ("--chaos", "late=0.1,duplicate=0.1,reorder=0.1,skew=0.02", "--chaos-log", log)
-    turbines = farm.start("grid-turbines", *life, *chaos, "--emitted", truth)
+    turbines = farm.start("grid-turbines", *life, *chaos, "--emitted", truth, "--processes", "2")
     wait_for(lambda: list(healths(farm).values()) == [Health.BROKEN] * 6, "all have broken")
     believed_from = time.monotonic()
     while turbines.process.poll() is None and time.monotonic() < believed_from + 6:
