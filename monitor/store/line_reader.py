@@ -5,7 +5,7 @@ from pathlib import Path
 
 from monitor.store.errors import StoreUnavailableError
 
-MEMORY_BYTES = 64 * 1024 * 1024
+MEMORY_BYTES = 32 * 1024 * 1024
 """What all files' blocks together may take, about."""
 
 _BLOCK_BYTES = range(4 * 1024, 256 * 1024)

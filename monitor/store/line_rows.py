@@ -29,7 +29,7 @@ _LINE = re.compile(
     rb'"sequence": (?:null|([0-9]{1,19})), "received_at": %(time)s\}'
     % {b"time": _TIME, b"number": _NUMBER, b"maybe": _MAYBE}
 )
-_LINES_AT_ONCE = 500
+_LINES_AT_ONCE = 64
 _EMITTED_AT, _RECEIVED_AT = Reading._fields.index("emitted_at"), Reading._fields.index("received_at")
 _received_at = itemgetter(_RECEIVED_AT)
 
