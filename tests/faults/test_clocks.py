@@ -13,6 +13,8 @@ from fault_farm import LOAD, Extent, FaultFarm
 from figures import Figures
 from programs import Program, wait_for
 
+from monitor.facts import Link
+
 HOUR = 3600.0
 DAY = 24 * HOUR
 
@@ -38,7 +40,9 @@ def test_f15_a_monitors_clock_that_jumps_misorders_nothing(farm: FaultFarm, exte
     with SkewedProgram(farm, "grid-monitor", "--data-dir", farm.data_dir, ahead=0) as monitor:
         wait_for(lambda: farm.health(monitor).get("connected"), "the monitor is connected")
         turbines = farm.load()
-        with farm.watching_links() as offline:
+        slow = farm.turbines("--first-number", "7", "--upload-interval", "3", "--time-to-fail", "0")
+        farm.wait_for_link(7, Link.ONLINE)
+        with farm.watching_links(Link.STALE) as offline:
             for _ in range(jumps):
                 farm.pause(0.5, 1.5)
                 monitor.set_clock(farm.rng.choice((DAY, HOUR, 60, 0, -60, -240)))
@@ -46,7 +50,7 @@ def test_f15_a_monitors_clock_that_jumps_misorders_nothing(farm: FaultFarm, exte
             monitor.set_clock(0)
             farm.seconds_to_catch_up()
         assert offline == farm.called_back() == set()
-        verdict = farm.verdict(turbines)
+        verdict = farm.verdict(turbines, slow)
         assert misordered(farm) == 0
         figures.note(
             "F15", f"the monitor's clock jumps {jumps} times, up to a day", verdict, "misordered 0, false offlines 0"

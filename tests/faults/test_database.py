@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from checker import identities_stored
+from checker import identities_in, identities_stored, text_files
 from fault_farm import Extent, FaultFarm
 from figures import Figures
 from locks import locked
@@ -86,6 +86,8 @@ def test_f10_a_damaged_database_is_found_and_rebuilt_from_the_text_files(
     farm.pause(2, 4)
     monitor.end(signal.SIGKILL)
     before = identities_stored(farm.data_dir)
+    written = identities_in(text_files(farm.data_dir))
+    assert written
     keep_in_the_database(farm.data_dir, checkpointed=damage is not flip_bytes_of_the_log)
     damage(farm.data_dir / "grid.db")
     if is_refused:
@@ -98,12 +100,13 @@ def test_f10_a_damaged_database_is_found_and_rebuilt_from_the_text_files(
     assert "Traceback" not in found.stderr
     restored = farm.run("restore")
     assert restored.returncode == 0, restored.stdout + restored.stderr
-    assert identities_stored(farm.data_dir) == before
+    after = identities_stored(farm.data_dir)
+    assert written <= after <= before
     assert farm.run("verify").returncode == 0
     farm.monitor()
-    verdict = farm.verdict(turbines)
+    verdict = farm.verdict(turbines)  # what was committed and neither written nor acknowledged yet came again
     words = damage.__name__.replace("_", " ")
-    figures.note("F10", words, verdict, f"rows before {len(before):,}, restored {len(before):,}")
+    figures.note("F10", words, verdict, f"rows before {len(before):,}, restored {len(after):,}")
 
 
 def keep_in_the_database(data_dir: Path, *, checkpointed: bool) -> None:

@@ -20,10 +20,10 @@ ATTACHED_WITHIN_SECONDS = 10.0
 
 @pytest.fixture
 def small_disk(farm: FaultFarm) -> Iterator[Path]:
-    """The farm's data folder on a disk of three megabytes."""
+    """The farm's data folder on a disk of two megabytes."""
     folder = farm.data_dir
     folder.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "grid", folder], capture_output=True).returncode:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "grid", folder], capture_output=True).returncode:
         pytest.skip("a small disk can be mounted by root only")
     yield folder
     farm.close()
@@ -34,7 +34,7 @@ def test_f7_a_full_disk_stops_acknowledgements_and_loses_nothing(
     farm: FaultFarm, small_disk: Path, extent: Extent, figures: Figures
 ) -> None:
     monitor = farm.monitor()
-    turbines = farm.load("--upload-interval", "0.005")
+    turbines = farm.load()
     wait_for(lambda: "disk" in str(farm.health(monitor).get("store_error")), "the disk is full", 120)
     acknowledged = farm.hear("grid/turbines/+/acknowledged")
     before = farm.rows()
@@ -49,7 +49,7 @@ def test_f7_a_full_disk_stops_acknowledgements_and_loses_nothing(
     farm.wait_for_store(monitor, fails=False)
     verdict = farm.verdict(turbines)
     seen = f"acknowledged while full 0, next commit {stall:.1f} s after it was enlarged"
-    figures.note("F7", "disk of 3 MB full, monitor killed, disk enlarged", verdict, seen)
+    figures.note("F7", "disk of 2 MB full, monitor killed, disk enlarged", verdict, seen)
 
 
 def new_acknowledgements(heard: list[tuple[str, str]]) -> int:
