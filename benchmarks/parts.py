@@ -31,10 +31,12 @@ class Size:
     """Of one run at a given rate."""
     turbines: int
     """In one `grid-turbines`."""
+    installs: bool
+    """Whether there is time to install Node-RED."""
 
 
-FULL = Size(rounds=3, readings=100_000, rows=3_000_000, seconds=4.0, turbines=2_000)
-QUICK = Size(rounds=1, readings=40_000, rows=300_000, seconds=1.0, turbines=500)
+FULL = Size(rounds=3, readings=100_000, rows=3_000_000, seconds=4.0, turbines=2_000, installs=True)
+QUICK = Size(rounds=1, readings=40_000, rows=300_000, seconds=1.0, turbines=500, installs=False)
 
 DEFAULT_PARTS = ("throughput", "ceiling", "latency", "memory", "fleet", "growth", "simulator")
 ALL_PARTS = (*DEFAULT_PARTS, "profile")
@@ -71,6 +73,9 @@ class Parts:
         yield rounds.table()
 
     def _node_red(self) -> list[Consumer]:
+        if self._node_red_folder is None and not self._size.installs:
+            self._say("Node-RED is left out of a quick look, unless --node-red names where it is")
+            return []
         folder = self._node_red_folder or self._temporary_folder()
         self._say("looking for Node-RED; where it is not there, npm installs it, which takes a minute ...")
         try:

@@ -36,6 +36,7 @@ COLUMNS = (
     "grid-monitor against it",
     "MB",
     "CPU us a reading",
+    "the broker's",
     "broker busy",
     "missing",
 )
@@ -50,6 +51,8 @@ class Throughput:
     peak_memory_mb: float
     cpu_microseconds: float
     """The consumer's, for each reading."""
+    broker_cpu_microseconds: float
+    """The broker's, for each reading."""
     broker_busy: float
     """Which share of the time the broker's one thread was at work."""
 
@@ -79,12 +82,14 @@ def measure(consumer: Consumer, readings: int, *, turbines: int = TURBINES, rate
         load.tell(done=True)
         program.end()
         seconds = stored_at - published["first_sent"]
+        broker_seconds = broker_after.cpu_seconds - broker_before.cpu_seconds
         return Throughput(
             per_second=readings / seconds,
             missing=readings - consumer.distinct(run),
             peak_memory_mb=after.peak_memory_mb,
             cpu_microseconds=(after.cpu_seconds - before.cpu_seconds) / readings * 1e6,
-            broker_busy=(broker_after.cpu_seconds - broker_before.cpu_seconds) / seconds,
+            broker_cpu_microseconds=broker_seconds / readings * 1e6,
+            broker_busy=broker_seconds / seconds,
         )
 
 
@@ -160,6 +165,7 @@ class Rounds:
                 "" if consumer is monitor else self._against(table, consumer),
                 figure(max(run.peak_memory_mb for run in found)),
                 figure(median([run.cpu_microseconds for run in found])),
+                figure(median([run.broker_cpu_microseconds for run in found])),
                 f"{median([run.broker_busy for run in found]):.0%}",
                 f"**{missing}**" if missing else "0",
             )
