@@ -48,6 +48,8 @@ class Sequences:
         """Sessions that are new, or whose gaps are not as they were written."""
         self._ended: list[tuple[int, str]] = []
         self._took_readings = False
+        self._was_checkpoint = remembered.kept
+        """Whether there ever was one."""
         self._checkpoint_due = now.watched
         self._round: list[int] = []
         self._round_began = now.watched
@@ -77,9 +79,11 @@ class Sequences:
         self._took_readings = bool(arrived.readings)
 
     def drain(self, now: Now) -> SequenceChanges:
-        """What to write with the batch that was taken; a checkpoint with one batch a second."""
-        is_checkpoint = self._took_readings and now.watched >= self._checkpoint_due
+        """What to write with the batch that was taken; a checkpoint with the first batch, and with one a second."""
+        tells_more = self._took_readings or not self._was_checkpoint
+        is_checkpoint = tells_more and now.watched >= self._checkpoint_due
         if is_checkpoint:
+            self._was_checkpoint = True
             self._checkpoint_due = now.watched + self._round_seconds()
             for session in self._all():
                 if session.following != session.written:

@@ -210,6 +210,15 @@ def test_gaps_of_a_time_when_nobody_followed_are_not_missing() -> None:
     assert desk.written[7, "s-1"].gaps == "0-2,6-7,10-11"
 
 
+def test_the_first_commit_of_a_database_is_a_checkpoint_even_without_readings() -> None:
+    """Else the next start would take what is missing since then for what was before anybody followed."""
+    desk = Desk(RememberedSequences(kept=False))
+    changes = desk.take(Arrived(refused=[Refused(7, "s-1", 0), Refused(7, "s-1", 2)]))
+    assert changes.is_checkpoint
+    assert [record.missing for record in changes.records] == [1]
+    assert desk.take(Arrived()) == SequenceChanges()
+
+
 def test_an_acknowledgement_is_a_message_of_the_contract() -> None:
     assert messages_for([Acknowledgement(7, "s-1", 41)]) == [
         ("grid/turbines/7/acknowledged", b'{"session":"s-1","sequence":41}')
