@@ -37,7 +37,7 @@ def to_row(kind: type) -> Callable[[Any], tuple[Any, ...]]:
 
 
 def reading_row(reading: Reading) -> tuple[Any, ...]:
-    """The row of a reading, as a plain tuple of plain values: 1.7 us to insert, where the reading itself takes 2.4.
+    """The row of a reading, as a plain tuple of plain values: 0.8 of 3.8 us spared when it is inserted.
 
     sqlite3 looks for an adapter for each value that is none of its own types, members of enums among them.
     """
