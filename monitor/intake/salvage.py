@@ -26,11 +26,11 @@ def salvage(letters: Iterable[DeadLetter]) -> tuple[list[Refused], list[Held]]:
     for letter in letters:
         number = _turbine_number(letter.topic)
         session = _session(letter.payload)
-        sequence = _integer(_SEQUENCE, letter.payload)
+        sequence = _integer(_SEQUENCE, b'"sequence"', letter.payload)
         if number is None or session is None or sequence is None:
             continue
         refused.append(Refused(number, session, sequence))
-        oldest_held = _integer(_OLDEST_HELD, letter.payload)
+        oldest_held = _integer(_OLDEST_HELD, b'"oldest_held"', letter.payload)
         if oldest_held is not None:
             held.append(Held(number, session, min(oldest_held, sequence)))
     return refused, held
@@ -45,15 +45,19 @@ def _turbine_number(topic: str) -> int | None:
 
 
 def _session(payload: bytes) -> str | None:
-    found = _SESSION.findall(payload)
-    if len(found) != 1:
-        return None
+    found = _once(_SESSION, b'"session"', payload)
     try:
-        return _VALID_SESSION.validate_python(found[0].decode())
+        return None if found is None else _VALID_SESSION.validate_python(found.decode())
     except (UnicodeDecodeError, ValidationError):
         return None
 
 
-def _integer(field: re.Pattern[bytes], payload: bytes) -> int | None:
-    found = field.findall(payload)
-    return int(found[0]) if len(found) == 1 and int(found[0]) <= MAX_INTEGER else None
+def _integer(field: re.Pattern[bytes], key: bytes, payload: bytes) -> int | None:
+    found = _once(field, key, payload)
+    return int(found) if found is not None and int(found) <= MAX_INTEGER else None
+
+
+def _once(field: re.Pattern[bytes], key: bytes, payload: bytes) -> bytes | None:
+    """The field's value as it is written, if its key is there once, wherever and with whatever value."""
+    found = field.search(payload) if payload.count(key) == 1 else None
+    return None if found is None else found[1]

@@ -42,6 +42,8 @@ def test_nothing_beyond_the_reading_itself_is_taken_for_gone() -> None:
         b'{"session":"s-1"}',
         b'{"session":"s-1","sequence":5,"sequence":6}',
         b'{"session":"s-1","session":"s-2","sequence":5}',
+        b'{"session":"s-1","sequence":7.0,"before":{"sequence":5}}',
+        b'{"session":"\\u0041","sequence":5,"before":{"session":"s-1"}}',
         b'{"session":"s-1","sequence":5.5}',
         b'{"session":"s-1","sequence":5e3}',
         b'{"session":"s-1","sequence":-5}',
