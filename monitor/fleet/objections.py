@@ -69,7 +69,7 @@ def is_newest(track: Track, reading: Reading, tolerance: int) -> bool:
     Else `emitted_at` does.
     """
     if reading.sequence is not None and track.counted is not None and reading.session == track.counted.session:
-        return reading.sequence > track.counted.sequence
+        return reading.sequence > track.counted.sequence or counts_anew(track, reading, tolerance)
     if reading.emitted_at > track.emitted_at:
         return True
     if track.unheard and reading.session is not None and reading.session == track.record.session:
@@ -77,6 +77,16 @@ def is_newest(track: Track, reading: Reading, tolerance: int) -> bool:
     # Nor must one reading from the future: a corrected clock is believed at once.
     is_believed_ahead = track.emitted_at - reading.received_at > tolerance
     return is_believed_ahead and abs(reading.emitted_at - reading.received_at) <= CORRECTED_WITHIN
+
+
+def counts_anew(track: Track, reading: Reading, tolerance: int) -> bool:
+    """Whether a turbine kept its session over a restart: this was emitted after a higher sequence was received.
+
+    It should not; but it would stay unheeded until it has counted up to where it was.
+    """
+    received_at = (track.newest or track.record).received_at
+    is_from_the_future = reading.emitted_at > reading.received_at + tolerance
+    return received_at is not None and not is_from_the_future and proves_life(track, reading, received_at, tolerance)
 
 
 def objection_to_birth(track: Track, report: StatusReport) -> str | None:

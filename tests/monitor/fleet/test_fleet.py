@@ -504,6 +504,24 @@ def test_a_clock_that_is_set_back_in_mid_session_does_not_freeze_the_belief() ->
     assert watched.stands == (Link.ONLINE, Health.BROKEN), "an earlier reading that comes late is history"
 
 
+def test_a_session_that_is_kept_over_a_restart_does_not_freeze_the_belief() -> None:
+    """Nobody should count from 0 again under an old name; but who does, and is broken, still needs an engineer."""
+    watched = Watched()
+    watched.take(0, reading(0)._replace(sequence=5000))
+    watched.take(60, reading(60, BROKEN)._replace(sequence=0))
+    assert watched.stands == (Link.ONLINE, Health.BROKEN)
+    watched.take(61, reading(61)._replace(sequence=1))
+    assert watched.stands == (Link.ONLINE, Health.OK)
+
+
+def test_an_earlier_reading_from_before_the_clock_was_corrected_is_history() -> None:
+    watched = Watched()
+    watched.take(0, reading(200, arrives=0)._replace(sequence=8))
+    watched.take(2, reading(2, BROKEN)._replace(sequence=10))
+    watched.take(3, reading(201, arrives=3)._replace(sequence=9))
+    assert watched.stands == (Link.ONLINE, Health.BROKEN)
+
+
 def test_a_clock_that_ran_ahead_and_was_corrected_is_believed() -> None:
     """Case 23."""
     watched = Watched()
