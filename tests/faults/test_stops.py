@@ -62,7 +62,7 @@ def test_f4_a_broker_that_stands_still_calls_nobody_back(farm: FaultFarm, extent
 
 def test_f4_a_monitor_that_stands_still_calls_nobody_back(farm: FaultFarm, extent: Extent, figures: Figures) -> None:
     """Its sleep is longer than the silence that makes a turbine offline: nobody was silent, it did not listen."""
-    seconds = extent(12, 30)
+    seconds = extent(18, 40)
     monitor = farm.monitor("--stale-after", "4", "--silent-offline-after", "4")
     turbines = farm.load()
     lame = farm.turbines("--first-number", "7", *LAME)
