@@ -24,13 +24,16 @@ class _ProtocolError(Exception):
     """The broker sent what it may not send."""
 
 
+Answer = tuple[int, list[int]]
+"""The packet id of what we published or subscribed to, and the reason codes that answer it."""
+
+
 @dataclass(slots=True)
 class Received:
     """What a read brought, in order of arrival."""
 
     messages: list[Message] = field(default_factory=list)
-    answers: list[tuple[int, list[int]]] = field(default_factory=list)
-    """Packet ids of what we published or subscribed to, and the reason codes that answer them."""
+    answers: list[Answer] = field(default_factory=list)
 
 
 class Mqtt5Protocol:
@@ -51,8 +54,8 @@ class Mqtt5Protocol:
         self._receive_maximum = _MAX_PACKET_ID
         self._max_packet_bytes: int | None = None
         self._last_id = 0
-        self._unanswered: dict[int, int] = {}  # packet id: how many topic filters; 0 for a PUBLISH
-        self._published = 0
+        self._published: set[int] = set()  # packet ids without a PUBACK
+        self._subscribed: dict[int, int] = {}  # packet ids without a SUBACK: how many topic filters
 
     # --- what arrives
 
@@ -105,10 +108,9 @@ class Mqtt5Protocol:
         if isinstance(packet, mqtt5.ConnAckPacket) and not self.is_open:
             self._take_connack(packet)
         elif isinstance(packet, mqtt5.PubAckPacket):
-            self._take_answer(packet.packet_id, [int(packet.reason_code)], 0, received)
+            received.answers.append(self._take_puback(packet))
         elif isinstance(packet, mqtt5.SubAckPacket):
-            codes = [int(code) for code in packet.reason_codes]
-            self._take_answer(packet.packet_id, codes, len(codes), received)
+            received.answers.append(self._take_suback(packet))
         elif isinstance(packet, mqtt5.DisconnectPacket):
             self.ended = reason(int(packet.reason_code))
         elif not isinstance(packet, mqtt5.PingRespPacket):
@@ -127,13 +129,16 @@ class Mqtt5Protocol:
         if packet.server_keep_alive is not None:
             self.keep_alive_seconds = packet.server_keep_alive
 
-    def _take_answer(self, packet_id: int, codes: list[int], filters: int, received: Received) -> None:
-        expected = self._unanswered.get(packet_id)
-        if expected != filters:
+    def _take_puback(self, packet: mqtt5.PubAckPacket) -> Answer:
+        if packet.packet_id not in self._published:
             raise _ProtocolError("an answer to what was not asked")
-        del self._unanswered[packet_id]
-        self._published -= filters == 0
-        received.answers.append((packet_id, codes))
+        self._published.remove(packet.packet_id)
+        return packet.packet_id, [int(packet.reason_code)]
+
+    def _take_suback(self, packet: mqtt5.SubAckPacket) -> Answer:
+        if self._subscribed.pop(packet.packet_id, None) != len(packet.reason_codes):
+            raise _ProtocolError("an answer to what was not asked")
+        return packet.packet_id, [int(code) for code in packet.reason_codes]
 
     # --- what is to be sent
 
@@ -155,24 +160,24 @@ class Mqtt5Protocol:
     def subscribe(self, topic_filters: Sequence[str], qos: int) -> tuple[int, bytes]:
         """A SUBSCRIBE, and the packet id that its answer will name."""
         wanted = [mqtt5.TopicFilter(name, max_qos=_QOS[qos], retain_as_published=False) for name in topic_filters]
-        packet_id = self._new_id(len(wanted))
+        packet_id = self._new_id()
+        self._subscribed[packet_id] = len(wanted)
         return packet_id, mqtt5.SubscribePacket(packet_id, wanted).write()
 
     @property
     def may_publish(self) -> bool:
         """Whether the broker's Receive Maximum leaves room for a publish at QoS 1."""
-        return self._published < self._receive_maximum
+        return len(self._published) < self._receive_maximum
 
     def publish(self, publication: Publication) -> tuple[int, bytes]:
         """A PUBLISH at QoS 1, and the packet id that its answer will name. Only while `may_publish`."""
-        packet_id = self._new_id(0)
-        self._published += 1
+        packet_id = self._new_id()
+        self._published.add(packet_id)
         return packet_id, _publish(publication, packet_id)
 
     def forget(self, packet_id: int) -> None:
         """Take back a publish that was not sent."""
-        del self._unanswered[packet_id]
-        self._published -= 1
+        self._published.remove(packet_id)
 
     def fits(self, packet: bytes) -> bool:
         """Whether the broker takes packets of this size (its Maximum Packet Size)."""
@@ -199,15 +204,12 @@ class Mqtt5Protocol:
         """A DISCONNECT, which discards the will."""
         return _DISCONNECT
 
-    def _new_id(self, filters: int) -> int:
+    def _new_id(self) -> int:
         """A packet id that awaits no answer. There is one: what we publish is limited, and we subscribe little."""
-        packet_id = self._last_id
         while True:
-            packet_id = packet_id % _MAX_PACKET_ID + 1
-            if packet_id not in self._unanswered:
-                self._last_id = packet_id
-                self._unanswered[packet_id] = filters
-                return packet_id
+            self._last_id = self._last_id % _MAX_PACKET_ID + 1
+            if self._last_id not in self._published and self._last_id not in self._subscribed:
+                return self._last_id
 
 
 def _publish(publication: Publication, packet_id: int | None) -> bytes:

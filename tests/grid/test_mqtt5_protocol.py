@@ -149,6 +149,14 @@ def test_a_suback_that_answers_too_little_ends_the_connection() -> None:
     assert protocol.ended == "an answer to what was not asked"
 
 
+@pytest.mark.parametrize("codes", [[], [mqtt5.SubAckReasonCode.GRANTED_QOS_AT_LEAST_ONCE]])
+def test_a_publish_is_not_answered_by_a_suback(codes: list[mqtt5.SubAckReasonCode]) -> None:
+    protocol = opened()
+    packet_id, _ = protocol.publish(publication())
+    assert feed(protocol, mqtt5.SubAckPacket(packet_id, codes).write()).answers == []
+    assert protocol.ended == "an answer to what was not asked"
+
+
 def test_a_broker_that_disconnects_says_why() -> None:
     protocol = opened()
     feed(protocol, mqtt5.DisconnectPacket(reason_code=mqtt5.DisconnectReasonCode.SERVER_SHUTTING_DOWN).write())
