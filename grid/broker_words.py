@@ -9,6 +9,9 @@ from grid.broker import Broker, BrokerLostError, BrokerRefusedError
 FAILURE = 0x80
 """Reason codes from here on say that something was refused (MQTT 5, section 2.4)."""
 
+NO_ANSWER = "the broker does not answer in time"
+"""Why a connection is given up on which what we asked stays open for ANSWER_TIMEOUT_SECONDS."""
+
 UNSUPPORTED_VERSION = (1, 132)
 BAD_CREDENTIALS = (4, 5, 134, 135)
 """Each as MQTT 3.1.1 says it, and as 5 does: not authorised is a wrong password to most brokers."""

@@ -1,6 +1,7 @@
 """A client on the codec mqtt5, for one connection: reads into one buffer, delivers and acknowledges in bulk."""
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import Awaitable, Iterable, Sequence
 from typing import TypeVar, cast
@@ -15,7 +16,7 @@ from grid.broker import (
     Session,
     Will,
 )
-from grid.broker_words import lost, reason, refused, unanswered, unreachable
+from grid.broker_words import NO_ANSWER, lost, reason, refused, unanswered, unreachable
 from grid.client import Deliver, Publication
 from grid.dial import dial
 from grid.keep_alive import Due, KeepAlive
@@ -68,22 +69,27 @@ class Mqtt5Client(asyncio.BufferedProtocol):
 
     async def enter(self) -> None:
         """Connect, and wait for the CONNACK. Raises BrokerLostError, its subclasses where the broker answered."""
+        await self._open_line()
+        try:
+            await self._be_let_in()
+        except BaseException:  # also cancelled in the very turn of the CONNACK
+            self.drop()
+            raise
+
+    async def _open_line(self) -> None:
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
-                line = await dial(self._loop, self._broker)
+                line = await dial(self._loop, self._broker, within_seconds=CONNECT_TIMEOUT_SECONDS)
                 host = self._broker.host if self._tls is not None else None
                 await self._loop.create_connection(lambda: self, sock=line, ssl=self._tls, server_hostname=host)
         except (OSError, UnicodeError) as error:
             raise unreachable(self._broker, error) from error
-        try:
-            self._write(self._connect)
+
+    async def _be_let_in(self) -> None:
+        self._write(self._connect)
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
                 await self._answered.wait()
-        except TimeoutError:
-            raise unanswered(self._broker) from None
-        finally:
-            if not self._protocol.is_open:
-                self.drop()
         if not self._protocol.is_open:
             raise self._refusal()
         self.session_present = self._protocol.session_present
@@ -117,10 +123,9 @@ class Mqtt5Client(asyncio.BufferedProtocol):
         self.resume_reading()
         self._write(self._protocol.disconnect())
         try:
-            async with asyncio.timeout(HANG_UP_SECONDS):
-                await self._closed.wait()
-        except TimeoutError:
-            pass  # it has had its chance
+            with contextlib.suppress(TimeoutError):  # it has had its chance
+                async with asyncio.timeout(HANG_UP_SECONDS):
+                    await self._closed.wait()
         finally:
             self.drop()
 
@@ -151,8 +156,7 @@ class Mqtt5Client(asyncio.BufferedProtocol):
         """Publish; returns the PUBACK's reason code, 0 at QoS 0. Waits its turn under the broker's Receive Maximum."""
         self._raise_if_lost()
         if publication.qos == 0:
-            self._write(self._protocol.publish_unanswered(publication))
-            return 0
+            return self._send_unanswered(self._protocol.publish_unanswered(publication))
         while not self._protocol.may_publish:
             self._quota.clear()
             await self._in_time(self._quota.wait())
@@ -163,6 +167,12 @@ class Mqtt5Client(asyncio.BufferedProtocol):
             return PACKET_TOO_LARGE
         [code] = await self._ask(packet_id, packet)
         return code
+
+    def _send_unanswered(self, packet: bytes) -> int:
+        if not self._protocol.fits(packet):
+            return PACKET_TOO_LARGE
+        self._write(packet)
+        return 0
 
     async def _ask(self, packet_id: int, packet: bytes) -> list[int]:
         """Send what the broker answers, and wait for that. Its packet id stays in use till then, even if we do not."""
@@ -176,7 +186,8 @@ class Mqtt5Client(asyncio.BufferedProtocol):
             async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
                 return await answer
         except TimeoutError:
-            raise lost("the broker does not answer in time") from None
+            self._end(NO_ANSWER)  # whoever asked gives up what it asked about: so must everybody
+            raise lost(NO_ANSWER) from None
 
     def _raise_if_lost(self) -> None:
         if self._ended.is_set():

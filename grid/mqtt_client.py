@@ -31,7 +31,7 @@ from grid.broker import (
     Session,
     Will,
 )
-from grid.broker_words import lost, refused, unanswered, unreachable
+from grid.broker_words import NO_ANSWER, lost, refused, unanswered, unreachable
 from grid.client import Deliver, Publication
 from grid.mqtt_properties import connect_properties, publish_properties, will_properties
 
@@ -115,16 +115,18 @@ class MqttClient(aiomqtt.Client):
     async def enter(self) -> None:
         """Connect, in place of `__aenter__`. Raises BrokerLostError, its subclasses where the broker answered."""
         connecting = self._loop.run_in_executor(None, self._client_connect)
+        entered = False
         try:
             await asyncio.wait([connecting])
             connecting.result()
             await self._connack()
+            entered = True
         except aiomqtt.MqttError as error:
             raise self._refusal(error) from error
         except (OSError, UnicodeError) as error:
             raise unreachable(self._broker, error) from error
         finally:
-            if not (self._connected.done() and self._connected.exception() is None):
+            if not entered:  # it may have been cancelled in the very turn of the CONNACK
                 self._abandoned = True
                 await asyncio.wait([connecting])  # a thread can't be cancelled, and what it opens must be closed
                 _see(connecting)
@@ -195,13 +197,19 @@ class MqttClient(aiomqtt.Client):
             async with asyncio.timeout(None if seconds == math.inf else seconds):
                 await asyncio.wait((answer, self._disconnected), return_when=asyncio.FIRST_COMPLETED)
         except TimeoutError:
-            raise aiomqtt.MqttError("the broker does not answer in time") from None
+            raise self._give_up(aiomqtt.MqttError(NO_ANSWER)) from None
         finally:
             if not answer.done():
                 answer.cancel()
         if answer.cancelled() or not answer.done():
             raise aiomqtt.MqttError("no answer comes any more")
         return answer.result()
+
+    def _give_up(self, error: aiomqtt.MqttError) -> aiomqtt.MqttError:
+        """Let everybody know that the connection is lost, and why."""
+        if not self._disconnected.done():
+            self._disconnected.set_exception(error)
+        return error
 
     async def listen(self, topic_filters: Sequence[str], qos: int) -> list[int]:
         """Subscribe, in place of `subscribe`; returns the SUBACK's reason codes."""
@@ -231,13 +239,19 @@ class MqttClient(aiomqtt.Client):
             del self._pubacks[info.mid]
 
     def tell(self, messages: Iterable[tuple[str, bytes]]) -> None:
-        """Publish at QoS 0 what paho takes, and forget the rest."""
+        """Publish at QoS 0, unless the broker takes no more just now: paho would keep it all in memory."""
+        if self._frozen:
+            return
+        self._write(self._client)
+        if self._client.want_write():
+            return
         for topic, payload in messages:
-            if self._client.publish(topic, payload, 0).rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
-                return
+            self._client.publish(topic, payload, 0)
 
     def acknowledge(self, messages: Sequence[Message]) -> None:
-        """Send the PUBACKs."""
+        """Send the PUBACKs, but not on a connection that was given up: what it brought comes again."""
+        if self._disconnected.done():
+            return
         for message in messages:
             if message.packet_id:
                 self._client.ack(message.packet_id, message.qos)

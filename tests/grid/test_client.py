@@ -127,6 +127,44 @@ async def test_a_cancelled_attempt_hangs_up(free_port: int) -> None:
         await server.everybody_hung_up()
 
 
+async def test_an_attempt_cancelled_at_any_turn_hangs_up(free_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also in the turn between the CONNACK and whoever waits for it."""
+    for client in ("mqtt_client", "mqtt5_client"):
+        monkeypatch.setattr(f"grid.{client}.HANG_UP_SECONDS", 0.01)
+
+    async def attempt() -> None:
+        async with connect_once(Broker("127.0.0.1", free_port, protocol=Protocol.V5), client_id="turbine-7"):
+            await asyncio.Event().wait()
+
+    async with listener(free_port, bytes.fromhex("20 03 00 00 00")) as server:
+        for turns in range(20):
+            server.connected.clear()
+            task = asyncio.create_task(attempt())
+            async with asyncio.timeout(PATIENCE):
+                await server.connected.wait()  # without a task of its own, which would miss some turns
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        await server.everybody_hung_up()
+
+
+async def test_a_broker_that_does_not_answer_in_time_is_lost(free_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else what it sent before would be acknowledged to it later, although we gave up what we asked it about."""
+    for client in ("mqtt_client", "mqtt5_client"):
+        monkeypatch.setattr(f"grid.{client}.ANSWER_TIMEOUT_SECONDS", 0.1)
+        monkeypatch.setattr(f"grid.{client}.HANG_UP_SECONDS", 0.01)
+    address = Broker("127.0.0.1", free_port, protocol=Protocol.V5)
+    async with (
+        listener(free_port, bytes.fromhex("20 03 00 00 00")),
+        connect_once(address, client_id="turbine-7") as connection,
+    ):
+        for answer in (connection.publish("grid/turbines/7/metrics", b"?"), connection.lost()):
+            with pytest.raises(BrokerLostError, match="lost: the broker does not answer in time"):
+                await asyncio.wait_for(answer, PATIENCE)
+
+
 async def test_a_program_cancelled_between_attempts_ends(free_port: int) -> None:
     lost = asyncio.Event()
 

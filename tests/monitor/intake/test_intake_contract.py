@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -307,3 +308,19 @@ async def test_a_broker_that_refuses_the_question_has_answered_it(
         with monkeypatch.context() as patched:
             patched.setattr(Connection, "publish", refuse)
             assert await intake.still_stands(batch)
+
+
+async def test_what_a_broker_said_that_did_not_answer_in_time_comes_again(
+    broker: LocalMosquitto, open_intake: OpenIntake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The monitor forgets a batch's wills when its broker does not answer. To acknowledge them would lose them."""
+    for client in ("mqtt_client", "mqtt5_client"):
+        monkeypatch.setattr(f"grid.{client}.ANSWER_TIMEOUT_SECONDS", 1)
+    async with open_intake() as intake:
+        await publish(broker, b"a")
+        [batch] = await collect(intake, 1)
+        broker.send_signal(signal.SIGSTOP)
+        assert not await intake.still_stands(batch)
+        broker.send_signal(signal.SIGCONT)
+        intake.acknowledge(batch)
+        assert payloads(await collect(intake, 1)) == [b"a"]
