@@ -18,7 +18,7 @@ from monitor.settings import DataSettings
 from monitor.store import DATABASE, ExportFormat
 
 if TYPE_CHECKING:
-    from monitor.store.prune import Pruned, StoreDoor
+    from monitor.store.tools.prune import Pruned, StoreDoor
 
 store_commands = typer.Typer()
 
@@ -48,7 +48,7 @@ def verify_command(settings: DataSettings, in_json: InJson = False) -> None:
     from monitor.console.documents import in_json as written
     from monitor.console.progress import ProgressBar
     from monitor.console.words import counted, plain
-    from monitor.store.verify import verify
+    from monitor.store.tools.verify import verify
 
     with _naming_errors(), ProgressBar("comparing", sys.stderr) as bar:
         done = verify(settings.data_dir, bar.show)
@@ -79,7 +79,7 @@ def restore_command(
     """
     from monitor.console.progress import ProgressBar
     from monitor.console.words import plain
-    from monitor.store.restore import restore
+    from monitor.store.tools.restore import restore
 
     if backup is not None and not backup.is_file():
         raise CommandError(f"there is no back-up {backup}")
@@ -102,7 +102,7 @@ def backup_command(
     """
     from monitor.console.progress import ProgressBar
     from monitor.console.words import counted
-    from monitor.store.backup import back_up
+    from monitor.store.tools.backup import back_up
 
     with _naming_errors(), ProgressBar("copying", sys.stderr) as bar:
         done = back_up(settings.data_dir, target, force=force, on_progress=bar.show)
@@ -122,7 +122,7 @@ def prune_command(
     each turbine's newest reading stays. Beside the running monitor, or without it.
     """
     from monitor.console.progress import ProgressBar
-    from monitor.store.prune import count_prunable, prune
+    from monitor.store.tools.prune import count_prunable, prune
 
     now = time.time_ns() // 1000
     kept_since = max(0, now - _parse_age(keep))
@@ -149,7 +149,7 @@ def _store_door(data_dir: Path) -> Iterator["StoreDoor"]:
     """Who writes: the monitor that runs on this folder, or this process, which then holds the folder."""
     from monitor.pruning_door import MonitorDoor
     from monitor.store.errors import DataFolderInUseError
-    from monitor.store.prune import OwnDoor
+    from monitor.store.tools.prune import OwnDoor
 
     with ExitStack() as stack:
         door: StoreDoor
@@ -200,8 +200,8 @@ def export_command(
     is in m/s, energy in kWh, voltage in V, current in A, temperature in degrees Celsius.
     """
     from monitor.console.progress import ProgressBar
-    from monitor.store.export import Wanted, export
-    from monitor.store.inspection import Inspection
+    from monitor.store.tools.export import Wanted, export
+    from monitor.store.tools.inspection import Inspection
 
     first, end = parse_moment("--since", since), parse_moment("--until", until)
     if output is None and format_ is ExportFormat.PARQUET and sys.stdout.isatty():
@@ -219,7 +219,7 @@ def export_command(
 @contextmanager
 def _opened(output: Path | None, *, force: bool) -> Iterator[BinaryIO]:
     """The file to write to, which gets its name at the end, or standard output."""
-    from monitor.store.new_file import new_file
+    from monitor.store.tools.new_file import new_file
 
     if output is None:
         yield sys.stdout.buffer

@@ -5,7 +5,7 @@ from pathlib import Path
 from benchmarks.filled import TURBINES, fill
 from monitor.store import DATABASE
 from monitor.store.reader import LedgerReader
-from monitor.store.verify import verify
+from monitor.store.tools.verify import verify
 
 
 def test_database_and_text_files_agree_line_by_line(tmp_path: Path) -> None:

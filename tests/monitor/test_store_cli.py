@@ -15,8 +15,8 @@ from grid.metrics import OperationalStatus
 from grid.times import SECOND
 from monitor.cli import main
 from monitor.facts import Reading
-from monitor.store import verify as verification
 from monitor.store.lock import DataFolderLock
+from monitor.store.tools import verify as verification
 
 MORNING = 1_700_000_000 * SECOND
 """2023-11-14 22:13:20 UTC"""

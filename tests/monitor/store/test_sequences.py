@@ -23,8 +23,8 @@ from monitor.sequences.sequences import Sequences
 from monitor.store import sequences as stored_sequences
 from monitor.store.ledger import Ledger
 from monitor.store.reader import LedgerReader
-from monitor.store.rebuild import Rebuilding
-from monitor.store.salvage import Salvage
+from monitor.store.tools.rebuild import Rebuilding
+from monitor.store.tools.salvage import Salvage
 
 MakeReading = Callable[..., Reading]
 

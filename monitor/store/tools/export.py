@@ -11,9 +11,9 @@ from grid.times import format_time
 from monitor.facts import Reading
 from monitor.store import ExportFormat
 from monitor.store.errors import StoreError
-from monitor.store.inspection import Inspection
 from monitor.store.lines import to_line
 from monitor.store.rows import columns, is_time
+from monitor.store.tools.inspection import Inspection
 
 UNITS = {
     "wind_speed": "m/s",

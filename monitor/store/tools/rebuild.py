@@ -9,12 +9,12 @@ from sqlite_utils import Database, Migrations
 
 from monitor.facts import Reading
 from monitor.store.invariants import violated
-from monitor.store.line_rows import Row, merged
 from monitor.store.places import turbines_with_text_files
 from monitor.store.refusals import write_all_but_refused
 from monitor.store.rows import columns, listed
-from monitor.store.salvage import Salvage
-from monitor.store.tidy import TIDY, turbine_of_newest_reading
+from monitor.store.tools.line_rows import Row, merged
+from monitor.store.tools.salvage import Salvage
+from monitor.store.tools.tidy import TIDY, turbine_of_newest_reading
 
 _AT_ONCE = 5_000
 _READING = columns(Reading)

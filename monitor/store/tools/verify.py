@@ -9,12 +9,12 @@ from pathlib import Path
 from grid.times import format_time
 from monitor.facts import Reading
 from monitor.store import DATABASE
-from monitor.store.differences import Differences, Line, Pending
 from monitor.store.errors import StoreUnavailableError
-from monitor.store.inspection import Inspection
-from monitor.store.line_reader import LineReader, block_bytes
 from monitor.store.lines import to_line
 from monitor.store.places import TEXT_FILES, text_file_name, turbines_with_text_files
+from monitor.store.tools.differences import Differences, Line, Pending
+from monitor.store.tools.inspection import Inspection
+from monitor.store.tools.line_reader import LineReader, block_bytes
 
 PATIENCE_SECONDS = 2.0
 """How long a line may take to come after its reading: the monitor writes it right after the commit."""

@@ -12,8 +12,8 @@ from typing import Any
 
 from grid.times import from_datetime
 from monitor.facts import Reading
-from monitor.store.line_reader import LineReader, block_bytes
 from monitor.store.places import text_file_name
+from monitor.store.tools.line_reader import LineReader, block_bytes
 
 Row = tuple[Any, ...]
 """The columns of a reading."""

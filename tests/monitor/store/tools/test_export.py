@@ -13,10 +13,10 @@ from stores import fill
 from grid.times import SECOND
 from monitor.facts import Reading
 from monitor.store import ExportFormat
-from monitor.store import export as exporting
-from monitor.store.export import MissingLibraryError, Wanted, export
-from monitor.store.inspection import Inspection
 from monitor.store.lines import to_line
+from monitor.store.tools import export as exporting
+from monitor.store.tools.export import MissingLibraryError, Wanted, export
+from monitor.store.tools.inspection import Inspection
 
 MakeReading = Callable[..., Reading]
 
@@ -120,5 +120,5 @@ def test_nothing_is_a_file_too(ledger: Inspection, format_: ExportFormat) -> Non
 def test_pages_leave_nothing_out(
     ledger: Inspection, stored: list[Reading], monkeypatch: pytest.MonkeyPatch, page: int
 ) -> None:
-    monkeypatch.setattr("monitor.store.inspection._PAGE", page)
+    monkeypatch.setattr("monitor.store.tools.inspection._PAGE", page)
     assert exported(ledger, ExportFormat.JSONL).decode() == "".join(map(to_line, stored))

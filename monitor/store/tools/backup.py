@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from monitor.store import DATABASE
 from monitor.store.errors import StoreDamagedError, StoreError, StoreUnavailableError, naming_errors
-from monitor.store.inspection import Inspection
-from monitor.store.new_file import new_file
+from monitor.store.tools.inspection import Inspection
+from monitor.store.tools.new_file import new_file
 
 
 class BackupRefusedError(StoreError):

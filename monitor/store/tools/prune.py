@@ -10,14 +10,14 @@ from typing import BinaryIO, Protocol
 
 from monitor.store import DATABASE
 from monitor.store.errors import StoreMissingError, StoreUnavailableError
-from monitor.store.inspection import FileSize, Inspection
 from monitor.store.ledger import Ledger
-from monitor.store.line_rows import to_identity
 from monitor.store.lock import DataFolderLock
 from monitor.store.places import TEXT_FILES, pruned_file_name, text_file_name, turbines_with_text_files
 from monitor.store.prunings import CutFile, Deleted, Slice
 from monitor.store.replacement import sync_file
 from monitor.store.text_files import TextFiles
+from monitor.store.tools.inspection import FileSize, Inspection
+from monitor.store.tools.line_rows import to_identity
 
 SLICE_SECONDS = 0.010
 """How long the store of a running monitor may be busy with one slice, about: the intake waits for it."""

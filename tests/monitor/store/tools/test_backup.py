@@ -12,11 +12,11 @@ import pytest
 from stores import fill
 
 from monitor.facts import Changes, Reading
-from monitor.store import backup
-from monitor.store.backup import BackupRefusedError, back_up
 from monitor.store.errors import StoreDamagedError, StoreMissingError, StoreUnavailableError
 from monitor.store.ledger import Ledger
 from monitor.store.reader import LedgerReader
+from monitor.store.tools import backup
+from monitor.store.tools.backup import BackupRefusedError, back_up
 
 MakeReading = Callable[..., Reading]
 
@@ -43,7 +43,7 @@ def test_the_monitor_writes_on_while_it_is_copied(
     data_dir: Path, tmp_path: Path, reading: MakeReading, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The copy is of one moment between two commits: of each batch it has all readings or none."""
-    monkeypatch.setattr("monitor.store.inspection._STEPS_BETWEEN_LOOKS", 1000)
+    monkeypatch.setattr("monitor.store.tools.inspection._STEPS_BETWEEN_LOOKS", 1000)
     committed, during = 0, []
     stop = threading.Event()
 
@@ -89,7 +89,7 @@ def test_a_file_that_appears_meanwhile_is_not_overwritten(data_dir: Path, tmp_pa
         copy.write_text("precious")
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("monitor.store.inspection._STEPS_BETWEEN_LOOKS", 1000)
+        patched.setattr("monitor.store.tools.inspection._STEPS_BETWEEN_LOOKS", 1000)
         with pytest.raises(BackupRefusedError):
             back_up(data_dir, copy, on_progress=appear)
     assert copy.read_text() == "precious"

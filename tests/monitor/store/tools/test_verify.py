@@ -13,15 +13,15 @@ import pytest
 from stores import fill, text_file
 
 from monitor.facts import Changes, Reading
-from monitor.store import verify as verification
 from monitor.store.errors import StoreMissingError, StoreUnavailableError
-from monitor.store.inspection import Inspection
 from monitor.store.ledger import Ledger
-from monitor.store.line_reader import LineReader
 from monitor.store.lines import to_line
 from monitor.store.reader import LedgerReader
 from monitor.store.text_files import TextFiles
-from monitor.store.verify import verify
+from monitor.store.tools import verify as verification
+from monitor.store.tools.inspection import Inspection
+from monitor.store.tools.line_reader import LineReader
+from monitor.store.tools.verify import verify
 
 MakeReading = Callable[..., Reading]
 

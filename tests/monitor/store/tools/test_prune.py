@@ -16,14 +16,14 @@ from grid.times import SECOND
 from monitor.control import Answer, control_door
 from monitor.facts import Changes, DeadLetter, Decisions, Incident, Reading, TurbineRecord
 from monitor.pruning_door import MonitorDoor
-from monitor.store import prune as pruning
 from monitor.store.errors import DataFolderInUseError, StoreMissingError, StoreUnavailableError
 from monitor.store.lock import DataFolderLock
-from monitor.store.prune import OwnDoor, Pruned, count_prunable, prune
 from monitor.store.prunings import CutFile, Deleted, Slice, read_pruning
 from monitor.store.reader import LedgerReader
-from monitor.store.restore import restore
-from monitor.store.verify import verify
+from monitor.store.tools import prune as pruning
+from monitor.store.tools.prune import OwnDoor, Pruned, count_prunable, prune
+from monitor.store.tools.restore import restore
+from monitor.store.tools.verify import verify
 from monitor.store.writer import StoreThread
 
 MakeReading = Callable[..., Reading]

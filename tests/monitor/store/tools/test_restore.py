@@ -32,8 +32,6 @@ from monitor.facts import (
     Visit,
 )
 from monitor.store import replacement
-from monitor.store import restore as restoring
-from monitor.store.backup import back_up
 from monitor.store.errors import (
     DataFolderInUseError,
     StoreDamagedError,
@@ -41,13 +39,15 @@ from monitor.store.errors import (
     StoreUnavailableError,
     StoreVersionError,
 )
-from monitor.store.inspection import Inspection
 from monitor.store.ledger import Ledger
 from monitor.store.lines import to_line
 from monitor.store.lock import DataFolderLock
 from monitor.store.reader import LedgerReader
-from monitor.store.restore import Restored, restore
-from monitor.store.verify import verify
+from monitor.store.tools import restore as restoring
+from monitor.store.tools.backup import back_up
+from monitor.store.tools.inspection import Inspection
+from monitor.store.tools.restore import Restored, restore
+from monitor.store.tools.verify import verify
 
 MakeReading = Callable[..., Reading]
 PAGE = 4096

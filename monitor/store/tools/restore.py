@@ -12,14 +12,14 @@ from sqlite_utils import Database
 
 from monitor.store import DATABASE
 from monitor.store.errors import StoreMissingError, StoreUnavailableError, StoreVersionError, naming_errors
-from monitor.store.inspection import Inspection
 from monitor.store.lock import DataFolderLock
 from monitor.store.places import TEXT_FILES, text_file_name, turbines_with_text_files
-from monitor.store.rebuild import Rebuilding, Rebuilt
 from monitor.store.replacement import hand_over, put_in_place, sync_file, waiting
-from monitor.store.salvage import Salvage
 from monitor.store.schema import FORMAT, migrate
 from monitor.store.text_files import TextFiles
+from monitor.store.tools.inspection import Inspection
+from monitor.store.tools.rebuild import Rebuilding, Rebuilt
+from monitor.store.tools.salvage import Salvage
 
 _OPEN_FILES = 256
 

@@ -1,0 +1,1 @@
+"""What looks after a store: verify, restore, backup, prune, export. The store itself never needs them."""
