@@ -26,7 +26,7 @@ from grid.topics import Kind
 from monitor.facts import Arrived, Changes, Now
 from monitor.intake.decode import ArrivalTimes, decode
 from monitor.intake.salvage import salvage
-from monitor.sequences.sequences import Sequences, messages_for
+from monitor.sequences.sequences import MOST_SESSIONS, Sequences, messages_for
 from monitor.store.errors import StoreUnavailableError
 from monitor.store.invariants import violated
 from monitor.store.ledger import Ledger
@@ -38,6 +38,9 @@ NUMBER = 7
 BEGAN = 1_790_000_000
 IN_MEMORY = Path("/dev/shm")
 METRICS = Kind.METRICS.of(NUMBER)
+
+ENDS = ["well", "before it reached the broker", "after it reached the broker"]
+FATES = ["well", "killed", "locked, then well", "locked, then killed"]
 
 Counted = tuple[str, int]
 """Session and sequence: which reading."""
@@ -140,42 +143,47 @@ class LossyFarm(RuleBasedStateMachine):
         self.file.held = self.outbox.payloads
         self.outbox.monitor_is_online("m", self.seconds)
 
-    @rule(count=st.integers(1, 30), refused=st.booleans())
-    def turbine_emits(self, count: int, *, refused: bool) -> None:
+    @rule(count=st.integers(0, 30), refused=st.booleans(), sends=st.integers(0, 60), ends=st.sampled_from(ENDS))
+    def turbine_works(self, count: int, *, refused: bool, sends: int, ends: str) -> None:
+        """Emits readings, of which one may be none of the contract, and publishes what is due."""
         for place in range(count):
-            self.seconds += 0.001
-            sequence = self.outbox.end
-            reading = TurbineMetrics(
-                turbine_number=NUMBER,
-                wind_speed=8.0,
-                power_output_in_kwh=2.0,
-                operational_status=OperationalStatus.OK,
-                emitted_at=self.now.utc,
-                session=self.session,
-                sequence=sequence,
-            ).to_json()
-            if refused and place == count // 2:
-                reading = reading.replace(b'"wind_speed":8.0', b'"wind_speed":-8.0')
-            self.emitted.add((self.session, sequence))
-            before = self.held
-            forgotten = self.outbox.append(reading)
-            self.given_up |= before - self.held
-            self.file.keep(reading)
-            for gone in forgotten:
-                self.file.forget(NUMBER, gone.session, gone.sequence)
+            self.turbine_emits(refused=refused and place == count // 2)
+        self.turbine_publishes(sends, ends)
 
-    @rule(count=st.integers(1, 60), breaks=st.booleans(), reached=st.booleans())
-    def turbine_publishes(self, count: int, *, breaks: bool, reached: bool) -> None:
-        """Up to so many; the last one's PUBACK may not come, whether it reached the broker or not."""
+    def turbine_emits(self, *, refused: bool) -> None:
+        self.seconds += 0.001
+        sequence = self.outbox.end
+        reading = TurbineMetrics(
+            turbine_number=NUMBER,
+            wind_speed=8.0,
+            power_output_in_kwh=2.0,
+            operational_status=OperationalStatus.OK,
+            emitted_at=self.now.utc,
+            session=self.session,
+            sequence=sequence,
+        ).to_json()
+        if refused:
+            reading = reading.replace(b'"wind_speed":8.0', b'"wind_speed":-8.0')
+        self.emitted.add((self.session, sequence))
+        before = self.held
+        forgotten = self.outbox.append(reading)
+        self.given_up |= before - self.held
+        self.file.keep(reading)
+        for gone in forgotten:
+            self.file.forget(NUMBER, gone.session, gone.sequence)
+
+    def turbine_publishes(self, count: int, ends: str) -> None:
+        """Publish up to so many; the last one's PUBACK may not come, whether it reached the broker or not."""
         for place in range(count):
             sending = self.outbox.next(self.seconds)
             if sending is None:
                 return
-            if breaks and place == count - 1:
-                self.to_monitor += [sending.payload] if reached else []
+            is_broken = ends != "well" and place == count - 1
+            if not is_broken or ends == "after it reached the broker":
+                self.to_monitor.append(sending.payload)
+            if is_broken:
                 self.outbox.begin_waiting(self.seconds)
             else:
-                self.to_monitor.append(sending.payload)
                 self.outbox.published(sending, self.seconds)
 
     @rule(torn=st.booleans())
@@ -202,8 +210,8 @@ class LossyFarm(RuleBasedStateMachine):
     @rule(data=st.data())
     @precondition(lambda self: self.to_turbine)
     def turbine_hears(self, data: st.DataObject) -> None:
-        """Any of what the monitor ever told, in any order."""
-        for payload in data.draw(st.lists(st.sampled_from(self.to_turbine), max_size=5)):
+        """Any of what the monitor told lately, in any order."""
+        for payload in data.draw(st.lists(st.sampled_from(self.to_turbine[-10:]), max_size=5)):
             self.turbine_takes(payload)
 
     def turbine_takes(self, payload: bytes) -> None:
@@ -217,27 +225,25 @@ class LossyFarm(RuleBasedStateMachine):
 
     # --- the monitor
 
-    @rule(count=st.integers(0, 80), is_locked=st.booleans(), again=st.booleans(), killed=st.booleans())
-    def monitor_takes(self, count: int, *, is_locked: bool, again: bool, killed: bool) -> None:
-        """A batch whose commit may fail; then a second attempt, or the end. Killed, it tells nothing."""
+    @rule(count=st.integers(0, 80), fate=st.sampled_from(FATES), seconds=st.sampled_from([0.0, 1.2]))
+    def monitor_takes(self, count: int, fate: str, seconds: float) -> None:
+        """A batch whose commit may fail; then comes a second attempt, or the end. Killed, it tells nothing."""
         batch = self.to_monitor[:count]
-        if is_locked:
+        self.seconds += seconds
+        if fate.startswith("locked"):
             with closing(sqlite3.connect(self.monitor.path, isolation_level=None)) as other:
                 other.execute("BEGIN IMMEDIATE")
                 assert not self.monitor.commit(batch, self.now)
                 self.monitor_tells()
-            if not again:
-                self.monitor_restarts()
-                return
-        assert self.monitor.commit(batch, self.now)
-        self.settled |= self.monitor.settled()
-        if killed:
+        if fate != "locked, then killed":
+            assert self.monitor.commit(batch, self.now)
+            self.settled |= self.monitor.settled()
+        if fate.endswith("killed"):
             self.monitor_restarts()
         else:
             del self.to_monitor[:count]
             self.monitor_tells()
 
-    @rule()
     def monitor_tells(self) -> None:
         told = self.monitor.due(self.now)
         for payload in told:
@@ -246,31 +252,29 @@ class LossyFarm(RuleBasedStateMachine):
             assert all_of_it <= self.settled | self.given_up, "told before it was stored"
         self.to_turbine += told
 
-    @rule()
-    def monitor_restarts(self) -> None:
-        path = self.monitor.path
+    def monitor_restarts(self, database: str = "") -> None:
+        path = self.folder / database if database else self.monitor.path
         self.monitor.ledger.close()
         self.monitor = SmallMonitor(path, self.now)
 
-    @rule(count=st.integers(1, 6))
-    def others_use_the_topic(self, count: int) -> None:
-        """More sessions than are followed."""
-        for _ in range(count):
-            self.seconds += 0.001
-            noise = {"turbine_number": NUMBER, "wind_speed": 1, "power_output_in_kwh": 0, "operational_status": "ok"}
-            noise |= {"session": f"noise-{self.seconds}", "sequence": 3, "emitted_at": self.now.utc / SECOND}
-            self.to_monitor.append(json.dumps(noise).encode())
+    @rule(what=st.sampled_from(["many sessions", "pruned", "empty database"]))
+    def monitor_suffers(self, what: str) -> None:
+        """More sessions than are followed; readings that are there no more; a database that knows nothing."""
+        match what:
+            case "many sessions":
+                self.to_monitor += [self.noise() for _ in range(MOST_SESSIONS)]
+            case "pruned":
+                all_old = Slice(table="readings", kept_since=self.now.utc, after=0, up_to=10**9)
+                self.monitor.ledger.prune(all_old)
+            case "empty database":
+                self.databases += 1
+                self.monitor_restarts(f"grid-{self.databases}.db")
 
-    @rule(seconds=st.floats(0, 100))
-    def old_readings_are_pruned(self, seconds: float) -> None:
-        before = self.now.utc - round(seconds * SECOND)
-        self.monitor.ledger.prune(Slice(table="readings", kept_since=before, after=0, up_to=10**9))
-
-    @rule()
-    def monitor_gets_an_empty_database(self) -> None:
-        self.databases += 1
-        self.monitor.ledger.close()
-        self.monitor = SmallMonitor(self.folder / f"grid-{self.databases}.db", self.now)
+    def noise(self) -> bytes:
+        self.seconds += 0.001
+        reading = {"turbine_number": NUMBER, "wind_speed": 1, "power_output_in_kwh": 0, "operational_status": "ok"}
+        counted = {"session": f"noise-{self.now.utc}", "sequence": 3, "emitted_at": self.now.utc / SECOND}
+        return json.dumps(reading | counted).encode()
 
     # --- the promise
 
@@ -298,8 +302,8 @@ class LossyFarm(RuleBasedStateMachine):
         began = self.seconds
         while self.held:
             assert self.seconds - began < 300, f"{len(self.held)} readings still wait"
-            self.turbine_publishes(count=5000, breaks=False, reached=True)
-            self.monitor_takes(count=10**6, is_locked=False, again=False, killed=False)
+            self.turbine_publishes(5000, "well")
+            self.monitor_takes(10**6, "well", 0.0)
             for payload in self.to_turbine[-10:]:
                 self.turbine_takes(payload)
             self.seconds += 0.5
@@ -307,4 +311,4 @@ class LossyFarm(RuleBasedStateMachine):
 
 
 TestLossyFarm = LossyFarm.TestCase
-TestLossyFarm.settings = settings(max_examples=40, stateful_step_count=40)
+TestLossyFarm.settings = settings(max_examples=50, stateful_step_count=40)
