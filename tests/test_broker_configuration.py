@@ -30,7 +30,7 @@ def test_the_configuration_has_the_limits_of_the_design() -> None:
         "allow_anonymous": "true",
         "max_packet_size": "8192",
         "max_qos": "1",
-        "max_inflight_messages": "1000",
+        "max_inflight_messages": "4000",
         "max_queued_messages": "200000",
         "max_queued_bytes": "104857600",
         "persistence": "true",

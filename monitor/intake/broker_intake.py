@@ -22,8 +22,10 @@ from monitor.intake.demand import Demand
 from monitor.intake.port import Batch
 from monitor.intake.waiting import Waiting
 
-RECEIVE_MAXIMUM = 1000
-MAX_BATCH_MESSAGES = 2000
+RECEIVE_MAXIMUM = 4000
+"""How much the broker may send unacknowledged. With 1000 a reading costs a fifth more: batches are smaller."""
+
+MAX_BATCH_MESSAGES = 4000
 
 
 class AnotherMonitorError(Exception):
