@@ -8,13 +8,12 @@ twice: what was not acknowledged comes again and is recognised, what was committ
 import asyncio
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain, repeat
 from typing import Protocol
 
 from grid.status import OfflineReason, Presence
 from grid.times import SECOND
-from monitor.books import Balance
 from monitor.clock import Clock
 from monitor.dispatch.dispatcher import Dispatcher, DispatchSettings
 from monitor.dispatch.outbox import Outbox, messages_for
@@ -36,6 +35,7 @@ from monitor.facts import (
     Told,
 )
 from monitor.fleet.fleet import Fleet, FleetSettings
+from monitor.health import Health
 from monitor.intake.decode import ArrivalTimes, Decoded, decode
 from monitor.intake.port import Batch, Intake
 from monitor.intake.salvage import salvage
@@ -71,32 +71,6 @@ class Watcher(Protocol):
 
     def say(self, sentence: str, *, action: str) -> None:
         """Something about the monitor itself."""
-
-
-@dataclass(slots=True)
-class Health:
-    """What the running monitor knows of itself. Times are UTC in microseconds since 1970."""
-
-    started_at: int
-    connected: bool = False
-    connection_since: int | None = None
-    store_error: str | None = None
-    store_error_since: int | None = None
-    books: Counter[str] = field(default_factory=Counter)
-    """What was counted since the start, such as received, stored and rejected: all that is committed."""
-    taken: int = 0
-    """Messages taken from the intake that must become readings or dead letters."""
-    under_way: int = 0
-    """Those of them that are not yet committed."""
-    waiting: int = 0
-    """Messages in the intake, when the last batch was taken."""
-    unbalanced_since: int | None = None
-
-    @property
-    def balance(self) -> Balance:
-        """What became of all that arrived since the start."""
-        received = self.taken + self.waiting
-        return Balance.of(self.books, received=received, pending=self.under_way + self.waiting)
 
 
 @dataclass(slots=True)
@@ -232,16 +206,11 @@ class GridMonitor:
 
     def _read(self, batch: Batch) -> _Step:
         decoded = decode(batch.messages, self._clock.utc(), self._arrivals)
-        self._count_in(batch, received=decoded.counted["received"])
+        self.health.take_in(received=decoded.counted["received"], waiting=batch.waiting)
         decoded.counted["dropped_at_qos_0"] = batch.dropped
         orders, self._orders = self._orders, []
         turns = self._turns_of_the_connection(batch)
         return _Step([*turns, *decoded.news, *(pending.order for pending in orders)], decoded, orders)
-
-    def _count_in(self, batch: Batch, *, received: int) -> None:
-        self.health.taken += received
-        self.health.under_way = received
-        self.health.waiting = batch.waiting
 
     def _turns_of_the_connection(self, batch: Batch) -> list[News]:
         turns: list[News] = []
@@ -294,22 +263,12 @@ class GridMonitor:
         self._outbox.forget(changes.published)
         self._outbox.withdraw(changes.decisions.withdrawn)
         self._outbox.add(committed.outgoing)
-        self._keep_books(changes, committed)
+        self.health.keep_books(changes, committed, at=self._clock.utc())
         for event in changes.decisions.events:
             self._watcher.tell(event)
         for pending, answer in zip(step.orders, changes.decisions.answers, strict=True):
             if not pending.answer.done():
                 pending.answer.set_result(answer)
-
-    def _keep_books(self, changes: Changes, committed: Committed) -> None:
-        self.health.books.update(changes.counted)
-        columns = {"stored": len(committed.stored), "duplicate": committed.duplicate, "rejected": committed.rejected}
-        self.health.books.update(columns)
-        self.health.under_way = 0
-        if self.health.balance.missing == 0:
-            self.health.unbalanced_since = None
-        elif self.health.unbalanced_since is None:
-            self.health.unbalanced_since = self._clock.utc()
 
     async def _begin(self) -> bool:
         """Read back what is known, however long the store takes; False if the monitor is stopped before."""

@@ -26,8 +26,9 @@ from monitor.control import Answer, control_door, read_order
 from monitor.dispatch.dispatcher import DispatchSettings
 from monitor.dispatch.outbox import Outbox
 from monitor.fleet.fleet import FleetSettings
+from monitor.health import Health
 from monitor.intake.broker_intake import AnotherMonitorError, BrokerIntake
-from monitor.monitor import GridMonitor, Health
+from monitor.monitor import GridMonitor
 from monitor.settings import MonitorSettings
 from monitor.store.errors import StoreError
 from monitor.store.lock import DataFolderLock

@@ -1,0 +1,50 @@
+"""What the running monitor knows of itself: its connection, its store, and its books."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from monitor.books import Balance
+from monitor.facts import Changes, Committed
+
+
+@dataclass(slots=True)
+class Health:
+    """Whether the monitor hears and stores, and what became of what it heard. Times: UTC, microseconds since 1970."""
+
+    started_at: int
+    connected: bool = False
+    connection_since: int | None = None
+    store_error: str | None = None
+    store_error_since: int | None = None
+    books: Counter[str] = field(default_factory=Counter)
+    """What was counted since the start, such as received, stored and rejected: all that is committed."""
+    taken: int = 0
+    """Messages taken from the intake that must become readings or dead letters."""
+    under_way: int = 0
+    """Those of them that are not yet committed."""
+    waiting: int = 0
+    """Messages in the intake, when the last batch was taken."""
+    unbalanced_since: int | None = None
+
+    @property
+    def balance(self) -> Balance:
+        """What became of all that arrived since the start."""
+        received = self.taken + self.waiting
+        return Balance.of(self.books, received=received, pending=self.under_way + self.waiting)
+
+    def take_in(self, *, received: int, waiting: int) -> None:
+        """A batch with so many readings and dead letters was taken, and so many messages wait behind it."""
+        self.taken += received
+        self.under_way = received
+        self.waiting = waiting
+
+    def keep_books(self, changes: Changes, committed: Committed, *, at: int) -> None:
+        """The batch that was taken last is committed; `at` is the time."""
+        self.books.update(changes.counted)
+        columns = {"stored": len(committed.stored), "duplicate": committed.duplicate, "rejected": committed.rejected}
+        self.books.update(columns)
+        self.under_way = 0
+        if self.balance.missing == 0:
+            self.unbalanced_since = None
+        elif self.unbalanced_since is None:
+            self.unbalanced_since = at
