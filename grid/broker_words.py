@@ -12,6 +12,9 @@ FAILURE = 0x80
 NO_ANSWER = "the broker does not answer in time"
 """Why a connection is given up on which what we asked stays open for ANSWER_TIMEOUT_SECONDS."""
 
+KEEP_ALIVE_TIMEOUT = 141
+PACKET_TOO_LARGE = 149
+
 UNSUPPORTED_VERSION = (1, 132)
 BAD_CREDENTIALS = (4, 5, 134, 135)
 """Each as MQTT 3.1.1 says it, and as 5 does: not authorised is a wrong password to most brokers."""

@@ -25,7 +25,10 @@ class Publication:
 
 
 class Client(typing.Protocol):
-    """Carries one connection to its end. What is awaited raises BrokerLostError when the connection breaks."""
+    """Carries one connection to its end. What is awaited raises BrokerLostError when the connection breaks.
+
+    It breaks, too, over an answer that does not come within ANSWER_TIMEOUT_SECONDS.
+    """
 
     session_present: bool
     """Whether the CONNACK said that the broker still had our session."""
@@ -113,7 +116,7 @@ class Connection:
         self._client.acknowledge(messages)
 
     def pause_reading(self) -> None:
-        """Let the broker wait; what it answers to us is still read. Over MQTT 3.1.1 without effect."""
+        """Let the broker wait; what it answers to us is still read. Without effect where aiomqtt carries it."""
         self._client.pause_reading()
 
     def resume_reading(self) -> None:

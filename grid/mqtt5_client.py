@@ -6,6 +6,8 @@ import ssl
 from collections.abc import Awaitable, Iterable, Sequence
 from typing import TypeVar, cast
 
+from grid import broker_words as words
+from grid.answers import Answers
 from grid.broker import (
     ANSWER_TIMEOUT_SECONDS,
     CONNECT_TIMEOUT_SECONDS,
@@ -16,13 +18,10 @@ from grid.broker import (
     Session,
     Will,
 )
-from grid.broker_words import NO_ANSWER, lost, reason, refused, unanswered, unreachable
 from grid.client import Deliver, Publication
 from grid.dial import dial
 from grid.keep_alive import Due, KeepAlive
-from grid.mqtt5_protocol import PACKET_TOO_LARGE, Mqtt5Protocol
-
-KEEP_ALIVE_TIMEOUT = 141
+from grid.mqtt5_protocol import Answer, Mqtt5Protocol
 
 T = TypeVar("T")
 
@@ -57,7 +56,7 @@ class Mqtt5Client(asyncio.BufferedProtocol):
         self._because = ""
         self._line_error: Exception | None = None
         self._failure: Exception | None = None  # what `deliver` raised
-        self._answers: dict[int, asyncio.Future[list[int]]] = {}
+        self._answers = Answers()
         self._quota = asyncio.Event()
         self._wants_pause = False
         self._frozen = False
@@ -83,7 +82,7 @@ class Mqtt5Client(asyncio.BufferedProtocol):
                 host = self._broker.host if self._tls is not None else None
                 await self._loop.create_connection(lambda: self, sock=line, ssl=self._tls, server_hostname=host)
         except (OSError, UnicodeError) as error:
-            raise unreachable(self._broker, error) from error
+            raise words.unreachable(self._broker, error) from error
 
     async def _be_let_in(self) -> None:
         self._write(self._connect)
@@ -97,15 +96,15 @@ class Mqtt5Client(asyncio.BufferedProtocol):
     def _refusal(self) -> BrokerLostError:
         code = self._protocol.refusal
         if code is not None:
-            return refused(self._broker, code, reason(code))
+            return words.refused(self._broker, code, words.reason(code))
         if isinstance(self._line_error, ssl.SSLError):  # TLS 1.3 says only after the handshake what it does not like
-            return unreachable(self._broker, self._line_error)
-        return unanswered(self._broker)
+            return words.unreachable(self._broker, self._line_error)
+        return words.unanswered(self._broker)
 
     async def lost(self) -> None:
         """Wait until the connection breaks, and raise BrokerLostError then, or what `deliver` raised."""
         await self._ended.wait()
-        raise self._failure or lost(self._because)
+        raise self._failure or words.lost(self._because)
 
     def drop(self) -> None:
         """Close the connection at once, without a DISCONNECT."""
@@ -140,43 +139,33 @@ class Mqtt5Client(asyncio.BufferedProtocol):
             self._next_tick.cancel()
         if self._transport is not None:
             self._transport.abort()
-        for answer in self._answers.values():
-            if not answer.done():
-                answer.set_exception(lost(because))
+        self._answers.lose(because)
 
     # --- what callers ask for
 
     async def listen(self, topic_filters: Sequence[str], qos: int) -> list[int]:
         """Subscribe; returns the SUBACK's reason codes."""
         self._raise_if_lost()
-        packet_id, packet = self._protocol.subscribe(topic_filters, qos)
-        return await self._ask(packet_id, packet)
+        return await self._ask(*self._protocol.subscribe(topic_filters, qos))
 
     async def send(self, publication: Publication) -> int:
         """Publish; returns the PUBACK's reason code, 0 at QoS 0. Waits its turn under the broker's Receive Maximum."""
         self._raise_if_lost()
+        if not self._protocol.fits(publication):
+            return words.PACKET_TOO_LARGE
         if publication.qos == 0:
-            return self._send_unanswered(self._protocol.publish_unanswered(publication))
+            self._write(self._protocol.publish_unanswered(publication))
+            return 0
         while not self._protocol.may_publish:
             self._quota.clear()
             await self._in_time(self._quota.wait())
             self._raise_if_lost()
-        packet_id, packet = self._protocol.publish(publication)
-        if not self._protocol.fits(packet):
-            self._protocol.forget(packet_id)
-            return PACKET_TOO_LARGE
-        [code] = await self._ask(packet_id, packet)
+        [code] = await self._ask(*self._protocol.publish(publication))
         return code
-
-    def _send_unanswered(self, packet: bytes) -> int:
-        if not self._protocol.fits(packet):
-            return PACKET_TOO_LARGE
-        self._write(packet)
-        return 0
 
     async def _ask(self, packet_id: int, packet: bytes) -> list[int]:
         """Send what the broker answers, and wait for that. Its packet id stays in use till then, even if we do not."""
-        answer = self._answers[packet_id] = self._loop.create_future()
+        answer = self._answers.expect(packet_id)
         self._write(packet)
         self._mind_pause()
         return await self._in_time(answer)
@@ -186,12 +175,12 @@ class Mqtt5Client(asyncio.BufferedProtocol):
             async with asyncio.timeout(ANSWER_TIMEOUT_SECONDS):
                 return await answer
         except TimeoutError:
-            self._end(NO_ANSWER)  # whoever asked gives up what it asked about: so must everybody
-            raise lost(NO_ANSWER) from None
+            self._end(words.NO_ANSWER)  # whoever asked gives up what it asked about: so must everybody
+            raise words.lost(words.NO_ANSWER) from None
 
     def _raise_if_lost(self) -> None:
         if self._ended.is_set():
-            raise lost(self._because)
+            raise words.lost(self._because)
 
     def tell(self, messages: Iterable[tuple[str, bytes]]) -> None:
         """Publish at QoS 0, unless the broker takes no more just now."""
@@ -221,7 +210,7 @@ class Mqtt5Client(asyncio.BufferedProtocol):
 
     @property
     def _is_reading(self) -> bool:
-        return not self._frozen and (not self._wants_pause or bool(self._answers))
+        return not self._frozen and (not self._wants_pause or self._answers.are_open)
 
     def _mind_pause(self) -> None:
         if self._transport is None:
@@ -255,8 +244,8 @@ class Mqtt5Client(asyncio.BufferedProtocol):
             self._begin_keep_alive()
         if received.messages:
             self._hand_on(received.messages)
-        for packet_id, codes in received.answers:
-            self._resolve(packet_id, codes)
+        if received.answers:
+            self._pass_on(received.answers)
         if self._protocol.ended is not None:
             self._end(self._protocol.ended)
 
@@ -271,10 +260,9 @@ class Mqtt5Client(asyncio.BufferedProtocol):
         if not self._manual_acknowledgement:
             self.acknowledge(messages)
 
-    def _resolve(self, packet_id: int, codes: list[int]) -> None:
-        answer = self._answers.pop(packet_id)
-        if not answer.done():
-            answer.set_result(codes)
+    def _pass_on(self, answers: Iterable[Answer]) -> None:
+        for packet_id, codes in answers:
+            self._answers.take(packet_id, codes)
         self._quota.set()
         self._mind_pause()
 
@@ -305,7 +293,7 @@ class Mqtt5Client(asyncio.BufferedProtocol):
     def _tick(self) -> None:
         due = self._keep_alive.tick(reading=self._is_reading)
         if due is Due.LOSS:
-            self._end(reason(KEEP_ALIVE_TIMEOUT))
+            self._end(words.reason(words.KEEP_ALIVE_TIMEOUT))
             return
         if due is Due.PING:
             self._write(self._protocol.ping())

@@ -12,7 +12,6 @@ from grid.client import Publication
 BUFFER_BYTES = 256 * 1024
 """Room for what is read at once, and so for the largest packet that we take: CONNECT tells the broker so."""
 
-PACKET_TOO_LARGE = 149
 _CONNACK = 0x20
 _MAX_PACKET_ID = 65_535
 _QOS = (mqtt5.QoS.AT_MOST_ONCE, mqtt5.QoS.AT_LEAST_ONCE)
@@ -175,12 +174,13 @@ class Mqtt5Protocol:
         self._published.add(packet_id)
         return packet_id, _publish(publication, packet_id)
 
-    def forget(self, packet_id: int) -> None:
-        """Take back a publish that was not sent."""
-        self._published.remove(packet_id)
+    def fits(self, publication: Publication) -> bool:
+        """Whether the broker takes what is so large (its Maximum Packet Size)."""
+        return self._max_packet_bytes is None or self._packet_fits(
+            _publish(publication, 1 if publication.qos else None)
+        )
 
-    def fits(self, packet: bytes) -> bool:
-        """Whether the broker takes packets of this size (its Maximum Packet Size)."""
+    def _packet_fits(self, packet: bytes) -> bool:
         return self._max_packet_bytes is None or len(packet) <= self._max_packet_bytes
 
     def publish_unanswered(self, publication: Publication) -> bytes:
@@ -190,7 +190,7 @@ class Mqtt5Protocol:
     def tell(self, messages: Iterable[tuple[str, bytes]]) -> bytes:
         """Plain PUBLISHes at QoS 0."""
         packets = [mqtt5.PublishPacket(topic, payload).write() for topic, payload in messages]
-        return b"".join([packet for packet in packets if self.fits(packet)])
+        return b"".join([packet for packet in packets if self._packet_fits(packet)])
 
     def acknowledge(self, messages: Iterable[Message]) -> bytes:
         """The PUBACKs of these messages, in order; those at QoS 0 have none."""

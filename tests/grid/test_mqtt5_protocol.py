@@ -222,9 +222,10 @@ def test_a_packet_id_is_not_used_again_before_it_is_answered() -> None:
 
 def test_a_packet_larger_than_the_broker_takes_does_not_fit() -> None:
     protocol = opened(mqtt5.ConnAckPacket(max_packet_size=100).write())
-    packet_id, large = protocol.publish(publication(b"x" * 100))
-    assert not protocol.fits(large)
-    protocol.forget(packet_id)
+    room = 100 - len(protocol.publish(publication(b""))[1])
+    sizes = (room, room + 1)
+    assert [protocol.fits(publication(b"x" * size)) for size in sizes] == [True, False]
+    assert [protocol.fits(publication(b"x" * size, qos=0)) for size in sizes] == [True, True]  # it has no packet id
     assert protocol.tell([("a", b"x" * 100), ("b", b"y")]) == mqtt5.PublishPacket("b", b"y").write()
 
 
