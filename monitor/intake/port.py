@@ -38,7 +38,8 @@ class Intake(Protocol):
     async def still_stands(self, batch: Batch) -> bool:
         """Whether the broker that brought this batch still answers on the same connection.
 
-        A broker that is stopped publishes the wills of all who were connected to it before it goes.
+        If not, the connection is over: the batch comes again, and the retained statuses with it. A broker that is
+        stopped publishes the wills of all who were connected to it before it goes.
         """
 
     def acknowledge(self, batch: Batch) -> None:

@@ -72,15 +72,13 @@ class Waiting:
             self._append(_chunk(epoch, messages))
 
     def take(self, at_most: int) -> list[Message]:
-        """What is next, of one epoch: at most so many, but never less than what one read brought."""
+        """What is next, of one epoch: at most so many, but never less than what one read brought. Not if none waits."""
         epoch = self.epoch
         taken: list[Message] = []
         while self.epoch == epoch and (not taken or len(taken) + len(self._chunks[0].messages) <= at_most):
             chunk = self._chunks.popleft()
             taken.extend(chunk.messages)
             self._count(chunk, -1)
-            if not self._chunks:
-                break
         return taken
 
     def forget_what_comes_again(self, *, before: int) -> None:
