@@ -6,7 +6,6 @@ from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
-from urllib.parse import quote
 
 from sqlite_utils import Database
 
@@ -19,6 +18,7 @@ from monitor.store.errors import (
     naming_errors,
 )
 from monitor.store.invariants import violated
+from monitor.store.read_only import at_rest, connect_read_only
 from monitor.store.replacement import refuse_waiting
 from monitor.store.rows import columns, listed, to_reading, to_record
 from monitor.store.schema import FORMAT, has_tables, refuse_newer
@@ -43,10 +43,9 @@ class LedgerReader:
     Use it from one thread at a time. All methods raise StoreUnavailableError or StoreDamagedError.
     """
 
-    def __init__(self, db: Database, path: Path, *, immutable: bool = False) -> None:
-        self._db = db
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._immutable = immutable
+        self._db, self._at_rest = connect_read_only(path)
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -57,9 +56,8 @@ class LedgerReader:
         """
         refuse_waiting(path)
         _refuse_missing(path)
-        immutable = _nobody_writes(path)
         with naming_errors(path):
-            reader = cls(_connect(path, immutable=immutable), path, immutable=immutable)
+            reader = cls(path)
             try:
                 reader._ask(lambda db: _refuse_other_formats(db, path))
             except BaseException:
@@ -267,16 +265,19 @@ class LedgerReader:
         return self._all(sql, *values)[0][0]
 
     def _ask(self, query: Callable[[Database], T]) -> T:
-        """Ask the database; once more where it seemed that nobody writes, and a monitor may have started since."""
+        """Ask the database; again where nobody wrote it when it was opened, and somebody has since."""
         with naming_errors(self._path):
-            try:
-                return query(self._db)
-            except (sqlite3.Error, StoreError):
-                if not self._immutable:
-                    raise
-            self._db.close()
-            self._immutable = False
-            self._db = _connect(self._path, immutable=_nobody_writes(self._path))
+            while self._at_rest is not None:
+                try:
+                    found = query(self._db)
+                except (sqlite3.Error, StoreError):
+                    if at_rest(self._path) == self._at_rest:
+                        raise
+                else:
+                    if at_rest(self._path) == self._at_rest:
+                        return found
+                self._db.close()
+                self._db, self._at_rest = connect_read_only(self._path)
             return query(self._db)
 
 
@@ -289,21 +290,6 @@ def _refuse_missing(path: Path) -> None:
         ) from None
     except OSError as error:  # a name that is too long, a folder that this user may not look into
         raise StoreUnavailableError(f"the database {path} can't be opened: {error.strerror}") from None
-
-
-def _nobody_writes(path: Path) -> bool:
-    """Whether there is no write-ahead log, and so no monitor at work."""
-    return not path.with_name(f"{path.name}-wal").exists()
-
-
-def _connect(path: Path, *, immutable: bool) -> Database:
-    """Open the database read-only.
-
-    `immutable` spares a file that nobody writes the files that SQLite makes beside it: they would be left behind, and
-    those of another user would be in the monitor's way.
-    """
-    address = f"file:{quote(str(path.absolute()))}?mode=ro{'&immutable=1' if immutable else ''}"
-    return Database(sqlite3.connect(address, uri=True, check_same_thread=False), execute_plugins=False)
 
 
 def _refuse_other_formats(db: Database, path: Path) -> None:

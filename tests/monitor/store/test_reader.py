@@ -35,3 +35,12 @@ def test_a_reader_that_came_just_before_the_monitor_finds_no_damage(
         with Ledger.open(path) as ledger:
             ledger.commit(Changes(readings=[reading(second=second) for second in range(1, 5000)]))
         assert len(reader.readings(7, newest=5000)) == 5000
+
+
+def test_a_database_behind_a_link_is_read_with_its_log(tmp_path: Path, reading: Callable[..., Reading]) -> None:
+    """SQLite keeps the log beside the file: whoever looks beside the link takes a running monitor for none."""
+    link = tmp_path / "grid.db"
+    link.symlink_to(tmp_path / "elsewhere.db")
+    with Ledger.open(link) as ledger, LedgerReader.open(link) as reader:
+        ledger.commit(Changes(readings=[reading()]))
+        assert len(reader.readings(7)) == 1

@@ -73,6 +73,25 @@ def test_the_monitor_writes_on_while_it_is_copied(
             assert ledger.invariants() == []
 
 
+def test_a_monitor_that_starts_meanwhile_does_not_mix_two_moments(
+    data_dir: Path, tmp_path: Path, reading: MakeReading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While nobody writes SQLite looks for no log, and the last pages would be newer than the first ones."""
+    monkeypatch.setattr("monitor.store.tools.inspection._STEPS_BETWEEN_LOOKS", 1000)
+    started: list[int] = []
+
+    def look(done: int, total: int) -> None:
+        if not started:
+            started.append(done)
+            batch = [reading(n, second) for second in range(5000, 6000) for n in (7, 8)]
+            fill(data_dir, also=Changes(readings=batch, counted=Counter(received=len(batch))))
+
+    back_up(data_dir, tmp_path / "copy.db", on_progress=look)
+    assert started
+    with LedgerReader.open(tmp_path / "copy.db") as ledger:
+        assert len(ledger.readings_after(0, 10**4)) == ledger.books()["stored"] == 4000
+
+
 def test_a_file_that_is_there_is_not_overwritten_unless_that_is_wanted(data_dir: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     copy.write_text("precious")

@@ -1,0 +1,40 @@
+"""Opening a database read-only, so that nothing is left beside it, and noticing when somebody begins to write it."""
+
+import sqlite3
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote
+
+from sqlite_utils import Database
+
+
+class AtRest(NamedTuple):
+    """A database that nobody writes: as long as this stays so, nothing in it has changed."""
+
+    inode: int
+    size: int
+    changed_ns: int
+
+
+def at_rest(path: Path) -> AtRest | None:
+    """How the database is while nobody writes it; None if it has a write-ahead log, or is gone."""
+    real = path.resolve()  # SQLite keeps the log beside the file itself, not beside a link to it
+    if real.with_name(f"{real.name}-wal").exists():
+        return None
+    try:
+        found = real.stat()
+    except OSError:
+        return None
+    return AtRest(found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+def connect_read_only(path: Path) -> tuple[Database, AtRest | None]:
+    """Open the database read-only; returns how it was if nobody writes it. Raises sqlite3.Error.
+
+    Then SQLite is told that nothing changes it, which spares it the files that SQLite makes beside it: they would be
+    left behind, and those of another user would be in the monitor's way. SQLite keeps no watch over that: the caller
+    asks `at_rest` after each query, and throws away what was found while it changed.
+    """
+    found = at_rest(path)
+    address = f"file:{quote(str(path.absolute()))}?mode=ro{'' if found is None else '&immutable=1'}"
+    return Database(sqlite3.connect(address, uri=True, check_same_thread=False), execute_plugins=False), found
