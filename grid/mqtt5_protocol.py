@@ -9,8 +9,11 @@ from grid.broker import KEEP_ALIVE_SECONDS, Broker, Message, Session, Will
 from grid.broker_words import FAILURE, reason
 from grid.client import Publication
 
-BUFFER_BYTES = 256 * 1024
-"""Room for what is read at once, and so for the largest packet that we take: CONNECT tells the broker so."""
+BUFFER_BYTES = 1024 * 1024
+"""Room for what is read at once: some 4,000 readings, the more the cheaper each of them.
+
+And so for the largest packet that we take: CONNECT tells the broker so.
+"""
 
 _CONNACK = 0x20
 _MAX_PACKET_ID = 65_535
