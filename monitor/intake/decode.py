@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import compress
 
 from pydantic import ValidationError
 
@@ -71,10 +72,11 @@ def decode(messages: Sequence[Message], received_at: int, arrivals: ArrivalTimes
     and cleared retained statuses are counted, and nothing else.
     """
     decoded = Decoded()
-    metrics = iter(read_metrics([message.payload for message in messages if _is_metrics(message)]))
-    for message in messages:
+    are_metrics = [_is_metrics(message) for message in messages]
+    metrics = iter(read_metrics([message.payload for message in compress(messages, are_metrics)]))
+    for message, is_metrics in zip(messages, are_metrics, strict=True):
         try:
-            if _is_metrics(message):
+            if is_metrics:
                 _take_reading(message.topic, next(metrics), received_at, arrivals, decoded)
             else:
                 _take_other(message, received_at, decoded)
