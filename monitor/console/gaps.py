@@ -43,7 +43,8 @@ def _not_counted(sessions: Sequence[SequenceRecord]) -> list[str]:
     older = sum(first_missing(session) < session.followed_from for session in sessions if session.gaps)
     if not older:
         return []
-    return [f"Not counted is what {counted(older, 'session')} sent before this database followed {'it' if older == 1 else 'them'}."]
+    them = "it" if older == 1 else "them"
+    return [f"Not counted is what {counted(older, 'session')} sent before this database followed {them}."]
 
 
 def first_missing(session: SequenceRecord) -> int:
