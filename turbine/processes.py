@@ -240,7 +240,7 @@ class _Parent(Generic[Outcome]):
                 news.clear()
                 while child.line.poll():
                     self._hear(child, *child.line.recv())
-        except (EOFError, ConnectionError):
+        except (EOFError, OSError):  # an OSError if it died in the middle of a word
             child.bury()
         finally:
             loop.remove_reader(child.line.fileno())

@@ -4,6 +4,7 @@ import asyncio
 import json
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -252,3 +253,36 @@ async def test_what_one_process_must_do_is_refused_in_words(
 ) -> None:
     assert await ended(turbines.start(*arguments)) == 2
     assert turbines.said() == f"grid-turbines: {sentence}\n"
+
+
+DIES_IN_THE_MIDDLE_OF_A_WORD = """
+import asyncio, os, struct, sys
+from grid.command_line import CommandError
+from turbine.processes import run_in_processes
+from turbine.progress import Progress
+from turbine.shares import shares
+
+def work(share, progress, listen):
+    if share.place == 1:
+        os.write(progress.line.fileno(), struct.pack("!i", 1000) + b"half of it")
+        os._exit(7)
+    asyncio.run(until_asked(listen))
+    print("asked to end", flush=True)
+
+async def until_asked(listen):
+    asked = asyncio.Event()
+    deafen = listen(asked.set)
+    await asked.wait()
+    deafen()
+
+try:
+    run_in_processes(work, shares(range(2), 2), Progress(2, "broker", sys.stderr))
+except CommandError as error:
+    print(error)
+"""
+
+
+def test_a_child_that_dies_in_the_middle_of_a_word_still_lets_the_others_end_in_order() -> None:
+    program = [sys.executable, "-c", DIES_IN_THE_MIDDLE_OF_A_WORD]
+    ended = subprocess.run(program, capture_output=True, text=True, timeout=30, check=True)
+    assert ended.stdout.splitlines() == ["asked to end", "process 1 of 2 died: exit code 7"]
