@@ -3,6 +3,7 @@
 import argparse
 import os
 import platform
+import signal
 import sqlite3
 import sys
 import time
@@ -63,6 +64,7 @@ def chosen_size(chosen: argparse.Namespace) -> Size:
 def main() -> int:
     """Run the chosen parts; the exit code is 1 when a part could not run. A missed bar is a result, not an error."""
     chosen = read_arguments(sys.argv[1:])
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # what was started ends with us
     failed = missed = 0
     began = time.monotonic()
     show(f"{machine()}\n")
