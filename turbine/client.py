@@ -1,35 +1,28 @@
-"""One turbine on MQTT: birth, readings, repairs, goodbye."""
+"""One turbine on MQTT: carries what its life reports through losses of the broker, and hears the monitor."""
 
 import asyncio
 import contextlib
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
 
 from pydantic import ValidationError
 
 from grid.acknowledged import Acknowledged
 from grid.connection import (
     Backoff,
-    Broker,
     BrokerLostError,
     BrokerRefusedError,
     Connection,
     Message,
-    Will,
     stay_connected,
 )
-from grid.metrics import TurbineMetrics
-from grid.repair import RepairCommand, RepairResult
-from grid.status import MonitorStatus, OfflineReason, Presence, TurbineStatus
+from grid.status import MonitorStatus, Presence
 from grid.topics import MONITOR_STATUS, Kind
+from turbine.announcements import Announcements
 from turbine.backlog import Backlog
-from turbine.chaos import ChaosPlan
 from turbine.life import Life
-from turbine.outbox import DEFAULT_OUTBOX_SIZE, Forgotten, Monitor, Outbox
-from turbine.outbox_file import OutboxFile
-from turbine.pace import Pace, now_utc
-from turbine.progress import Progress
+from turbine.outbox import Monitor, Outbox
+from turbine.reporting import Reporting
+from turbine.run import Run
 from turbine.wire import new_wire
 
 LAST_WORDS_SECONDS = 1.0
@@ -37,29 +30,6 @@ LAST_WORDS_SECONDS = 1.0
 
 MONITOR_PATIENCE_SECONDS = 10.0
 """How long the end of a life waits for a monitor that is online and acknowledges nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What the turbines of one run share."""
-
-    broker: Broker
-    pace: Pace
-    progress: Progress
-    ramp: asyncio.Semaphore
-    """How many may be on their way to the broker for the first time."""
-    until: float | None = None
-    """The run second at which readings end; None: with the life."""
-    lossless: bool = False
-    """A full outbox holds the life up; otherwise it gives up its oldest reading."""
-    outbox_size: int = DEFAULT_OUTBOX_SIZE
-    outbox_file: OutboxFile = field(default_factory=OutboxFile)
-    """Has every reading before it is sent, or keeps nothing."""
-    record: Callable[[TurbineMetrics], None] = lambda reading: None
-    """Hears of every reading as it is emitted."""
-    first_backoff_seconds: float = 0.25
-    chaos: ChaosPlan | None = None
-    """What happens to readings on their way to the wire."""
 
 
 class TurbineClient:
@@ -76,17 +46,15 @@ class TurbineClient:
         self.backlog = Backlog()
         self._wire = new_wire(self.outbox, run.chaos, life.turbine_number, life.session)
         self._run = run
-        self._connection_number = -1
         self._connected = False
         self._stopping = False
-        self._lived = False
         self._hurried = False
-        self._leaving = False
         self._was_half_open = False
         self._ramped = False
         self._progressed_at = -math.inf
         self._news = asyncio.Event()
-        self._room = asyncio.Event()
+        self._reporting = Reporting(life, run, self.outbox, self.backlog, self._news)
+        self._announcements = Announcements(life)
         self._alarm: asyncio.TimerHandle | None = None
         self._living: asyncio.Task[None] | None = None
         self._connecting: asyncio.Task[None] | None = None
@@ -120,6 +88,7 @@ class TurbineClient:
     def stop(self) -> None:
         """Take no more readings, send what is left and say goodbye; without a connection, end at once."""
         self._stopping = True
+        self._reporting.obey_no_more()
         if self._living is not None:
             self._living.cancel()
         self._leave_if_unconnected()
@@ -130,61 +99,23 @@ class TurbineClient:
         self._hurried = True
         self._news.set()
 
-    # --- the life
-
     async def _live(self) -> None:
-        """Take each reading when it is due."""
         try:
-            while (due := self._next_due()) is not None:
-                await asyncio.sleep(self._run.pace.delay(due))
-                await self._wait_for_room()
-                if self._next_due() == due:  # a repair may have come first, and taken the reading
-                    self._produce()
-            if self._run.until is not None and self.life.next_due() is not None:
-                await asyncio.sleep(self._run.pace.delay(self._run.until))
+            await self._reporting.live()
         finally:
-            self._lived = True
             self._wire.hurry()
             self._news.set()
 
-    def _next_due(self) -> float | None:
-        due = self.life.next_due()
-        until = self._run.until
-        return None if due is None or (until is not None and due >= until) else due
-
-    async def _wait_for_room(self) -> None:
-        """A lossless outbox that is full holds the life up."""
-        while self._run.lossless and self.outbox.full:
-            self._room.clear()
-            await self._room.wait()
-
-    def _produce(self) -> None:
-        reading = self.life.produce_metrics()
-        payload = reading.to_json()
-        given_up = self.outbox.append(payload)
-        self._run.outbox_file.keep(payload)
-        self._run.record(reading)
-        self._run.progress.reported(reading.turbine_number, reading.operational_status)
-        self._note(given_up)
-        self._news.set()
-
-    def _note(self, forgotten: Sequence[Forgotten]) -> None:
-        """Have it forgotten in the file too, and say what was given up."""
-        for gone in forgotten:
-            self._run.outbox_file.forget(self.life.turbine_number, gone.session, gone.sequence)
-        if forgotten:
-            self._run.progress.gave_up(self.life.turbine_number, self.outbox.given_up)
-            self._room.set()
-
     # --- what it hears
 
-    def _receive(self, message: Message) -> None:
+    def receive(self, message: Message) -> None:
+        """Take what the broker sends on the topics of this turbine and of the monitor."""
         if message.topic == MONITOR_STATUS:
             self._hear_of_monitor(message)
         elif message.topic.endswith(Kind.ACKNOWLEDGED):
             self._forget_acknowledged(message)
         else:
-            self.receive_repairs(message)
+            self._reporting.receive_repairs(message)
 
     def _hear_of_monitor(self, message: Message) -> None:
         with contextlib.suppress(ValidationError):
@@ -205,32 +136,9 @@ class TurbineClient:
                 is_earlier = forgotten.session != self.life.session
                 self._run.progress.stored(forgotten.count, earlier=is_earlier)
                 self._run.progress.delivered(0 if is_earlier else unsent - self.outbox.unsent)
-                self._note([forgotten])
-            if self._lived:
+                self._reporting.note([forgotten])
+            if self._reporting.is_over:
                 self._news.set()
-
-    def receive_repairs(self, message: Message) -> None:
-        """Obey an order from the repair topic; whatever is no `RepairCommand` is a plain order.
-
-        A retained order is an old one, sent again at every connect: it is not obeyed, nor one that comes at the end.
-        """
-        if message.retain or self._stopping or self._leaving:
-            return
-        now = self._run.pace.now()
-        self._catch_up(now)
-        loop = asyncio.get_running_loop()
-        for answer in self.life.repair(now, parse_command(message.payload)):
-            loop.call_later(self._run.pace.delay(answer.due), self._answer, answer.result)
-
-    def _catch_up(self, now: float) -> None:
-        """Take the readings that were due before an order came: they must not show its effect."""
-        while not self._run.lossless and (due := self._next_due()) is not None and due <= now:
-            self._produce()
-
-    def _answer(self, result: RepairResult) -> None:
-        if not self._leaving:
-            self.backlog.append(result.to_json(), before=self.outbox.end)
-            self._news.set()
 
     # --- the connection
 
@@ -241,8 +149,8 @@ class TurbineClient:
                 self._run.broker,
                 self._serve,
                 client_id=f"grid-turbine-{self.life.turbine_number}",
-                deliver=self._receive,
-                will=self._next_will,
+                deliver=self.receive,
+                will=self._announcements.next_will,
                 on_lost=self._on_lost,
                 backoff=Backoff(first_seconds=self._run.first_backoff_seconds),
             )
@@ -258,12 +166,12 @@ class TurbineClient:
         """Subscribe, publish the birth, then readings and answers in order; at the end the goodbye."""
         try:
             await self._subscribe(connection)
-            await self._publish_status(connection, self._birth())
+            await self._announce(connection, self._announcements.birth())
             self._arrive()
             while not self._is_done():
                 await self._send_news(connection)
-            self._leaving = True
-            await self._publish_status(connection, self._goodbye())
+            self._reporting.answer_no_more()
+            await self._announce(connection, self._announcements.goodbye())
         except asyncio.CancelledError:
             await self._last_words(connection)
             raise
@@ -279,8 +187,8 @@ class TurbineClient:
             await connection.subscribe(orders)
 
     def _is_done(self) -> bool:
-        if not self._lived or self._hurried:
-            return self._lived
+        if not self._reporting.is_over or self._hurried:
+            return self._reporting.is_over
         is_sent = self.outbox.unsent == 0 and self._wire.is_clear and len(self.backlog) == 0
         return is_sent and not self.awaits_monitor
 
@@ -310,7 +218,7 @@ class TurbineClient:
         if self._wire.published(sending, loop.time()):
             self._progressed_at = loop.time()
             self._run.progress.delivered(1 if sending.session == self.life.session else 0)
-            self._room.set()
+            self._reporting.make_room()
         return True
 
     async def _be_half_open(self, connection: Connection, seconds: float) -> None:
@@ -364,33 +272,7 @@ class TurbineClient:
         """Say goodbye when cancelled: the DISCONNECT that follows would discard the will, and leave us online."""
         with contextlib.suppress(BrokerLostError, TimeoutError):
             async with asyncio.timeout(LAST_WORDS_SECONDS):
-                await self._publish_status(connection, self._goodbye())
+                await self._announce(connection, self._announcements.goodbye())
 
-    # --- the statuses
-
-    async def _publish_status(self, connection: Connection, status: TurbineStatus) -> None:
-        await connection.publish(Kind.STATUS.of(self.life.turbine_number), status.to_json(), retain=True)
-
-    def _birth(self) -> TurbineStatus:
-        return self._status(Presence.ONLINE, at=now_utc(), **asdict(self.life.nameplate))
-
-    def _goodbye(self) -> TurbineStatus:
-        return self._status(Presence.OFFLINE, reason=OfflineReason.STOPPED, at=now_utc())
-
-    def _next_will(self) -> Will:
-        """The will of the next connection: its number tells it from the wills of earlier ones."""
-        self._connection_number += 1
-        lost = self._status(Presence.OFFLINE, reason=OfflineReason.LOST)
-        return Will(Kind.STATUS.of(self.life.turbine_number), lost.to_json())
-
-    def _status(self, status: Presence, **fields: object) -> TurbineStatus:
-        told = {"status": status, "session": self.life.session, "connection": self._connection_number, **fields}
-        return TurbineStatus.model_validate(told)
-
-
-def parse_command(payload: bytes) -> RepairCommand | None:
-    """Read an order; None for a plain one, which is every payload that is not a `RepairCommand`."""
-    try:
-        return RepairCommand.model_validate_json(payload)
-    except ValidationError:
-        return None
+    async def _announce(self, connection: Connection, status: bytes) -> None:
+        await connection.publish(self._announcements.topic, status, retain=True)

@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 
 from grid.command_line import CommandError, ExitCode
 from grid.error_groups import first_if_all
-from turbine.client import Run, TurbineClient
+from turbine.client import TurbineClient
 from turbine.life import Life
 from turbine.outbox import Monitor
+from turbine.run import Run
 
 T = TypeVar("T")
 

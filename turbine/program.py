@@ -11,7 +11,6 @@ from grid.broker import Broker
 from grid.command_line import ExitCode
 from grid.metrics import TurbineMetrics
 from turbine.cast import Cast, replayed, simulated
-from turbine.client import Run
 from turbine.dry_run import DisturbedReadings, readings
 from turbine.fleet import Fleet, Listen, first_backoff_seconds, new_ramp, run_to_the_end
 from turbine.outbox import default_size
@@ -19,6 +18,7 @@ from turbine.outbox_file import OutboxFile
 from turbine.pace import Pace
 from turbine.progress import Progress
 from turbine.records import LineFile
+from turbine.run import Run
 from turbine.settings import TurbineSettings
 from turbine.shares import Share, outbox_file_of, refuse_other_outboxes, shares
 from turbine.wording import counted

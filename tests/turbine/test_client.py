@@ -18,11 +18,13 @@ from grid.status import OfflineReason, Presence, TurbineStatus
 from grid.topics import Kind
 from monitor.demo_broker import LocalMosquitto
 from tests.turbine.conftest import Listener, hear_everything
-from turbine.client import Run, TurbineClient, parse_command
+from turbine.client import TurbineClient
 from turbine.generator import StaticGenerator
 from turbine.life import Nameplate
 from turbine.pace import Pace
 from turbine.progress import Progress
+from turbine.reporting import parse_command
+from turbine.run import Run
 from turbine.turbine import Schedule, Wear, WindTurbine
 
 NUMBER = 7
@@ -170,7 +172,7 @@ async def test_a_retained_order_is_an_old_one_and_not_obeyed(mqtt: Broker, liste
 async def test_an_order_that_comes_with_the_end_is_too_late_and_leaves_nothing_unsent(mqtt: Broker) -> None:
     client = make_client(mqtt, until=0.1)
     await client.run()
-    client.receive_repairs(PlainMessage(Kind.REPAIR.of(NUMBER), command("late"), qos=1, retain=False, packet_id=1))
+    client.receive(PlainMessage(Kind.REPAIR.of(NUMBER), command("late"), qos=1, retain=False, packet_id=1))
     for _ in range(3):  # turns of the loop in which an answer would be made
         await asyncio.sleep(0)
     assert len(client.backlog) == 0
