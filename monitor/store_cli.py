@@ -204,20 +204,22 @@ def export_command(
     from monitor.store.tools.inspection import Inspection
 
     first, end = parse_moment("--since", since), parse_moment("--until", until)
+    if first is not None and end is not None and first >= end:
+        raise CommandError(f"--since {since} is not before --until {until}", ExitCode.WRONG_USAGE)
     if output is None and format_ is ExportFormat.PARQUET and sys.stdout.isatty():
         raise CommandError("Parquet is nothing for a terminal: name a file with --output", ExitCode.WRONG_USAGE)
     wanted = Wanted(tuple(sorted(set(turbine or ()))), first, end)
     with (
         _naming_errors(),
         Inspection.open(settings.data_dir / DATABASE) as ledger,
-        _opened(output, force=force) as stream,
+        _opened(output, settings.data_dir, force=force) as stream,
         ProgressBar("exporting", sys.stderr) as bar,
     ):
         export(ledger, wanted, format_, stream, bar.add)
 
 
 @contextmanager
-def _opened(output: Path | None, *, force: bool) -> Iterator[BinaryIO]:
+def _opened(output: Path | None, data_dir: Path, *, force: bool) -> Iterator[BinaryIO]:
     """The file to write to, which gets its name at the end, or standard output."""
     from monitor.store.tools.new_file import new_file
 
@@ -225,10 +227,5 @@ def _opened(output: Path | None, *, force: bool) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    try:
-        with ExitStack() as stack:
-            unfinished = stack.enter_context(new_file(output, force=force))
-            with unfinished.open("wb") as stream:
-                yield stream
-    except FileExistsError:
-        raise CommandError(f"{output} is there already: name another file, or say --force") from None
+    with new_file(output, data_dir=data_dir, force=force) as unfinished, unfinished.open("wb") as stream:
+        yield stream

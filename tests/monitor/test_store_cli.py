@@ -177,6 +177,17 @@ def test_export_writes_to_standard_output_or_a_file(grid_monitor: Command) -> No
     assert sorted(path.name for path in Path().iterdir()) == ["all.jsonl", "data"]
 
 
+def test_an_export_does_not_overwrite_the_database(grid_monitor: Command) -> None:
+    refused = grid_monitor("export", "--output", "data/grid.db", "--force")
+    assert (refused.code, len(refused.err.splitlines())) == (1, 1)
+    assert grid_monitor("verify").code == 0
+
+
+def test_a_time_that_ends_before_it_begins_is_wrong_usage(grid_monitor: Command) -> None:
+    refused = grid_monitor("export", "--since", "2023-11-15", "--until", "2023-11-14")
+    assert (refused.code, refused.out) == (2, "")
+
+
 def test_an_export_that_fails_leaves_no_file(grid_monitor: Command) -> None:
     assert grid_monitor("export", "--output", "nowhere/all.csv").code == 1
     assert grid_monitor("export", "--data-dir", "nowhere", "--output", "all.csv").code == 1

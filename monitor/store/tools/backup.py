@@ -7,13 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from monitor.store import DATABASE
-from monitor.store.errors import StoreDamagedError, StoreError, StoreUnavailableError, naming_errors
+from monitor.store.errors import StoreDamagedError, StoreUnavailableError, naming_errors
 from monitor.store.tools.inspection import Inspection
 from monitor.store.tools.new_file import new_file
-
-
-class BackupRefusedError(StoreError):
-    """There is a file of that name already."""
 
 
 class BackedUp(NamedTuple):
@@ -35,17 +31,15 @@ def back_up(
 
     The monitor goes on meanwhile; what it writes stays in its log until the copy is done. The copy has no unused
     pages, and is checked before it gets its name. `on_progress` is called with the bytes that are written, and those
-    that there will be, about. Raises BackupRefusedError if there is a `target` and no `force`, and StoreError.
+    that there will be, about. Raises StoreError, and what `new_file` does.
     """
     with Inspection.open(data_dir / DATABASE) as ledger:
         try:
-            with new_file(target, force=force) as unfinished:
+            with new_file(target, data_dir=data_dir, force=force) as unfinished:
                 size = ledger.file_size()
                 ledger.copy_to(unfinished, lambda: on_progress(_size(unfinished), size.whole - size.free))
                 readings = _check(unfinished)
                 written = _size(unfinished)
-        except FileExistsError:
-            raise BackupRefusedError(f"{target} is there already: name another file, or say --force") from None
         except OSError as error:
             raise StoreUnavailableError(f"{target} can't be written: {error.strerror}") from error
     return BackedUp(readings, written)

@@ -1,5 +1,6 @@
 """What verify, prune, backup and export ask of the ledger: in pages, so that no question holds up the monitor's log."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -57,8 +58,8 @@ class Inspection(LedgerReader):
     def copy_to(self, target: Path, on_progress: Callable[[], None]) -> None:
         """Write a copy without unused pages to a file that isn't there yet: of one moment, however long it takes.
 
-        Nobody waits for it; the write-ahead log grows until it is done. Raises StoreUnavailableError for the target
-        too.
+        Nobody waits for it; the write-ahead log grows until it is done. Raises OSError for the target, and
+        KeyboardInterrupt if that, or anything else, comes out of `on_progress`: SQLite tells only that it was stopped.
         """
 
         def copy(db: Database) -> None:
@@ -66,6 +67,13 @@ class Inspection(LedgerReader):
             db.conn.set_progress_handler(on_progress, _STEPS_BETWEEN_LOOKS)
             try:
                 db.execute("VACUUM INTO ?", [str(target)])
+            except sqlite3.OperationalError as error:
+                code = error.sqlite_errorcode
+                if code == sqlite3.SQLITE_INTERRUPT:
+                    raise KeyboardInterrupt from None
+                if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN):
+                    raise OSError(None, str(error)) from error
+                raise
             finally:
                 db.conn.set_progress_handler(None, 0)
 

@@ -5,18 +5,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from monitor.store import DATABASE
+from monitor.store.errors import StoreError
+from monitor.store.places import TEXT_FILES
 from monitor.store.replacement import sync_file, sync_folder
 
 
+class TargetRefusedError(StoreError):
+    """What was named is not to be written: it is there already, is no file, or belongs to the store."""
+
+
 @contextmanager
-def new_file(target: Path, *, force: bool) -> Iterator[Path]:
+def new_file(target: Path, *, data_dir: Path, force: bool) -> Iterator[Path]:
     """Give a path beside `target` to write to; after the block the file is brought to the disk and named `target`.
 
-    If the block fails nothing is left. Raises FileExistsError, at once or at the end, if there is a `target` and no
-    `force`, and OSError.
+    If the block fails nothing is left. Raises OSError, and TargetRefusedError: if there is a `target` and no `force`,
+    at once or at the end; whatever `force` says, if it is a folder or a device, or what `data_dir` holds of a store.
     """
+    _refuse_no_file(target)
+    _refuse_store(target, data_dir)
     if not force and os.path.lexists(target):
-        raise FileExistsError(target)
+        raise _there_already(target)
     unfinished = target.with_name(f".{target.name}.{os.getpid()}.unfinished")
     try:
         yield unfinished
@@ -35,9 +44,27 @@ def _name(unfinished: Path, target: Path) -> None:
     """Name a file without replacing another; only on a disk without links there is a moment in which it might."""
     try:
         target.hardlink_to(unfinished)
-    except FileExistsError:
-        raise
     except OSError:
         if os.path.lexists(target):
-            raise FileExistsError(target) from None
+            raise _there_already(target) from None
         unfinished.rename(target)
+
+
+def _refuse_no_file(target: Path) -> None:
+    if target.exists() and not target.is_file():
+        raise TargetRefusedError(f"{target} is no file: name one")
+    if not target.parent.is_dir():
+        raise TargetRefusedError(f"there is no folder {target.parent}")
+
+
+def _refuse_store(target: Path, data_dir: Path) -> None:
+    folder, database = data_dir.resolve(), (data_dir / DATABASE).resolve()
+    of_store = {folder / "monitor.lock", folder / "monitor.socket"}
+    for path in (target.resolve(), target.parent.resolve() / target.name):
+        of_database = path.parent in (folder, database.parent) and path.name.startswith((DATABASE, database.name))
+        if of_database or path in of_store or folder / TEXT_FILES in path.parents:
+            raise TargetRefusedError(f"{target} belongs to the monitor's own data: name another file")
+
+
+def _there_already(target: Path) -> TargetRefusedError:
+    return TargetRefusedError(f"{target} is there already: name another file, or say --force")

@@ -1,6 +1,7 @@
 """A back-up is the database at one moment, whole and checked, while readings go on coming."""
 
 import os
+import signal
 import sqlite3
 import threading
 from collections import Counter
@@ -9,14 +10,15 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from stores import fill
+from stores import fill, text_file
 
 from monitor.facts import Changes, Reading
-from monitor.store.errors import StoreDamagedError, StoreMissingError, StoreUnavailableError
+from monitor.store.errors import StoreDamagedError, StoreMissingError
 from monitor.store.ledger import Ledger
 from monitor.store.reader import LedgerReader
 from monitor.store.tools import backup
-from monitor.store.tools.backup import BackupRefusedError, back_up
+from monitor.store.tools.backup import back_up
+from monitor.store.tools.new_file import TargetRefusedError
 
 MakeReading = Callable[..., Reading]
 
@@ -95,10 +97,39 @@ def test_a_monitor_that_starts_meanwhile_does_not_mix_two_moments(
 def test_a_file_that_is_there_is_not_overwritten_unless_that_is_wanted(data_dir: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy.db"
     copy.write_text("precious")
-    with pytest.raises(BackupRefusedError, match="say --force"):
+    with pytest.raises(TargetRefusedError, match="say --force"):
         back_up(data_dir, copy)
     assert copy.read_text() == "precious"
     assert back_up(data_dir, copy, force=True).readings == 2000
+
+
+def test_ctrl_c_stops_it_as_it_stops_all_else(data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite swallows the interruption, and tells of it in words of its own."""
+    monkeypatch.setattr("monitor.store.tools.inspection._STEPS_BETWEEN_LOOKS", 1000)
+
+    def look(done: int, total: int) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        back_up(data_dir, tmp_path / "copy.db", on_progress=look)
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+@pytest.mark.parametrize("name", ["grid.db", "grid.db-wal", "link.db", "turbines/turbine-7.txt", "monitor.lock"])
+def test_the_store_itself_is_not_overwritten_whatever_is_wanted(data_dir: Path, name: str) -> None:
+    """A running monitor would go on writing into the file that was there before."""
+    (data_dir / "link.db").symlink_to("grid.db")
+    before = (data_dir / "grid.db").read_bytes()
+    with pytest.raises(TargetRefusedError, match="own data"):
+        back_up(data_dir, data_dir / name, force=True)
+    assert (data_dir / "grid.db").read_bytes() == before
+    assert text_file(data_dir).read_bytes().startswith(b"{")
+
+
+@pytest.mark.parametrize("target", ["/dev/null", "."])
+def test_what_is_no_file_is_not_replaced_by_one(data_dir: Path, target: str) -> None:
+    with pytest.raises(TargetRefusedError, match="is no file"):
+        back_up(data_dir, Path(target), force=True)
 
 
 def test_a_file_that_appears_meanwhile_is_not_overwritten(data_dir: Path, tmp_path: Path) -> None:
@@ -109,7 +140,7 @@ def test_a_file_that_appears_meanwhile_is_not_overwritten(data_dir: Path, tmp_pa
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("monitor.store.tools.inspection._STEPS_BETWEEN_LOOKS", 1000)
-        with pytest.raises(BackupRefusedError):
+        with pytest.raises(TargetRefusedError):
             back_up(data_dir, copy, on_progress=appear)
     assert copy.read_text() == "precious"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["copy.db", "data"]
@@ -143,7 +174,7 @@ def test_a_damaged_copy_is_not_given_its_name(data_dir: Path, tmp_path: Path, mo
 
 
 def test_where_the_copy_cannot_be_written_it_is_said(data_dir: Path, tmp_path: Path) -> None:
-    with pytest.raises(StoreUnavailableError):
+    with pytest.raises(TargetRefusedError, match="there is no folder .*nowhere"):
         back_up(data_dir, tmp_path / "nowhere" / "copy.db")
 
 
