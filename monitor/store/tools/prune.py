@@ -1,5 +1,6 @@
 """Deleting what is too old, from the database and from the text files, beside the running monitor or without it."""
 
+import fcntl
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -79,14 +80,30 @@ def prune(data_dir: Path, kept_since: int, door: StoreDoor, on_progress: Progres
     """Delete readings that were emitted and received before `kept_since`, and dead letters that came before it.
 
     A turbine's newest reading stays. The database comes first, then the text files; if this is interrupted, the next
-    one goes on where it stopped, and until then verify and restore know what was pruned. Raises StoreError.
+    one goes on where it stopped, and until then verify and restore know what was pruned. Raises StoreError, also
+    while another one is at work: both would write the same new text files.
     """
-    with Inspection.open(data_dir / DATABASE) as ledger:
+    with Inspection.open(data_dir / DATABASE) as ledger, _alone(data_dir):
         pruning = _Pruning(data_dir / TEXT_FILES, ledger, door, on_progress, Pruned(kept_since))
         pruning.delete_rows()
         pruning.cut_files()
         pruning.done.database = ledger.file_size()
     return pruning.done
+
+
+@contextmanager
+def _alone(data_dir: Path) -> Iterator[None]:
+    """Hold the folder itself: another lock than the monitor's, which ends with its process too."""
+    descriptor = os.open(data_dir, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise StoreUnavailableError(f"another grid-monitor prune is at work in {data_dir}") from None
+    try:
+        yield
+    finally:
+        os.close(descriptor)
 
 
 class _Pruning:

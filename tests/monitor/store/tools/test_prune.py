@@ -311,6 +311,20 @@ async def _serve(store: StoreThread, request: Answer) -> Answer:
     return {"accepted": True} | ({} if deleted is None else deleted._asdict())
 
 
+def test_of_two_at_once_the_second_is_refused(data_dir: Path) -> None:
+    """Both would write the same new text files, and the monitor would be handed a mixture."""
+    refused: list[str] = []
+
+    def begin_another(what: str, done: int, total: int) -> None:
+        with pytest.raises(StoreUnavailableError, match="another grid-monitor prune is at work"):
+            prune(data_dir, at(50), door, no_progress)
+        refused.append(what)
+
+    with OwnDoor.opened(data_dir) as door:
+        assert prune(data_dir, at(50), door, begin_another).readings == 109
+    assert "cutting text files" in refused
+
+
 async def test_what_the_monitor_refuses_is_told(data_dir: Path) -> None:
     async def refuse(request: Answer) -> Answer:
         return {"accepted": False, "sentence": "the disk is full"}
