@@ -111,7 +111,7 @@ def _restore(path: Path, backup: Path | None, on_progress: Callable[[int], None]
         with suppress(OSError):
             _remove(building)
         raise
-    hand_over(path, building, datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ"))
+    hand_over(path, building, datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ"))
     done.set_aside = put_in_place(path)
     return done
 
