@@ -168,13 +168,15 @@ def _ends_a_line(file: BinaryIO, offset: int) -> bool:
 def _lines_backwards(file: BinaryIO) -> Iterator[bytes]:
     """The lines of a file from its last, without reading more of it than is asked for."""
     start = file.seek(0, os.SEEK_END)
-    rest = b""
+    parts: list[bytes] = []  # of a line that begins further up, the last one first
     while start:
         length = min(_BLOCK, start)
         start -= length
         file.seek(start)
-        first, *others = _AFTER_LINE_END.split(file.read(length) + rest)
-        yield from filter(None, reversed(others))
-        rest = first
-    if rest:
-        yield rest
+        first, *others = _AFTER_LINE_END.split(file.read(length))
+        if others:
+            yield from filter(None, (b"".join([others.pop(), *reversed(parts)]), *reversed(others)))
+            parts.clear()
+        parts.append(first)
+    if any(parts):
+        yield b"".join(reversed(parts))

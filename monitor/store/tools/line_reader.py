@@ -31,14 +31,15 @@ class LineReader:
         self._block = block
         self._lines: list[bytes] = []
         self._next = 0
-        self._torn = b""
+        self._begun: list[bytes] = []
+        """The parts of a line whose end was not read yet: joined once, since a line may be longer than many blocks."""
         self._offset = 0
         self._identity, self._end = (None, 0) if not now else self._look()
 
     @property
     def torn(self) -> bytes:
         """What follows the last end of a line, when all lines are taken."""
-        return self._torn
+        return b"".join(self._begun)
 
     def take(self, count: int) -> list[bytes]:
         """The next lines, as many as there are."""
@@ -77,7 +78,11 @@ class LineReader:
         except OSError as error:
             raise self._unreadable(error) from error
         self._offset += len(block)
-        *lines, self._torn = (self._torn + block).split(b"\n")
+        *lines, rest = block.split(b"\n")
+        if lines:
+            lines[0] = b"".join([*self._begun, lines[0]])
+            self._begun.clear()
+        self._begun.append(rest)
         self._lines = self._lines[self._next :] + lines
         self._next = 0
 

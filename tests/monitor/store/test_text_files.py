@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from grid.metrics import OperationalStatus
 from monitor.facts import Changes, Committed, Reading
+from monitor.store import text_repair
 from monitor.store.errors import TextFilesBehindError
 from monitor.store.ledger import Ledger
 from monitor.store.lines import to_line
@@ -410,3 +411,15 @@ def test_the_files_equal_the_table_after_any_mishap(
                 assert store.found() == store.expected()
         finally:
             store.close()
+
+
+@pytest.mark.parametrize("block", [1, 2, 5, 100])
+def test_lines_are_found_from_the_last_however_long_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
+) -> None:
+    monkeypatch.setattr(text_repair, "_BLOCK", block)
+    for content in (b"", b"\n", b"torn", b"one\n", b"\n\none, a long one\n\ntwo\ntorn", b"one\ntwo, a long one\n"):
+        path = tmp_path / "lines"
+        path.write_bytes(content)
+        with path.open("rb") as file:
+            assert list(text_repair._lines_backwards(file)) == content.splitlines(keepends=True)[::-1]
