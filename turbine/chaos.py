@@ -66,6 +66,8 @@ def parse_rates(text: str) -> Rates:
         if name not in tuple(ChaosKind):
             raise ValueError(f"there is no chaos {name!r}: only {', '.join(ChaosKind)}")
         kind = ChaosKind(name)
+        if kind in rates:
+            raise ValueError(f"{kind} is named twice")
         rates[kind] = _rate(kind, rate) if has_rate else USUAL_RATES[kind]
     return rates
 

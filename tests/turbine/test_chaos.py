@@ -222,6 +222,11 @@ def test_kinds_are_named_with_commas_each_with_its_rate_or_the_usual_one() -> No
     assert parse_rates(" reorder = 0.25 , skew=0") == {ChaosKind.REORDER: 0.25, ChaosKind.SKEW: 0.0}
 
 
+def test_a_kind_with_two_rates_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"^late is named twice$"):
+        parse_rates("late, late=0.5")
+
+
 @pytest.mark.parametrize("text", ["", "later", "late,,skew", "late=", "late=2", "late=nan", "late=-0.1", "late=often"])
 def test_what_is_no_chaos_is_refused_in_words(text: str) -> None:
     with pytest.raises(ValueError, match=r"^(there is no chaos '.*': only late, |the rate of late is a share)"):
