@@ -103,6 +103,7 @@ class TurbineClient:
         try:
             await self._reporting.live()
         finally:
+            self.outbox.hurry(asyncio.get_running_loop().time())
             self._wire.hurry()
             self._news.set()
 

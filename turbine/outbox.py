@@ -265,3 +265,8 @@ class Outbox:
         """Wait anew for what the broker has: after a time in which no acknowledgement could come."""
         for held in self._sessions:
             held.resending.begin(now, waiting=held.awaited > 0)
+
+    def hurry(self, now: float) -> None:
+        """The end is near: ask the monitor again soon for what it has not acknowledged."""
+        for held in self._sessions:
+            held.resending.hurry(now, waiting=held.awaited > 0)

@@ -61,6 +61,11 @@ class Resending:
             self._start(now)
         self._since = None
 
+    def hurry(self, now: float, *, waiting: bool) -> None:
+        """Wait anew, no longer than at first: the end is near, and what was slow or lost before is no measure."""
+        self._usual_wait = None
+        self.begin(now, waiting=waiting)
+
     def progress(self, oldest: int, now: float, *, waiting: bool) -> None:
         """The monitor acknowledged readings; `oldest` is what is left, and `waiting` whether the broker has any."""
         if self._since is not None:

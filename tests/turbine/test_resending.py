@@ -2,6 +2,7 @@
 
 import pytest
 
+from turbine.client import MONITOR_PATIENCE_SECONDS
 from turbine.resending import (
     FIRST_TIMEOUT_SECONDS,
     FIRST_WINDOW,
@@ -117,3 +118,14 @@ def test_sending_a_long_window_does_not_use_up_the_time_to_wait() -> None:
     assert sequence == 0
     resending.sent_again(sequence, 14.0)
     assert resending.next_due(0, 100, 15.1) == 1
+
+
+def test_at_the_end_of_a_life_a_monitor_that_was_slow_is_asked_again_within_its_patience() -> None:
+    resending = waiting()
+    resending.progress(1, 60.0, waiting=True)  # it took a minute
+    for now in (200.0, 400.0):
+        send_window(resending, 1, 100, now)
+    resending.hurry(500.0, waiting=True)
+    assert send_window(resending, 1, 100, 500.0) == []
+    assert FIRST_TIMEOUT_SECONDS < MONITOR_PATIENCE_SECONDS
+    assert len(send_window(resending, 1, 100, 500.0 + FIRST_TIMEOUT_SECONDS)) == FIRST_WINDOW
