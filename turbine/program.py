@@ -20,7 +20,7 @@ from turbine.progress import Progress
 from turbine.records import LineFile
 from turbine.run import Run
 from turbine.settings import TurbineSettings
-from turbine.shares import Share, outbox_file_of, refuse_other_outboxes, shares
+from turbine.shares import Share, outbox_file_of, outboxes_left, refuse_other_outboxes, shares
 from turbine.wording import counted
 
 Record = Callable[[TurbineMetrics], None]
@@ -106,7 +106,10 @@ def _run_fleet(cast: Cast, settings: TurbineSettings, broker: Broker, record: Re
     else:
         from turbine.processes import run_in_processes
 
-        endings = run_in_processes(work, shares(settings.numbers(), processes), progress)
+        spread = shares(settings.numbers(), processes)
+        for left in outboxes_left(settings.outbox_file(), spread, processes):
+            progress.say(f"readings of turbines that do not run left in {left}")
+        endings = run_in_processes(work, spread, progress)
     _say_end(endings, settings.outbox_file(), progress)
     return _fleet_code(cast, endings, settings, progress)
 

@@ -1,6 +1,7 @@
 """Which turbines run in which of several processes, and where each process keeps its outboxes."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +38,15 @@ def outbox_file_of(path: Path | None, share: Share | None) -> Path | None:
     if path is None or share is None:
         return path
     return path.with_name(f"{path.name}.{share.place}-of-{share.processes}")
+
+
+def outboxes_left(path: Path | None, spread: Sequence[Share], processes: int) -> list[Path]:
+    """The files with readings of processes that have no turbine in this run."""
+    if path is None:
+        return []
+    idle = set(range(1, processes + 1)) - {share.place for share in spread}
+    files = [path.with_name(f"{path.name}.{place}-of-{processes}") for place in sorted(idle)]
+    return [file for file in files if file.is_file() and file.stat().st_size > 0]
 
 
 def refuse_other_outboxes(path: Path | None, processes: int) -> None:

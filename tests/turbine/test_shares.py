@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grid.command_line import CommandError
-from turbine.shares import outbox_file_of, refuse_other_outboxes, shares
+from turbine.shares import outbox_file_of, outboxes_left, refuse_other_outboxes, shares
 
 
 @given(first=st.integers(1, 1000), count=st.integers(1, 300), processes=st.integers(1, 20))
@@ -51,3 +51,12 @@ def test_what_is_its_own_or_empty_is_no_obstacle(tmp_path: Path, left: str, cont
     (tmp_path / left).write_text(content)
     refuse_other_outboxes(tmp_path / "out", processes)
     refuse_other_outboxes(None, processes)
+
+
+def test_an_outbox_whose_turbines_do_not_run_is_found(tmp_path: Path) -> None:
+    for place in (1, 2, 3):
+        (tmp_path / f"out.{place}-of-4").write_text("{}\n")
+    (tmp_path / "out.4-of-4").touch()
+    spread = shares(range(1, 3), 4)  # in processes 2 and 3
+    assert outboxes_left(tmp_path / "out", spread, 4) == [tmp_path / "out.1-of-4"]
+    assert outboxes_left(None, spread, 4) == []
