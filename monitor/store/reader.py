@@ -48,8 +48,8 @@ class LedgerReader:
         self._db, self._at_rest = connect_read_only(path)
 
     @classmethod
-    def open(cls, path: Path) -> Self:
-        """Open the database at `path`.
+    def open(cls, path: Path, *, may_be_older: bool = False) -> Self:
+        """Open the database at `path`. One that `may_be_older` is not to be asked for what came later.
 
         Raises StoreMissingError if there is none yet, StoreDamagedError for one that is no ledger, and
         StoreVersionError for one of another version.
@@ -59,7 +59,7 @@ class LedgerReader:
         with naming_errors(path):
             reader = cls(path)
             try:
-                reader._ask(lambda db: _refuse_other_formats(db, path))
+                reader._ask(lambda db: _refuse_other_formats(db, path, may_be_older=may_be_older))
             except BaseException:
                 reader.close()
                 raise
@@ -292,8 +292,8 @@ def _refuse_missing(path: Path) -> None:
         raise StoreUnavailableError(f"the database {path} can't be opened: {error.strerror}") from None
 
 
-def _refuse_other_formats(db: Database, path: Path) -> None:
+def _refuse_other_formats(db: Database, path: Path, *, may_be_older: bool) -> None:
     if not has_tables(db, path):
         raise StoreMissingError(f"there is no monitor's database at {path} yet: start grid-monitor")
-    if refuse_newer(db, path) < FORMAT:
+    if refuse_newer(db, path) < FORMAT and not may_be_older:
         raise StoreVersionError(f"the database {path} is older than this program: start grid-monitor once, it migrates")

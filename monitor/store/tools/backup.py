@@ -30,10 +30,11 @@ def back_up(
     """Copy the database in `data_dir` to `target` as it is at one moment, whether a monitor runs or not.
 
     The monitor goes on meanwhile; what it writes stays in its log until the copy is done. The copy has no unused
-    pages, and is checked before it gets its name. `on_progress` is called with the bytes that are written, and those
-    that there will be, about. Raises StoreError, and what `new_file` does.
+    pages, and is checked before it gets its name. An older program's database is copied as it is, so that there is a
+    way back from its migration. `on_progress` is called with the bytes that are written, and those that there will be,
+    about. Raises StoreError, also what `new_file` does.
     """
-    with Inspection.open(data_dir / DATABASE) as ledger:
+    with Inspection.open(data_dir / DATABASE, may_be_older=True) as ledger:
         try:
             with new_file(target, data_dir=data_dir, force=force) as unfinished:
                 size = ledger.file_size()

@@ -76,6 +76,7 @@ class Inspection(LedgerReader):
                 raise
             finally:
                 db.conn.set_progress_handler(None, 0)
+                target.with_name(f"{target.name}-journal").unlink(missing_ok=True)  # SQLite leaves it on a full disk
 
         self._ask(copy)
 

@@ -103,6 +103,14 @@ def test_a_file_that_is_there_is_not_overwritten_unless_that_is_wanted(data_dir:
     assert back_up(data_dir, copy, force=True).readings == 2000
 
 
+def test_an_older_programs_database_is_copied_before_it_is_migrated(data_dir: Path, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(data_dir / "grid.db")) as db, db:
+        db.execute("DROP TABLE sequences")
+        db.execute("DROP TABLE prunings")
+        db.execute("UPDATE ledger SET format = 1")
+    assert back_up(data_dir, tmp_path / "copy.db").readings == 2000
+
+
 def test_ctrl_c_stops_it_as_it_stops_all_else(data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """SQLite swallows the interruption, and tells of it in words of its own."""
     monkeypatch.setattr("monitor.store.tools.inspection._STEPS_BETWEEN_LOOKS", 1000)
@@ -174,7 +182,7 @@ def test_a_damaged_copy_is_not_given_its_name(data_dir: Path, tmp_path: Path, mo
 
 
 def test_where_the_copy_cannot_be_written_it_is_said(data_dir: Path, tmp_path: Path) -> None:
-    with pytest.raises(TargetRefusedError, match="there is no folder .*nowhere"):
+    with pytest.raises(TargetRefusedError, match=r"there is no folder .*nowhere"):
         back_up(data_dir, tmp_path / "nowhere" / "copy.db")
 
 
