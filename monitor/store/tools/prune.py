@@ -19,6 +19,7 @@ from monitor.store.replacement import sync_file
 from monitor.store.text_files import TextFiles
 from monitor.store.tools.inspection import FileSize, Inspection
 from monitor.store.tools.line_rows import to_identity
+from monitor.store.tools.owner import give_to_owner
 
 SLICE_SECONDS = 0.010
 """How long the store of a running monitor may be busy with one slice, about: the intake waits for it."""
@@ -195,8 +196,7 @@ def _write_without(
     read = left_out = 0
     with new.open("wb") as file:
         new.chmod(found.st_mode & 0o777)
-        if os.geteuid() == 0:  # what root cuts stays the monitor's own
-            os.chown(file.fileno(), found.st_uid, found.st_gid)
+        give_to_owner(new, found)
         for line in old:
             if read + len(line) > found.st_size or not line.endswith(b"\n"):
                 break  # written just now: what follows is copied when the files change places

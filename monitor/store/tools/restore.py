@@ -18,6 +18,7 @@ from monitor.store.replacement import hand_over, put_in_place, sync_file, waitin
 from monitor.store.schema import FORMAT, migrate
 from monitor.store.text_files import TextFiles
 from monitor.store.tools.inspection import Inspection
+from monitor.store.tools.owner import give_to_owner
 from monitor.store.tools.rebuild import Rebuilding, Rebuilt
 from monitor.store.tools.salvage import Salvage
 
@@ -106,6 +107,7 @@ def _restore(path: Path, backup: Path | None, on_progress: Callable[[int], None]
             repaired = files.repair(reader)
             done.text_files = repaired.sentences()
             done.readings = reader.count_readings()
+        _give_away(path.parent, building, repaired.missing)
         sync_file(building)
     except BaseException:
         with suppress(OSError):
@@ -114,6 +116,14 @@ def _restore(path: Path, backup: Path | None, on_progress: Callable[[int], None]
     hand_over(path, building, datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ"))
     done.set_aside = put_in_place(path)
     return done
+
+
+def _give_away(data_dir: Path, building: Path, missing: list[int]) -> None:
+    """Give what was made here to whom the data folder belongs: the database, and the text files of these turbines."""
+    folder = data_dir / TEXT_FILES
+    made = [building, folder, *(folder / text_file_name(number) for number in missing)]
+    for path in (*made, data_dir / "monitor.lock"):
+        give_to_owner(path, data_dir.stat())
 
 
 def _build(building: Path, path: Path, backup: Path | None, on_progress: Callable[[int], None]) -> Rebuilt:

@@ -320,6 +320,19 @@ def test_an_incident_whose_visit_was_lost_waits_again(data_dir: Path) -> None:
         assert ledger.events()[0].visit_id is None
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+@pytest.mark.parametrize("lost", ["turbines", "turbines/turbine-7.txt", "grid.db"])
+def test_what_root_restores_is_the_monitors_own(data_dir: Path, lost: str) -> None:
+    """The monitor runs as a user of its own, and could not open root's database."""
+    gone = data_dir / lost
+    shutil.rmtree(gone) if gone.is_dir() else gone.unlink()
+    for path in (data_dir, *data_dir.rglob("*")):
+        os.chown(path, 4711, 4712)
+    restore(data_dir)
+    restored = [data_dir / "grid.db", data_dir / "turbines", *(data_dir / "turbines").glob("turbine-*.txt")]
+    assert {(path.stat().st_uid, path.stat().st_gid) for path in restored} == {(4711, 4712)}
+
+
 def test_while_a_monitor_works_nothing_is_restored(data_dir: Path) -> None:
     with DataFolderLock(data_dir), pytest.raises(DataFolderInUseError, match="stop it"):
         restore(data_dir)
