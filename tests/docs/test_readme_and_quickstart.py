@@ -76,6 +76,9 @@ def test_the_commands_of_a_page_run_as_they_stand(page: Path, farm: Farm, as_the
 
 
 def run_to_its_end(line: str, farm: Farm, env: dict[str, str]) -> None:
+    if ordered := re.match(r"grid-monitor repair (\d+)", line):  # refused while somebody is there already
+        at_it = {"turbine_number": int(ordered[1]), "open_only": True}
+        wait_for(lambda: not farm.read("visits", **at_it), "nobody is at the turbine", seconds=30)
     run = subprocess.run(
         ["sh", "-c", line], cwd=farm.folder, env=env, capture_output=True, text=True, timeout=30, check=False
     )
