@@ -12,7 +12,7 @@ DEFAULT_OUTBOX_SIZE = 100_000
 """Readings that one turbine keeps: more than a day at one a second."""
 
 FLEET_OUTBOX_SIZE = 2_000_000
-"""Readings that all turbines of a process keep together, unless told otherwise: some 600 MB."""
+"""Readings that all turbines of a run keep together, unless told otherwise: some 600 MB."""
 
 
 def default_size(turbines: int) -> int:

@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TextIO
 
 from grid.broker import Broker
@@ -20,7 +19,14 @@ from turbine.progress import Progress
 from turbine.records import LineFile
 from turbine.run import Run
 from turbine.settings import TurbineSettings
-from turbine.shares import Share, outbox_file_of, outboxes_left, refuse_other_outboxes, shares
+from turbine.shares import (
+    Share,
+    outbox_file_of,
+    outboxes_in_words,
+    outboxes_left,
+    refuse_other_outboxes,
+    shares,
+)
 from turbine.wording import counted
 
 Record = Callable[[TurbineMetrics], None]
@@ -110,7 +116,7 @@ def _run_fleet(cast: Cast, settings: TurbineSettings, broker: Broker, record: Re
         for left in outboxes_left(settings.outbox_file(), spread, processes):
             progress.say(f"readings of turbines that do not run left in {left}")
         endings = run_in_processes(work, spread, progress)
-    _say_end(endings, settings.outbox_file(), progress)
+    _say_end(endings, outboxes_in_words(settings.outbox_file(), processes), progress)
     return _fleet_code(cast, endings, settings, progress)
 
 
@@ -134,12 +140,12 @@ def _ending(fleet: Fleet, outbox_file: OutboxFile, duration: float | None) -> En
     )
 
 
-def _say_end(endings: Sequence[Ending], outbox: Path | None, progress: Progress) -> None:
+def _say_end(endings: Sequence[Ending], outboxes: str, progress: Progress) -> None:
     progress.say(progress.acknowledgements)
     if progress.losses:
         progress.say(progress.losses)
     if kept := sum(ending.kept for ending in endings):
-        progress.say(f"{counted(kept, 'reading')} kept in {outbox} for the next start")
+        progress.say(f"{counted(kept, 'reading')} kept in {outboxes} for the next start")
     if at_broker := sum(ending.at_broker for ending in endings):
         progress.say(f"{counted(at_broker, 'reading')} not acknowledged by the monitor: only the broker has them now")
     if given_up := sum(ending.given_up for ending in endings):

@@ -40,6 +40,11 @@ def outbox_file_of(path: Path | None, share: Share | None) -> Path | None:
     return path.with_name(f"{path.name}.{share.place}-of-{share.processes}")
 
 
+def outboxes_in_words(path: Path | None, processes: int) -> str:
+    """Where a run keeps its outboxes, for a person to find them."""
+    return str(path) if path is None or processes == 1 else f"{path}.1-of-{processes} and its like"
+
+
 def outboxes_left(path: Path | None, spread: Sequence[Share], processes: int) -> list[Path]:
     """The files with readings of processes that have no turbine in this run."""
     if path is None:

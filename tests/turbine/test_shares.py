@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grid.command_line import CommandError
-from turbine.shares import outbox_file_of, outboxes_left, refuse_other_outboxes, shares
+from turbine.shares import outbox_file_of, outboxes_in_words, outboxes_left, refuse_other_outboxes, shares
 
 
 @given(first=st.integers(1, 1000), count=st.integers(1, 300), processes=st.integers(1, 20))
@@ -60,3 +60,8 @@ def test_an_outbox_whose_turbines_do_not_run_is_found(tmp_path: Path) -> None:
     spread = shares(range(1, 3), 4)  # in processes 2 and 3
     assert outboxes_left(tmp_path / "out", spread, 4) == [tmp_path / "out.1-of-4"]
     assert outboxes_left(None, spread, 4) == []
+
+
+def test_the_outboxes_of_several_processes_are_named_as_they_are() -> None:
+    assert outboxes_in_words(Path("kept"), 1) == "kept"
+    assert outboxes_in_words(Path("kept"), 3) == "kept.1-of-3 and its like"
