@@ -28,11 +28,13 @@ _SECONDS = {"h": 3600, "d": 86_400}
 
 
 @contextmanager
-def _naming_errors() -> Iterator[None]:
-    from monitor.store.errors import StoreError
+def _naming_errors(*, if_damaged: ExitCode = ExitCode.FAILED) -> Iterator[None]:
+    from monitor.store.errors import StoreDamagedError, StoreError
 
     try:
         yield
+    except StoreDamagedError as error:
+        raise CommandError(str(error), if_damaged) from None
     except StoreError as error:
         raise CommandError(str(error)) from None
 
@@ -43,14 +45,14 @@ def verify_command(settings: DataSettings, in_json: InJson = False) -> None:
     """Compare the database with the text files.
 
     Line by line, beside the running monitor or without it, and SQLite's own checks too. Ends with 3
-    if anything differs.
+    if anything differs or is damaged.
     """
     from monitor.console.documents import in_json as written
     from monitor.console.progress import ProgressBar
     from monitor.console.words import counted, plain
     from monitor.store.tools.verify import verify
 
-    with _naming_errors(), ProgressBar("comparing", sys.stderr) as bar:
+    with _naming_errors(if_damaged=ExitCode.UNHEALTHY), ProgressBar("comparing", sys.stderr) as bar:
         done = verify(settings.data_dir, bar.show)
     sentences = list(done.sentences())
     if in_json:
