@@ -27,10 +27,6 @@ RECEIVE_MAXIMUM = 4000
 
 MAX_BATCH_MESSAGES = 4000
 
-LARGE_BATCH_MESSAGES = 100
-"""While so many are dealt with, the connection does not read. With fewer, reading on is what saves time: at 10,000
-readings a second half of them are acknowledged within 1.1 ms in place of 1.4."""
-
 
 class AnotherMonitorError(Exception):
     """A monitor works on this broker already: two would send engineers against each other."""
@@ -99,14 +95,14 @@ class BrokerIntake:
     async def receive(self, *, within_seconds: float) -> Batch:
         """Wait for the next batch (port Intake)."""
         self._demand.ask()
-        if not self._may_hand_out() and not self._changed.is_set():
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(within_seconds):
-                    await self._changed.wait()
-        batch = self._next_batch()
-        if len(batch.messages) >= LARGE_BATCH_MESSAGES:
+        try:
+            if not self._may_hand_out() and not self._changed.is_set():
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(within_seconds):
+                        await self._changed.wait()
+            return self._next_batch()
+        finally:
             self._demand.deal()
-        return batch
 
     def _next_batch(self) -> Batch:
         self._changed.clear()
