@@ -5,19 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from disks import on_a_small_disk
 from programs import Farm, wait_for
 
 
 @pytest.fixture
 def small_disk(farm: Farm) -> Iterator[Path]:
     """The farm's data folder on a disk of two megabytes."""
-    folder = farm.data_dir
-    folder.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "grid", folder], capture_output=True).returncode:
-        pytest.skip("a small disk can be mounted by root only")
-    yield folder
-    farm.close()
-    subprocess.run(["umount", folder], check=True)
+    yield from on_a_small_disk(farm)
 
 
 def test_a_full_disk_makes_the_monitor_wait_and_nothing_is_lost(farm: Farm, small_disk: Path) -> None:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from disks import on_a_small_disk
 from fault_farm import Extent, FaultFarm
 from figures import Figures
 from programs import Program, wait_for
@@ -21,13 +22,7 @@ ATTACHED_WITHIN_SECONDS = 10.0
 @pytest.fixture
 def small_disk(farm: FaultFarm) -> Iterator[Path]:
     """The farm's data folder on a disk of two megabytes."""
-    folder = farm.data_dir
-    folder.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "grid", folder], capture_output=True).returncode:
-        pytest.skip("a small disk can be mounted by root only")
-    yield folder
-    farm.close()
-    subprocess.run(["umount", folder], check=True)
+    yield from on_a_small_disk(farm)
 
 
 def test_f7_a_full_disk_stops_acknowledgements_and_loses_nothing(

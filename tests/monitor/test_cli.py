@@ -1,20 +1,17 @@
 """The commands of grid-monitor that read, on a real ledger."""
 
 import json
-import os
 import resource
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from commands import Command, command_in
 
 from grid.metrics import OperationalStatus
 from grid.times import SECOND
-from monitor.cli import main
 from monitor.facts import (
     Action,
     Changes,
@@ -39,33 +36,10 @@ BROKE_AT = 1_795_232_700 * SECOND
 """2026-11-21 03:45:00 UTC"""
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-Command = Callable[..., Outcome]
-
-
 @pytest.fixture
 def grid_monitor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Command:
     """Runs `grid-monitor` with arguments, in an empty folder and environment."""
-    monkeypatch.chdir(tmp_path)
-    for name in [name for name in os.environ if name.startswith("GRID_")]:
-        monkeypatch.delenv(name)
-
-    def command(*arguments: str) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["grid-monitor", *arguments])
-        with pytest.raises(SystemExit) as left:
-            main()
-        captured = capsys.readouterr()
-        return Outcome(int(left.value.code or 0), captured.out, captured.err)
-
-    return command
+    return command_in(tmp_path, monkeypatch, capsys)
 
 
 def reading(seconds: int, status: OperationalStatus, sequence: int) -> Reading:

@@ -1,19 +1,16 @@
 """The commands of grid-monitor that look after the store, on a real one."""
 
 import json
-import os
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from commands import Command, Outcome, command_in
 from stores import fill, text_file
 
 from grid.metrics import OperationalStatus
 from grid.times import SECOND
-from monitor.cli import main
 from monitor.facts import Reading
 from monitor.store.lock import DataFolderLock
 from monitor.store.tools import verify as verification
@@ -22,34 +19,12 @@ MORNING = 1_700_000_000 * SECOND
 """2023-11-14 22:13:20 UTC"""
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-Command = Callable[..., Outcome]
-
-
 @pytest.fixture
 def grid_monitor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Command:
     """Runs `grid-monitor` with arguments, in a folder with 20 readings of two turbines in `data`."""
-    monkeypatch.chdir(tmp_path)
+    command = command_in(tmp_path, monkeypatch, capsys)
     monkeypatch.setattr(verification, "PATIENCE_SECONDS", 0.1)
-    for name in [name for name in os.environ if name.startswith("GRID_")]:
-        monkeypatch.delenv(name)
     fill(Path("data"), [reading(number, second) for second in range(10) for number in (7, 8)])
-
-    def command(*arguments: str) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["grid-monitor", *arguments])
-        with pytest.raises(SystemExit) as left:
-            main()
-        captured = capsys.readouterr()
-        return Outcome(int(left.value.code or 0), captured.out, captured.err)
-
     return command
 
 
