@@ -73,7 +73,7 @@ def _versions() -> Finding:
     return Finding(
         "versions",
         f"Grid {version(DISTRIBUTION)}, Python {platform.python_version()}, "
-        f"SQLite {SQLITE_VERSION}, aiomqtt {version('aiomqtt')}.",
+        f"SQLite {SQLITE_VERSION}, mqtt5 {version('mqtt5')}, aiomqtt {version('aiomqtt')}.",
     )
 
 

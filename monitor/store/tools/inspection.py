@@ -44,8 +44,8 @@ class Inspection(LedgerReader):
 
         It reads everything. It can't see that whole commits are gone.
         """
-        found = [str(line) for (line,) in self._all("PRAGMA integrity_check(10)")]
-        return [] if found == ["ok"] else found
+        found = "\n".join(str(text) for (text,) in self._all("PRAGMA integrity_check(10)"))
+        return [] if found == "ok" else [line for line in found.splitlines() if not line.startswith("***")]
 
     def file_size(self) -> FileSize:
         """How large the database is."""
