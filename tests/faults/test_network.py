@@ -57,7 +57,7 @@ def test_f12_a_turbine_that_is_cut_off_is_offline_and_comes_back(
     with farm.watching_links() as offline:
         proxy.partition()
         seconds = farm.wait_for_link(7, Link.OFFLINE)
-        time.sleep(extent(0, 30))
+        time.sleep(extent(2, 30))  # long enough for the watch to see it, too
         proxy.heal()
         back = farm.wait_for_link(7, Link.ONLINE)
     assert offline == {7}

@@ -29,7 +29,7 @@ def test_f4_a_turbine_that_stands_still_gives_its_engineer_back(
         with stopped(process_of(lame)):
             seconds = farm.wait_for_link(7, Link.OFFLINE)
             at_it = len(farm.open_visits(7))
-            time.sleep(extent(0, 10))
+            time.sleep(extent(2, 10))  # long enough for the watch to see it, too
         farm.wait_for_link(7, Link.ONLINE)
         wait_for(lambda: len(farm.visits_of(7)) > 1, "an engineer is sent again")
     verdict = farm.verdict(turbines, lame)
