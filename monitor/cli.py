@@ -16,7 +16,7 @@ from monitor import DISTRIBUTION
 from monitor.console.words import plain
 from monitor.facts import Order, OrderKind
 from monitor.options import InJson, Moment, parse_moment
-from monitor.settings import DataSettings, MonitorSettings
+from monitor.settings import DataSettings, HttpSettings, MonitorSettings
 from monitor.store import DATABASE
 from monitor.store_cli import store_commands
 
@@ -96,6 +96,21 @@ def _run(settings: MonitorSettings) -> None:
     from monitor.program import run_monitor
 
     raise typer.Exit(run_monitor(settings))
+
+
+@app.command("serve")
+@with_settings(HttpSettings)
+def serve_command(
+    settings: HttpSettings,
+    until_stdin_closes: Annotated[bool, typer.Option("--until-stdin-closes", hidden=True)] = False,
+) -> None:
+    """Serve the API and the pages as a process of its own.
+
+    It reads beside the running monitor, and shows what is stored while none runs.
+    """
+    from monitor.web.server import serve
+
+    raise typer.Exit(serve(settings, until_stdin_closes=until_stdin_closes))
 
 
 @app.command("repair")

@@ -20,10 +20,15 @@ from monitor.facts import Order, OrderKind
 SOCKET_NAME = "monitor.socket"
 LONGEST_SOCKET_PATH = 100
 LONGEST_LINE_BYTES = 64 * 1024
+_FOLLOW = b'{"follow": "farm"}\n'
 ANSWER_WITHIN_SECONDS = 30.0
+
+LONGEST_ANSWER_BYTES = 256 * 1024 * 1024
+"""Of what a follower is told: the whole of a large farm is one line."""
 
 Answer = dict[str, Any]
 Serve = Callable[[Answer], Awaitable[Answer]]
+Follow = Callable[[], AsyncIterator[bytes]]
 
 
 class NoMonitorError(Exception):
@@ -31,8 +36,10 @@ class NoMonitorError(Exception):
 
 
 @contextlib.asynccontextmanager
-async def control_door(data_dir: Path, serve: Serve) -> AsyncIterator[None]:
+async def control_door(data_dir: Path, serve: Serve, follow: Follow) -> AsyncIterator[None]:
     """Answer requests with `serve` while the context lasts. The caller holds the data folder's lock.
+
+    Who asks to follow gets the lines of `follow` until one of both ends.
 
     Raises OSError, as a sentence where something else has the place of the socket.
     """
@@ -48,7 +55,7 @@ async def control_door(data_dir: Path, serve: Serve) -> AsyncIterator[None]:
         listener.bind(str(path))
         path.chmod(0o600)  # before anybody can be let in
         server = await asyncio.start_unix_server(
-            lambda reader, writer: _converse(reader, writer, serve), sock=listener, limit=LONGEST_LINE_BYTES
+            lambda reader, writer: _converse(reader, writer, serve, follow), sock=listener, limit=LONGEST_LINE_BYTES
         )
         try:
             yield
@@ -63,9 +70,14 @@ def _clear(place: Path) -> None:
     place.unlink(missing_ok=True)
 
 
-async def _converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, serve: Serve) -> None:
+async def _converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, serve: Serve, follow: Follow) -> None:
     with contextlib.suppress(OSError, ValueError):  # whoever asked is gone, or its line has no end
         while line := await reader.readline():
+            if line == _FOLLOW:
+                async for told in follow():
+                    writer.write(told + b"\n")
+                    await writer.drain()
+                break
             writer.write(json.dumps(await _answer(line, serve)).encode() + b"\n")
             await writer.drain()
     writer.close()
@@ -97,6 +109,24 @@ def ask(data_dir: Path, request: Answer) -> Answer:
         raise NoMonitorError(f"the monitor on {data_dir} runs as another user: only that one may ask it") from None
     except (OSError, ValueError):
         raise NoMonitorError(f"no monitor runs on {data_dir}") from None
+
+
+async def follow(data_dir: Path) -> AsyncIterator[bytes]:
+    """What the monitor on this data folder tells, line by line, until it ends. Raises NoMonitorError."""
+    try:
+        reader, writer = await asyncio.open_unix_connection(
+            _socket_path(data_dir / SOCKET_NAME), limit=LONGEST_ANSWER_BYTES
+        )
+    except (OSError, ValueError):
+        raise NoMonitorError(f"no monitor runs on {data_dir}") from None
+    try:
+        writer.write(_FOLLOW)
+        while line := await reader.readline():
+            yield line.rstrip(b"\n")
+    except (OSError, ValueError):
+        raise NoMonitorError(f"the monitor on {data_dir} is gone") from None
+    finally:
+        writer.close()
 
 
 def _socket_path(place: Path) -> str:

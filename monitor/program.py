@@ -29,12 +29,14 @@ from monitor.dispatch.outbox import Outbox
 from monitor.fleet.fleet import FleetSettings
 from monitor.health import Health
 from monitor.intake.broker_intake import AnotherMonitorError, BrokerIntake
+from monitor.live.feed import FarmFeed
 from monitor.monitor import GridMonitor
 from monitor.settings import MonitorSettings
 from monitor.store.errors import StoreError
 from monitor.store.lock import DataFolderLock
 from monitor.store.prunings import CutFile, Slice, read_pruning
 from monitor.store.writer import StoreThread
+from monitor.web_process import keep_serving
 
 ASK_AGAIN_SECONDS = 1.0
 CHECK_CONSOLE_SECONDS = 1.0
@@ -106,7 +108,8 @@ class _Program:
         intake = self._intake(lock_id)
         outbox = Outbox(intake)
         monitor = self._monitor = self._grid_monitor(store, intake, outbox)
-        door = control_door(self._settings.data_dir, lambda request: _serve(monitor, store, request))
+        feed = FarmFeed(lambda: self._view(monitor))
+        door = control_door(self._settings.data_dir, lambda request: _serve(monitor, store, request), feed.follow)
         async with door, asyncio.TaskGroup() as tasks:
             connecting = tasks.create_task(intake.run(), name="connection to the broker")
             side_tasks = [
@@ -114,6 +117,9 @@ class _Program:
                 tasks.create_task(self._show(monitor), name="show the farm"),
                 tasks.create_task(self._check_console(), name="see whether anybody reads"),
             ]
+            if self._settings.http_port:
+                serving = keep_serving(self._settings, lambda sentence: self._say(sentence, action="pages"))
+                side_tasks.append(tasks.create_task(serving, name="keep the pages' process running"))
             await monitor.run()
             await self._disconnect(intake, connecting)
             for task in side_tasks:

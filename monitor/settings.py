@@ -32,7 +32,19 @@ class DataSettings(Settings):
     data_dir: Path = Field(Path("data"), description="Folder of the database grid.db and the turbines' text files.")
 
 
-class MonitorSettings(BrokerSettings, DataSettings):
+class HttpSettings(DataSettings):
+    """Where the API and the pages are served."""
+
+    http_host: str = Field(
+        "127.0.0.1", min_length=1, description="Address on which the API and the pages are served; others need a token."
+    )
+    http_port: int = Field(8787, ge=0, le=65535, description="Port of the API and the pages; 0 means none.")
+    http_token_file: Path | None = Field(
+        None, description="File with the token that the API and the pages ask for; it is made where there is none."
+    )
+
+
+class MonitorSettings(BrokerSettings, HttpSettings):
     """All that the running monitor can be told."""
 
     model_config = SettingsConfigDict(extra="forbid")

@@ -1,0 +1,28 @@
+"""What every route works with, made once for the process."""
+
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends
+from fastapi.requests import HTTPConnection
+
+from monitor.settings import HttpSettings
+from monitor.web.monitor_link import MonitorLink
+from monitor.web.readers import Readers
+
+
+@dataclass(slots=True)
+class Site:
+    """The ledger, the monitor, and the settings."""
+
+    settings: HttpSettings
+    readers: Readers
+    monitor: MonitorLink
+
+
+def _site(connection: HTTPConnection) -> Site:
+    return cast("Site", connection.app.state.site)
+
+
+TheSite = Annotated[Site, Depends(_site)]
+"""A route's parameter: the site that it belongs to."""
