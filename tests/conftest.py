@@ -8,19 +8,17 @@ import subprocess
 import uuid
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import NoReturn
 
 import hypothesis
 import psutil
 import pytest
 from figures import pytest_terminal_summary as pytest_terminal_summary
-from surroundings import RUN_VARIABLE
+from surroundings import IN_CI, RUN_VARIABLE, missing
 
 from grid.connection import Broker, Protocol
 from monitor.demo_amqtt import LocalAmqtt
 from monitor.demo_broker import LocalMosquitto, find_free_port, find_mosquitto
 
-IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 PROJECT = Path(__file__).parents[1]
 GRID_IMAGE = "grid-test/grid"
 MARKED_BY_FIXTURE = {"broker": "broker", "docker_engine": "docker", "shared_data": "shared_data"}
@@ -36,13 +34,6 @@ hypothesis.settings.register_profile("home", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, database=None)
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=2000)
 hypothesis.settings.load_profile(os.environ.get("GRID_HYPOTHESIS_PROFILE", "ci" if IN_CI else "home"))
-
-
-def missing(sentence: str) -> NoReturn:
-    """What a test needs is not here: skipped at home; in CI, where all is prepared, that is a failure."""
-    if IN_CI:
-        pytest.fail(sentence, pytrace=False)
-    pytest.skip(sentence)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
