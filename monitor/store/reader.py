@@ -113,7 +113,7 @@ class LedgerReader:
 
     def missing(self) -> dict[int, int]:
         """How many readings are missing, of each turbine that lacks any: it counted them, and they have not come."""
-        sums = self._all("SELECT turbine_number, sum(missing) FROM sequences GROUP BY 1 HAVING sum(missing) > 0")
+        sums = self.rows("SELECT turbine_number, sum(missing) FROM sequences GROUP BY 1 HAVING sum(missing) > 0")
         return {int(number): int(readings) for number, readings in sums}
 
     # --- repairs
@@ -179,12 +179,12 @@ class LedgerReader:
 
     def dead_letters_by_reason(self) -> dict[str, int]:
         """How many messages were refused for which reason, the most frequent first."""
-        counted = self._all("SELECT reason, count(*) FROM dead_letters GROUP BY reason ORDER BY 2 DESC, 1")
+        counted = self.rows("SELECT reason, count(*) FROM dead_letters GROUP BY reason ORDER BY 2 DESC, 1")
         return {str(reason): int(count) for reason, count in counted}
 
     def books(self) -> dict[str, int]:
         """What was counted since the database was made: received = stored + duplicate + rejected, and more."""
-        return {str(name): int(count) for name, count in self._all("SELECT name, count FROM books ORDER BY name")}
+        return {str(name): int(count) for name, count in self.rows("SELECT name, count FROM books ORDER BY name")}
 
     def invariants(self, *, engineers: int | None = None) -> list[str]:
         """What should never be, and is: a sentence each; empty when all is well.
@@ -202,7 +202,7 @@ class LedgerReader:
 
     def turbines_with_readings(self) -> list[int]:
         """Numbers of the turbines that have readings, quick however many these are."""
-        return [int(number) for (number,) in self._all(_ORDER_OF_TURBINES)]
+        return [int(number) for (number,) in self.rows(_ORDER_OF_TURBINES)]
 
     def last_reading_id_of(self, turbine_number: int) -> int:
         """The `id` of the turbine's reading that was committed last; 0 without. Walks over all of its readings."""
@@ -210,7 +210,7 @@ class LedgerReader:
 
     def reading_id(self, turbine_number: int, emitted_at: int) -> int | None:
         """The `id` of a reading; None if it isn't in the database."""
-        found = self._all(
+        found = self.rows(
             "SELECT id FROM readings WHERE turbine_number = ? AND emitted_at = ?", turbine_number, emitted_at
         )
         return int(found[0][0]) if found else None
@@ -222,7 +222,7 @@ class LedgerReader:
         # The + keeps SQLite on the order of ids, where the index would have it sort millions of rows.
         chosen = "" if turbines is None else f" AND +turbine_number IN ({', '.join(map(str, map(int, turbines)))})"
         sql = f"SELECT id, {listed(columns(Reading))} FROM readings WHERE id > ?{chosen} ORDER BY id LIMIT ?"  # noqa: S608
-        return [(row[0], to_reading(row[1:])) for row in self._all(sql, reading_id, limit)]
+        return [(row[0], to_reading(row[1:])) for row in self.rows(sql, reading_id, limit)]
 
     # --- queries
 
@@ -254,7 +254,9 @@ class LedgerReader:
 
         return [to_record(kind, row) for row in self._ask(rows)]
 
-    def _all(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+    def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """What a SELECT finds; for the queries of this package."""
+
         def rows(db: Database) -> list[tuple[Any, ...]]:
             with closing(db.execute(sql, values)) as cursor:
                 return cursor.fetchall()
@@ -262,7 +264,7 @@ class LedgerReader:
         return self._ask(rows)
 
     def _one(self, sql: str, *values: Any) -> Any:
-        return self._all(sql, *values)[0][0]
+        return self.rows(sql, *values)[0][0]
 
     def _ask(self, query: Callable[[Database], T]) -> T:
         """Ask the database; again where nobody wrote it when it was opened, and somebody has since."""

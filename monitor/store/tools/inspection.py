@@ -44,12 +44,12 @@ class Inspection(LedgerReader):
 
         It reads everything. It can't see that whole commits are gone.
         """
-        found = "\n".join(str(text) for (text,) in self._all("PRAGMA integrity_check(10)"))
+        found = "\n".join(str(text) for (text,) in self.rows("PRAGMA integrity_check(10)"))
         return [] if found == "ok" else [line for line in found.splitlines() if not line.startswith("***")]
 
     def file_size(self) -> FileSize:
         """How large the database is."""
-        (row,) = self._all(
+        (row,) = self.rows(
             "SELECT page_count * page_size, freelist_count * page_size "
             "FROM pragma_page_count, pragma_page_size, pragma_freelist_count"
         )
@@ -94,7 +94,7 @@ class Inspection(LedgerReader):
 
     def stored_by_the_books(self) -> Books:
         """What was committed up to now."""
-        (row,) = self._all(
+        (row,) = self.rows(
             "SELECT (SELECT coalesce(max(id), 0) FROM readings), "
             "(SELECT coalesce(sum(count), 0) FROM books WHERE name = 'stored'), "
             "(SELECT coalesce(sum(readings), 0) FROM prunings)"
@@ -111,14 +111,14 @@ class Inspection(LedgerReader):
             "WHERE turbine_number = ? AND emitted_at >= ? AND emitted_at < ? ORDER BY emitted_at LIMIT ?"
         )
         first, end = since or 0, _NEVER if until is None else until
-        while page := self._all(sql, turbine_number, first, end, _PAGE):
+        while page := self.rows(sql, turbine_number, first, end, _PAGE):
             yield [to_reading(row) for row in page]
             first = page[-1][1] + 1
 
     def old_readings(self, turbine_number: int, kept_since: int) -> set[int]:
         """`emitted_at` of the turbine's readings that were emitted and received before this time."""
         sql = "SELECT emitted_at FROM readings WHERE turbine_number = ? AND emitted_at < ? AND received_at < ?"
-        return {at for (at,) in self._all(sql, turbine_number, kept_since, kept_since)}
+        return {at for (at,) in self.rows(sql, turbine_number, kept_since, kept_since)}
 
     def ids_that_may_be_old(self, kept_since: int) -> range:
         """The ids of all readings emitted before this time are in this range. Quick: only the index is read."""
@@ -137,7 +137,7 @@ class Inspection(LedgerReader):
 
     def old_dead_letters(self, kept_since: int) -> tuple[int, range]:
         """How many dead letters came before this time, and the range that their ids are in."""
-        ((count, first, last),) = self._all(
+        ((count, first, last),) = self.rows(
             "SELECT count(*), min(dead_letter_id), max(dead_letter_id) FROM dead_letters WHERE received_at < ?",
             kept_since,
         )

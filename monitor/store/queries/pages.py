@@ -1,0 +1,103 @@
+"""Long tables a page at a time: each page starts after the last key of the one before, however long the table is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from monitor.facts import DeadLetter, Event, Incident, Reading, Visit
+from monitor.store.reader import LedgerReader
+from monitor.store.rows import columns, listed, to_reading, to_record
+
+RecordT = TypeVar("RecordT")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[RecordT]):
+    """Records, each with the key that gives them their order."""
+
+    records: list[tuple[int, RecordT]]
+    next_key: int | None
+    """What to ask for the following page with, as `after`; None on the last one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Which page: at most `limit` records, those beyond the key `after`."""
+
+    limit: int
+    after: int | None = None
+    newest_first: bool = True
+
+
+def readings_page(
+    reader: LedgerReader, turn: Turn, turbine_number: int, *, since: int | None = None, until: int | None = None
+) -> Page[Reading]:
+    """A turbine's readings by `emitted_at`, which is their key, from `since` on and before `until`."""
+    where = {"turbine_number = ?": turbine_number, "emitted_at >= ?": since, "emitted_at < ?": until}
+    return _page(reader, turn, Reading, "readings", "emitted_at", where)
+
+
+def incidents_page(
+    reader: LedgerReader,
+    turn: Turn,
+    *,
+    is_open: bool | None = None,
+    turbine_number: int | None = None,
+    since: int | None = None,
+    until: int | None = None,
+) -> Page[Incident]:
+    """Incidents by number; `since` and `until` bound when they were opened."""
+    where = {"turbine_number = ?": turbine_number, "opened_at >= ?": since, "opened_at < ?": until}
+    return _page(reader, turn, Incident, "incidents", "incident_id", where | _still("closed_at", is_open))
+
+
+def visits_page(
+    reader: LedgerReader,
+    turn: Turn,
+    *,
+    is_open: bool | None = None,
+    turbine_number: int | None = None,
+    incident_id: int | None = None,
+) -> Page[Visit]:
+    """Visits by number."""
+    where = {"turbine_number = ?": turbine_number, "incident_id = ?": incident_id}
+    return _page(reader, turn, Visit, "visits", "visit_id", where | _still("ended_at", is_open))
+
+
+def events_page(
+    reader: LedgerReader, turn: Turn, *, turbine_number: int | None = None, incident_id: int | None = None
+) -> Page[Event]:
+    """Decisions in the order in which they were taken."""
+    where = {"turbine_number = ?": turbine_number, "incident_id = ?": incident_id}
+    return _page(reader, turn, Event, "events", "event_id", where)
+
+
+def dead_letters_page(reader: LedgerReader, turn: Turn, *, reason: str | None = None) -> Page[DeadLetter]:
+    """Refused messages in the order in which they were refused."""
+    return _page(reader, turn, DeadLetter, "dead_letters", "dead_letter_id", {"reason = ?": reason})
+
+
+def _still(ended: str, is_open: bool | None) -> dict[str, Any]:
+    """The condition that something has not ended, or has."""
+    return {} if is_open is None else {f"({ended} IS NULL) = ?": is_open}
+
+
+def _page(
+    reader: LedgerReader, turn: Turn, kind: type[RecordT], table: str, key: str, where: Mapping[str, Any]
+) -> Page[RecordT]:
+    """One page; conditions whose value is None don't count. One record more tells whether another page follows."""
+    known: type = kind
+    given = {**where, f"{key} {'<' if turn.newest_first else '>'} ?": turn.after}
+    given = {condition: value for condition, value in given.items() if value is not None}
+    sql = (
+        f"SELECT {key}, {listed(columns(known))} FROM {table}"  # noqa: S608 - our own names
+        f"{' WHERE ' if given else ''}{' AND '.join(given)}"
+        f" ORDER BY {key} {'DESC' if turn.newest_first else ''} LIMIT {turn.limit + 1}"
+    )
+    rows = reader.rows(sql, *given.values())
+    records = [(int(row[0]), _record(kind, row[1:])) for row in rows[: turn.limit]]
+    return Page(records, records[-1][0] if len(rows) > turn.limit else None)
+
+
+def _record(kind: Any, row: tuple[Any, ...]) -> Any:
+    return to_reading(row) if kind is Reading else to_record(kind, dict(zip(columns(kind), row, strict=True)))
