@@ -91,11 +91,11 @@ async def _answer(line: bytes, serve: Serve) -> Answer:
         return {"accepted": False, "sentence": f"not understood: {error}"}
 
 
-def ask(data_dir: Path, request: Answer) -> Answer:
+def ask(data_dir: Path, request: Answer, *, within_seconds: float = ANSWER_WITHIN_SECONDS) -> Answer:
     """Ask the monitor that runs on this data folder, and wait for its answer. Raises NoMonitorError."""
     try:
         with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(ANSWER_WITHIN_SECONDS)
+            connection.settimeout(within_seconds)
             connection.connect(_socket_path(data_dir / SOCKET_NAME))
             connection.sendall(json.dumps(request).encode() + b"\n")
             with connection.makefile("rb") as lines:
