@@ -1,0 +1,239 @@
+// Charts: trends with one shared cursor, lanes of what happened, and power against wind. Drawn with uPlot.
+
+import uPlot from "../vendor/uplot/uPlot.esm.js";
+import { axisTimes, quantity } from "./quantities.js";
+
+const AXIS_WIDTH = 56;
+const TREND_HEIGHT = 168;
+const LANE_HEIGHT = 22;
+const LANES = ["Engineer", "Incident", "Status"];
+const DAY_AXIS_HEIGHT = 34;
+
+// --- colours come from the style sheet, so that light and dark are decided in one place
+
+const colours = new Map();
+const redrawn = new Set();
+
+function colour(name) {
+  if (!colours.has(name)) {
+    colours.set(name, getComputedStyle(document.documentElement).getPropertyValue(`--chart-${name}`).trim());
+  }
+  return colours.get(name);
+}
+
+function recolour() {
+  colours.clear();
+  for (const chart of redrawn) chart.redraw(false, true);
+}
+
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolour);
+new MutationObserver(recolour).observe(document.documentElement, { attributes: true });
+
+// --- one chart in its place on the page
+
+/** Make a chart as wide as its host, and keep it so. */
+function drawn(host, options, data) {
+  const width = () => Math.max(200, Math.floor(host.clientWidth));
+  const chart = new uPlot({ width: width(), ...options }, data, host);
+  const watcher = new ResizeObserver(() => {
+    if (chart.width !== width()) chart.setSize({ width: width(), height: options.height });
+  });
+  watcher.observe(host);
+  redrawn.add(chart);
+  return chart;
+}
+
+function axes(label, { side = AXIS_WIDTH } = {}) {
+  const look = {
+    stroke: () => colour("text"),
+    grid: { stroke: () => colour("grid"), width: 1 },
+    ticks: { show: false },
+    font: "12px system-ui, sans-serif",
+  };
+  const bottom = { ...look, size: DAY_AXIS_HEIGHT, gap: 6 };
+  const left = { ...look, size: side, gap: 6, values: (_chart, splits) => splits.map((value) => quantity(value, null)) };
+  return [bottom, { ...left, label }];
+}
+
+const CALM = { legend: { show: false }, pxAlign: 1 };
+
+function cursor(key) {
+  return { sync: { key, scales: ["x", null] }, drag: { x: false, y: false }, y: false, points: { size: 7 } };
+}
+
+/** Which of the trends' columns each chart draws. */
+const TREND_COLUMNS = { wind: ["windMax", "windMin", "wind"], power: ["power"], lanes: ["broken"] };
+
+/**
+ * Wind, power, and lanes of status, incidents and engineers, over the same time with the same cursor.
+ *
+ * `hosts` has an element for each of wind, power and lanes. `onCursor` hears the index of the point under the cursor,
+ * or null.
+ */
+export class TrendCharts {
+  constructor(hosts, { onCursor }) {
+    this.window = [0, 1];
+    this.ratedPower = null;
+    this.trends = null;
+    this.marks = { stretches: [], incidents: [], visits: [] };
+    const key = "trends";
+    this.charts = {
+      wind: this.#trend(hosts.wind, key, [...windSeries()], windScale, onCursor),
+      power: this.#trend(hosts.power, key, [line()], (max) => this.#powerScale(max)),
+      lanes: this.#lanes(hosts.lanes, key),
+    };
+  }
+
+  /** Show these trends from `since` to `until`, in seconds since 1970, with `marks` of what happened. */
+  show(trends, { since, until, marks, ratedPower }) {
+    Object.assign(this, { trends, window: [since, until], marks, ratedPower });
+    for (const [name, chart] of Object.entries(this.charts)) {
+      chart.setData([trends.time, ...TREND_COLUMNS[name].map((column) => trends[column])]);
+    }
+  }
+
+  /** Move the cursor by so many points; from the newest one where it is nowhere. */
+  step(points) {
+    const { wind } = this.charts;
+    const last = this.trends ? this.trends.time.length - 1 : -1;
+    if (last < 0) return;
+    const from = wind.cursor.idx ?? last + 1;
+    const index = Math.min(last, Math.max(0, from + points));
+    wind.setCursor({ left: wind.valToPos(this.trends.time[index], "x"), top: 10 });
+  }
+
+  #trend(host, key, series, scaleOf, onCursor) {
+    const options = {
+      ...CALM,
+      height: TREND_HEIGHT,
+      cursor: cursor(key),
+      scales: { x: { time: true, range: () => this.window }, y: { range: (_chart, _min, max) => scaleOf(max) } },
+      axes: withTimes(axes()),
+      series: [{}, ...series],
+      bands: series.length > 1 ? [{ series: [1, 2], fill: () => colour("band") }] : [],
+      hooks: { drawClear: [(chart) => this.#shade(chart)], draw: [(chart) => this.#rated(chart, host)] },
+    };
+    if (onCursor) options.hooks.setCursor = [(chart) => onCursor(chart.cursor.idx ?? null)];
+    return drawn(host, options, [[], ...series.map(() => [])]);
+  }
+
+  #lanes(host, key) {
+    const [bottom, left] = withTimes(axes());
+    const options = {
+      ...CALM,
+      height: LANES.length * LANE_HEIGHT + 12,
+      cursor: { ...cursor(key), points: { show: false } },
+      scales: { x: { time: true, range: () => this.window }, y: { range: () => [0, LANES.length] } },
+      axes: [
+        { ...bottom, show: false },
+        { ...left, grid: { show: false }, splits: () => LANES.map((_, lane) => lane + 0.5), values: () => LANES },
+      ],
+      series: [{}, { paths: () => null, points: { show: false } }],
+      hooks: { draw: [(chart) => this.#drawLanes(chart)] },
+    };
+    return drawn(host, options, [[], []]);
+  }
+
+  #powerScale(max) {
+    return [0, Math.max(max ?? 0, this.ratedPower ?? 0, 1) * 1.08];
+  }
+
+  /** A faint ground where an incident was open. */
+  #shade(chart) {
+    const { top, height } = chart.bbox;
+    for (const { from, to } of this.marks.incidents) {
+      const [left, width] = span(chart, from, to);
+      chart.ctx.fillStyle = colour("incident-ground");
+      chart.ctx.fillRect(left, top, width, height);
+    }
+  }
+
+  #rated(chart, host) {
+    if (host.dataset.chart !== "power" || !this.ratedPower) return;
+    const { ctx, bbox } = chart;
+    const y = chart.valToPos(this.ratedPower, "y", true);
+    ctx.save();
+    ctx.strokeStyle = colour("text");
+    ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio]);
+    ctx.lineWidth = devicePixelRatio;
+    ctx.beginPath();
+    ctx.moveTo(bbox.left, y);
+    ctx.lineTo(bbox.left + bbox.width, y);
+    ctx.stroke();
+    ctx.restore();
+  }
+
+  #drawLanes(chart) {
+    for (const { from, to, broken } of this.marks.stretches) {
+      block(chart, 2, from, to, broken ? "broken" : "ok", broken ? 1 : 0.25);
+    }
+    for (const { from, to } of this.marks.incidents) block(chart, 1, from, to, "incident", 0.7);
+    for (const { from, to } of this.marks.visits) block(chart, 0, from, to, "visit", 0.7);
+  }
+}
+
+function line() {
+  return { stroke: () => colour("line"), width: 1.5, points: { show: false } };
+}
+
+function windSeries() {
+  const edge = { stroke: "transparent", width: 0, points: { show: false } };
+  return [edge, edge, line()];
+}
+
+function windScale(max) {
+  return [0, Math.max(max ?? 0, 5) * 1.08];
+}
+
+function withTimes([bottom, left]) {
+  return [{ ...bottom, space: 72, values: (_chart, splits, _axis, _space, step) => axisTimes(splits, step) }, left];
+}
+
+/** Where a stretch of time lies on the canvas: left and width in its pixels, at least as wide as can be seen. */
+function span(chart, from, to) {
+  const { left, width } = chart.bbox;
+  const at = (time) => Math.min(left + width, Math.max(left, chart.valToPos(time, "x", true)));
+  const start = at(from);
+  const isOutside = to < chart.scales.x.min || from > chart.scales.x.max;
+  return [start, isOutside ? 0 : Math.max(2 * devicePixelRatio, at(to) - start)];
+}
+
+/** A bar in a lane, counted from the bottom; `share` of the lane's height. */
+function block(chart, lane, from, to, kind, share) {
+  const [left, width] = span(chart, from, to);
+  const middle = chart.valToPos(lane + 0.5, "y", true);
+  const height = Math.abs(chart.valToPos(1, "y", true) - chart.valToPos(0, "y", true)) * share * 0.8;
+  chart.ctx.fillStyle = colour(kind);
+  chart.ctx.fillRect(left, middle - height / 2, width, height);
+}
+
+/** Power against wind: each point a stretch of time, the line the curve of bins. */
+export class PowerCurveChart {
+  constructor(host, { onCursor }) {
+    const options = {
+      ...CALM,
+      height: 280,
+      cursor: { drag: { x: false, y: false }, y: false, points: { show: false } },
+      scales: { x: { time: false, range: (_chart, _min, max) => windScale(max) }, y: { range: (_chart, _min, max) => [0, Math.max(max ?? 0, 1) * 1.08] } },
+      axes: windAxes(),
+      series: [
+        {},
+        { paths: () => null, points: { show: true, size: 4, width: 0, stroke: "transparent", fill: () => colour("point") } },
+        { stroke: () => colour("line"), width: 2, spanGaps: true, points: { show: false } },
+      ],
+      hooks: { setCursor: [(chart) => onCursor(chart.cursor.left < 0 ? null : chart.posToVal(chart.cursor.left, "x"))] },
+    };
+    this.chart = drawn(host, options, [[], [], []]);
+  }
+
+  /** Show columns of wind speed, power of a stretch of time, and power of the curve. */
+  show(columns) {
+    this.chart.setData(columns);
+  }
+}
+
+function windAxes() {
+  const [bottom, left] = axes();
+  const numbers = (_chart, splits) => splits.map((value) => quantity(value, null));
+  return [{ ...bottom, values: numbers }, left];
+}
