@@ -1,8 +1,11 @@
 """The pages: each is a shell that the server writes, filled by its script."""
 
 from pathlib import Path
+from typing import Annotated
 
+import jinja2
 from fastapi import APIRouter, Depends
+from fastapi import Path as PathParameter
 from fastapi.requests import Request
 from fastapi.responses import HTMLResponse
 from fastapi.templating import Jinja2Templates
@@ -10,10 +13,49 @@ from fastapi.templating import Jinja2Templates
 from monitor.web.access import Role, require
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(require(Role.VIEWER))])
-_templates = Jinja2Templates(directory=Path(__file__).parent / "templates")
+_environment = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_templates = Jinja2Templates(env=_environment)
 
 
 @router.get("/")
 async def farm_page(request: Request) -> HTMLResponse:
     """The farm at a glance."""
-    return _templates.TemplateResponse(request, "farm.html", {})
+    return _templates.TemplateResponse(request, "farm.html")
+
+
+@router.get("/turbines/{turbine_number}")
+async def turbine_page(
+    request: Request, turbine_number: Annotated[int, PathParameter(ge=0, le=2**63 - 1)]
+) -> HTMLResponse:
+    """One turbine: its trends, incidents and visits, and orders for it."""
+    return _templates.TemplateResponse(request, "turbine.html", {"turbine_number": turbine_number})
+
+
+@router.get("/repairs")
+async def repairs_page(request: Request) -> HTMLResponse:
+    """Visits, engineers, and how long repairs take."""
+    return _templates.TemplateResponse(request, "repairs.html")
+
+
+@router.get("/events")
+async def events_page(request: Request) -> HTMLResponse:
+    """What happened, newest first."""
+    return _templates.TemplateResponse(request, "events.html")
+
+
+@router.get("/dead-letters")
+async def dead_letters_page(request: Request) -> HTMLResponse:
+    """What was refused, and why."""
+    return _templates.TemplateResponse(request, "dead_letters.html")
+
+
+@router.get("/about")
+async def about_page(request: Request) -> HTMLResponse:
+    """Versions, health in sentences, and the books."""
+    return _templates.TemplateResponse(request, "about.html")
