@@ -18,6 +18,7 @@ from monitor import DISTRIBUTION
 from monitor.books import Balance
 from monitor.console.gaps import gaps_in_sentences
 from monitor.control import Answer, NoMonitorError, ask
+from monitor.health import LEAST_FREE_BYTES
 from monitor.intake.canary import ask_around
 from monitor.settings import MonitorSettings
 from monitor.store import DATABASE
@@ -25,7 +26,6 @@ from monitor.store.errors import StoreError, StoreMissingError
 from monitor.store.reader import LedgerReader
 from monitor.store.writer import SQLITE_VERSION
 
-LEAST_FREE_BYTES = 200 * 1024 * 1024
 LEAST_FOR_A_COMMIT_BYTES = 64 * 1024
 EARLIEST_PLAUSIBLE_YEAR = 2025
 

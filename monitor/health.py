@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from monitor.books import Balance
 from monitor.facts import Changes, Committed
 
+LEAST_FREE_BYTES = 200 * 1024 * 1024
+"""Less than this free on the disk of the data is worth a word."""
+
 
 @dataclass(slots=True)
 class Health:
