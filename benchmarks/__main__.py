@@ -43,7 +43,7 @@ def read_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     """Read the command line; ends the process with exit code 2 where it is wrong."""
     options = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure Grid beside its peers.")
     options.add_argument(
-        "parts", nargs="*", metavar="PART", help=f"of {', '.join(ALL_PARTS)}; default: all but profile"
+        "parts", nargs="*", metavar="PART", help=f"of {', '.join(ALL_PARTS)}; default: all but pages and profile"
     )
     options.add_argument("--quick", action="store_true", help="a look in under two minutes; figures are rough")
     options.add_argument("--rounds", type=int, help=f"how often each is measured, in turn; default {FULL.rounds}")

@@ -70,9 +70,9 @@ def grid_monitor() -> Consumer:
     )
 
 
-def monitor_command(port: int, data_dir: Path) -> Command:
-    """Run the monitor on a broker at this port of 127.0.0.1."""
-    where = ["--broker-host", "127.0.0.1", "--broker-port", str(port)]
+def monitor_command(port: int, data_dir: Path, *, http_port: int = 0) -> Command:
+    """Run the monitor on a broker at this port of 127.0.0.1, with its pages at `http_port`, or without any."""
+    where = ["--broker-host", "127.0.0.1", "--broker-port", str(port), "--http-port", str(http_port)]
     return [PROGRAMS / "grid-monitor", *where, "--data-dir", data_dir, "--log-format", "lines"]
 
 

@@ -60,16 +60,16 @@ class Feeder:
         self._pinned = pinned
         self._port = int(speaker.hear()["port"])
 
-    def command(self, data_dir: Path) -> list[str | Path]:
+    def command(self, data_dir: Path, *, http_port: int = 0) -> list[str | Path]:
         """How to run a monitor on this broker."""
-        return monitor_command(self._port, data_dir)
+        return monitor_command(self._port, data_dir, http_port=http_port)
 
     @contextmanager
-    def monitor(self, data_dir: Path) -> Iterator[Program]:
+    def monitor(self, data_dir: Path, *, http_port: int = 0) -> Iterator[Program]:
         """A monitor with this data folder, started now; it is ready when readings are acknowledged."""
         log = data_dir.with_name(f"{data_dir.name}.log")
         core = MONITORS_CORE if self._pinned else None
-        with Program(self.command(data_dir), log, core=core) as program:
+        with Program(self.command(data_dir, http_port=http_port), log, core=core) as program:
             yield program
 
     def order(self, readings: int, *, rate: float | None = None, turbines: int = TURBINES) -> None:

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import direct, scale
+from benchmarks import direct, page_speed, scale, served
 from benchmarks.consumers import Consumer, node_red_peer, python_peers
 from benchmarks.filled import fill
 from benchmarks.peers import node_red
@@ -31,15 +31,17 @@ class Size:
     """Of one run at a given rate."""
     turbines: int
     """In one `grid-turbines`."""
+    watched_seconds: float
+    """For how long a page is watched in the browser."""
     installs: bool
     """Whether there is time to install Node-RED."""
 
 
-FULL = Size(rounds=3, readings=100_000, rows=3_000_000, seconds=4.0, turbines=2_000, installs=True)
-QUICK = Size(rounds=1, readings=40_000, rows=300_000, seconds=1.0, turbines=500, installs=False)
+FULL = Size(rounds=3, readings=100_000, rows=3_000_000, seconds=4.0, turbines=2_000, watched_seconds=600, installs=True)
+QUICK = Size(rounds=1, readings=40_000, rows=300_000, seconds=1.0, turbines=500, watched_seconds=60, installs=False)
 
 DEFAULT_PARTS = ("throughput", "ceiling", "latency", "memory", "fleet", "growth", "simulator")
-ALL_PARTS = (*DEFAULT_PARTS, "profile")
+ALL_PARTS = (*DEFAULT_PARTS, "pages", "profile")
 
 
 class Parts:
@@ -63,6 +65,7 @@ class Parts:
             "fleet": self._fleet,
             "growth": self._growth,
             "simulator": self._simulator,
+            "pages": self._pages,
             "profile": self._profile,
         }
         yield from runs[name]()
@@ -114,6 +117,13 @@ class Parts:
 
     def _simulator(self) -> Iterator[Table]:
         yield simulator(turbines=self._size.turbines, seconds=4 * self._size.seconds, say=self._say)
+
+    def _pages(self) -> Iterator[Table]:
+        """What open pages cost the server, and how one of them keeps up in a browser."""
+        yield served.intake(rounds=2 * self._size.rounds, readings=self._size.readings, say=self._say)
+        yield served.cpu(seconds=5 * self._size.seconds, rounds=self._size.rounds, say=self._say)
+        yield served.memory(seconds=5 * self._size.seconds, say=self._say)
+        yield page_speed.page_speed(seconds=self._size.watched_seconds, say=self._say)
 
     def _profile(self) -> Iterator[Table]:
         yield profile(readings=self._size.readings)

@@ -70,4 +70,4 @@ def test_the_monitor_is_run_as_its_users_run_it(tmp_path_factory: pytest.TempPat
 
     assert str(program).endswith("grid-monitor")
     assert options[-4:] == ["--data-dir", folder, "--log-format", "lines"]
-    assert options[:-4] == ["--broker-host", "127.0.0.1", "--broker-port", "1883"]
+    assert options[:-4] == ["--broker-host", "127.0.0.1", "--broker-port", "1883", "--http-port", "0"]
