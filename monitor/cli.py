@@ -175,10 +175,10 @@ def _ledger(settings: DataSettings) -> "Iterator[LedgerReader]":
 @with_settings(DataSettings)
 def turbines(settings: DataSettings, in_json: InJson = False) -> None:
     """Show every turbine, the worst first."""
+    from monitor.console.known import farm_view
     from monitor.console.lines import missing_in_words, standings_in_words, utc_now
     from monitor.console.sheets import turbines_sheet
-    from monitor.console.view import farm_view
-    from monitor.console.words import age
+    from monitor.console.words import age, since
 
     with _ledger(settings) as ledger:
         records, missing = ledger.turbines(), ledger.missing()
@@ -187,8 +187,8 @@ def turbines(settings: DataSettings, in_json: InJson = False) -> None:
         incidents = ledger.incidents(open_only=True, newest=len(records) + 1)
         visits = ledger.visits(open_only=True, newest=len(records) + 1)
         view = farm_view(utc_now(), records, incidents, visits, ledger.holds(), engineers=len(visits), missing=missing)
-    _print_sheet(turbines_sheet(view.rows), empty="no turbine seen yet")
-    ages = [row.reading_age_seconds for row in view.rows if row.reading_age_seconds is not None]
+    _print_sheet(turbines_sheet(view.rows, view.at), empty="no turbine seen yet")
+    ages = [since(row.received_at, view.at) for row in view.rows if row.received_at is not None]
     if view.rows:
         typer.echo(f"\n{standings_in_words(view.totals)}")
     if view.missing:

@@ -21,8 +21,9 @@ from grid.topics import MONITOR_STATUS
 from monitor import DISTRIBUTION
 from monitor.clock import Clock
 from monitor.console.console import Console, LogToConsole, console_for
+from monitor.console.known import Known, view_of
 from monitor.console.rate import Rate
-from monitor.console.view import FarmView, Trouble, TroubleKind, farm_view
+from monitor.console.view import FarmView, Trouble, TroubleKind
 from monitor.control import Answer, control_door, read_order
 from monitor.dispatch.dispatcher import DispatchSettings
 from monitor.dispatch.outbox import Outbox
@@ -182,8 +183,11 @@ class _Program:
             await asyncio.sleep(CHECK_CONSOLE_SECONDS)
 
     def _view(self, monitor: GridMonitor) -> FarmView:
+        return view_of(self._known(monitor))
+
+    def _known(self, monitor: GridMonitor) -> Known:
         stored = monitor.health.books["stored"]
-        return farm_view(
+        return Known(
             self._clock.utc(),
             monitor.fleet.turbines.values(),
             monitor.dispatcher.open_incidents,

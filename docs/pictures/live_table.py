@@ -3,9 +3,9 @@
 import sys
 from pathlib import Path
 
+from monitor.console.known import farm_view
 from monitor.console.lines import event_in_words, utc_now
 from monitor.console.picture import export_picture
-from monitor.console.view import farm_view
 from monitor.store.reader import LedgerReader
 
 ENGINEERS = 3

@@ -13,7 +13,7 @@ from typing import Any, Self, TextIO
 from grid.times import SECOND, format_time
 from monitor.console.line_writer import LineWriter
 from monitor.console.view import FarmTotals, FarmView
-from monitor.console.words import age, counted, moment, plain
+from monitor.console.words import age, counted, moment, plain, since
 from monitor.facts import Event
 
 FARM_EVERY_SECONDS = 60.0
@@ -84,6 +84,8 @@ class JsonConsole(_Stream):
         """Write the farm's totals, with the action `farm`."""
         totals = view.totals
         numbers: dict[str, Any] = asdict(totals)
+        waits_since = numbers.pop("longest_wait_since")
+        numbers["longest_wait_seconds"] = None if waits_since is None else since(waits_since, view.at)
         numbers["by_standing"] = {standing.value: count for standing, count in totals.by_standing}
         troubles = [
             {"kind": trouble.kind, "since": format_time(trouble.since), "detail": trouble.detail}
@@ -124,7 +126,7 @@ def event_in_words(event: Event) -> str:
 
 def farm_in_words(view: FarmView) -> str:
     """The farm in one line."""
-    parts = [standings_in_words(view.totals), engineers_in_words(view.totals)]
+    parts = [standings_in_words(view.totals), engineers_in_words(view.totals, view.at)]
     if view.totals.readings_per_second is not None:
         parts.append(f"{view.totals.readings_per_second:,.1f} readings/s")
     if view.balance is not None:
@@ -149,11 +151,11 @@ def standings_in_words(totals: FarmTotals) -> str:
     return f"{counted(totals.turbines, 'turbine')}: {counts}" if counts else "no turbine seen yet"
 
 
-def engineers_in_words(totals: FarmTotals) -> str:
+def engineers_in_words(totals: FarmTotals, now: int) -> str:
     """`2 of 3 engineers free, 4 in line, longest for 40 s`."""
     text = f"{totals.engineers_free} of {counted(totals.engineers, 'engineer')} free"
     if totals.engineers_out > totals.engineers:
         text += f", {totals.engineers_out} still out"
-    if totals.longest_wait_seconds is None:
+    if totals.longest_wait_since is None:
         return text
-    return f"{text}, {totals.waiting:,} in line, longest for {age(totals.longest_wait_seconds)}"
+    return f"{text}, {totals.waiting:,} in line, longest for {age(since(totals.longest_wait_since, now))}"

@@ -13,8 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from monitor.console.lines import engineers_in_words, missing_in_words, standings_in_words
-from monitor.console.standing import Standing
-from monitor.console.view import FarmView, Trouble, TroubleKind, TurbineRow
+from monitor.console.standing import Standing, in_words
+from monitor.console.view import FarmView, Trouble, TroubleKind, TurbineRow, age_of
 from monitor.console.words import age, counted, plain, quantity, since, time_of_day
 
 WIDE = 110
@@ -63,7 +63,7 @@ def farm_picture(view: FarmView | None, recent: Recent, *, now: int, width: int,
     shown = _rows_that_fit(view, room - kept_for_recent)
     below = [*_left_out(view.rows[shown:]), *blank]
     recent_lines = _recent_lines(recent, room - shown - len(below), width)
-    return Group(*top, _table(view.rows[:shown], width), *below, *recent_lines)
+    return Group(*top, _table(view.rows[:shown], view.at, width), *below, *recent_lines)
 
 
 def export_picture(view: FarmView, recent: Recent, *, width: int = 100, height: int = 24) -> str:
@@ -79,7 +79,7 @@ def _heading(view: FarmView | None, now: int, width: int, *, is_airy: bool) -> l
     totals = view.totals
     heading: list[RenderableType] = [
         _two_ends(standings_in_words(totals), time_of_day(view.at), "bold"),
-        _two_ends(engineers_in_words(totals), _flow(view, width), "bold" if totals.waiting else ""),
+        _two_ends(engineers_in_words(totals, view.at), _flow(view, width), "bold" if totals.waiting else ""),
     ]
     if is_airy and view.balance is not None:
         heading.append(_line(view.balance.in_words(), "dim"))
@@ -133,8 +133,8 @@ def _left_out(rows: tuple[TurbineRow, ...]) -> list[RenderableType]:
     return [_line(f"... and {counted(len(rows), 'more turbine')}: {states}", "dim")]
 
 
-def _table(rows: tuple[TurbineRow, ...], width: int) -> Table:
-    columns = _columns_that_fit(rows, width)
+def _table(rows: tuple[TurbineRow, ...], now: int, width: int) -> Table:
+    columns = _columns_that_fit(rows, now, width)
     table = Table(box=None, expand=_WHY in columns, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="underline")
     for column, wide in columns.items():
         table.add_column(
@@ -146,7 +146,7 @@ def _table(rows: tuple[TurbineRow, ...], width: int) -> Table:
             ratio=1 if column is _WHY else None,
         )
     for row in rows:
-        table.add_row(*(column.cell(row) for column in columns))
+        table.add_row(*(column.cell(row, now) for column in columns))
     return table
 
 
@@ -158,7 +158,8 @@ class _Column:
     least: int
     most: int
     rank: int
-    cell: Callable[[TurbineRow], Text]
+    cell: Callable[[TurbineRow, int], Text]
+    """What it shows of a turbine, at a moment."""
     of_numbers: bool = True
     wide_name: str = ""
 
@@ -166,15 +167,15 @@ class _Column:
         """What stands above it on a terminal of this width."""
         return self.wide_name if width >= WIDE and self.wide_name else self.name
 
-    def width(self, rows: tuple[TurbineRow, ...], width: int) -> int:
+    def width(self, rows: tuple[TurbineRow, ...], now: int, width: int) -> int:
         """How wide it is with these rows, on a terminal of this width."""
-        widest = max(len(self.name_on(width)), *(self.cell(row).cell_len for row in rows))
+        widest = max(len(self.name_on(width)), *(self.cell(row, now).cell_len for row in rows))
         return min(self.most, max(self.least, widest))
 
 
-def _columns_that_fit(rows: tuple[TurbineRow, ...], width: int) -> dict[_Column, int]:
+def _columns_that_fit(rows: tuple[TurbineRow, ...], now: int, width: int) -> dict[_Column, int]:
     """The columns that a terminal of this width has room for, with their widths; the turbine's number is the last."""
-    chosen = {column: column.width(rows, width) for column in _COLUMNS if width >= WIDE or column not in _FOR_WIDE}
+    chosen = {column: column.width(rows, now, width) for column in _COLUMNS if width >= WIDE or column not in _FOR_WIDE}
     for column in sorted(chosen, key=lambda column: column.rank, reverse=True):
         missing = sum(chosen.values()) + _GAP * (len(chosen) - 1) - width
         if missing <= 0 or column is _NUMBER:
@@ -186,20 +187,22 @@ def _columns_that_fit(rows: tuple[TurbineRow, ...], width: int) -> dict[_Column,
     return chosen
 
 
-def _number(row: TurbineRow) -> Text:
+def _number(row: TurbineRow, now: int) -> Text:
+    del now
     return Text(str(row.turbine_number))
 
 
-def _state(row: TurbineRow) -> Text:
+def _state(row: TurbineRow, now: int) -> Text:
+    del now
     return Text(row.state, _STYLES[row.standing])
 
 
-def _heard(row: TurbineRow) -> Text:
-    return Text(_age(row.reading_age_seconds), _calm(row))
+def _heard(row: TurbineRow, now: int) -> Text:
+    return Text(age_of(row.received_at, now), _calm(row))
 
 
-def _online(row: TurbineRow) -> Text:
-    return Text(_age(row.online_seconds), _calm(row))
+def _online(row: TurbineRow, now: int) -> Text:
+    return Text(age_of(row.online_since, now), _calm(row))
 
 
 def _calm(row: TurbineRow) -> str:
@@ -210,18 +213,14 @@ _GAP = 2
 _LEAST_STATE = 4
 _NUMBER = _Column("turbine", 7, 10, 0, _number)
 _STATE = _Column("state", 18, 24, 1, _state, of_numbers=False)
-_WIND = _Column("m/s", 4, 8, 6, lambda row: Text(quantity(row.wind_speed)), wide_name="wind m/s")
-_ENERGY = _Column("energy kWh", 10, 14, 5, lambda row: Text(quantity(row.power_output_in_kwh, 3)))
-_POWER = _Column("kW", 7, 10, 4, lambda row: Text(quantity(row.mean_power_in_kw)), wide_name="power kW")
+_WIND = _Column("m/s", 4, 8, 6, lambda row, _: Text(quantity(row.wind_speed)), wide_name="wind m/s")
+_ENERGY = _Column("energy kWh", 10, 14, 5, lambda row, _: Text(quantity(row.power_output_in_kwh, 3)))
+_POWER = _Column("kW", 7, 10, 4, lambda row, _: Text(quantity(row.mean_power_in_kw)), wide_name="power kW")
 _HEARD = _Column("heard", 6, 7, 3, _heard)
 _ONLINE = _Column("online", 6, 7, 3, _online)
-_WHY = _Column("why", 8, 8, 2, lambda row: Text(plain(row.why)), of_numbers=False)
+_WHY = _Column("why", 8, 8, 2, lambda row, now: Text(plain(in_words(row.why, now))), of_numbers=False)
 _COLUMNS = (_NUMBER, _STATE, _WIND, _ENERGY, _POWER, _HEARD, _ONLINE, _WHY)
 _FOR_WIDE = (_ENERGY, _ONLINE)
-
-
-def _age(seconds: float | None) -> str:
-    return "-" if seconds is None else age(seconds)
 
 
 def _recent_lines(recent: Recent, room: int, width: int) -> list[RenderableType]:

@@ -9,7 +9,8 @@ from rich.console import Console as Terminal
 from rich.table import Table
 from rich.text import Text
 
-from monitor.console.view import TurbineRow
+from monitor.console.standing import in_words
+from monitor.console.view import TurbineRow, age_of
 from monitor.console.words import age, counted, moment, plain, quantity, since
 from monitor.facts import DeadLetter, Incident, IncidentCause, IncidentState, Reading, Visit, VisitState
 
@@ -51,15 +52,15 @@ class Sheet:
         return table
 
 
-def turbines_sheet(rows: Sequence[TurbineRow]) -> Sheet:
-    """The turbines, worst first; with a column for readings that are missing if there are any."""
+def turbines_sheet(rows: Sequence[TurbineRow], now: int) -> Sheet:
+    """The turbines, worst first, as they are now; with a column for readings that are missing if there are any."""
     lacking = any(row.missing for row in rows)
     sheet = Sheet([">turbine", "state", ">wind m/s", ">power kW", ">heard", *([">missing"] if lacking else []), "why"])
     for row in rows:
-        heard = "-" if row.reading_age_seconds is None else age(row.reading_age_seconds)
+        heard = age_of(row.received_at, now)
         wind, power = quantity(row.wind_speed), quantity(row.mean_power_in_kw)
         missing = [f"{row.missing:,}"] if lacking else []
-        sheet.rows.append([str(row.turbine_number), row.state, wind, power, heard, *missing, row.why])
+        sheet.rows.append([str(row.turbine_number), row.state, wind, power, heard, *missing, in_words(row.why, now)])
     return sheet
 
 

@@ -39,10 +39,25 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """All that is known of one turbine at one moment. `place` is its place in the waiting line, from 1."""
+class Since:
+    """A part of a sentence that grows by itself: the age of a moment (UTC, microseconds), such as `12 s`."""
 
-    now: int
+    at: int
+
+
+Words = tuple[str | Since, ...]
+"""A sentence in parts. It changes only when something happens: whoever shows it works out the ages."""
+
+
+def in_words(parts: Words, now: int) -> str:
+    """The sentence as it reads now."""
+    return "".join(age(since(part.at, now)) if isinstance(part, Since) else part for part in parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """All that is known of one turbine. `place` is its place in the waiting line, from 1."""
+
     turbine: TurbineRecord
     incident: Incident | None = None
     visit: Visit | None = None
@@ -87,40 +102,42 @@ def state_in_words(case: Case, standing: Standing) -> str:
     return f"{health}, {standing}"
 
 
-def why(case: Case, standing: Standing) -> str:
+def why(case: Case, standing: Standing) -> Words:
     """Why a turbine stands as it does, in a few words; empty where there is nothing to say."""
-    return _WHY[standing](case)
+    return tuple(part for part in _WHY[standing](case) if part)
 
 
-def _why_refused(case: Case) -> str:
+def _why_refused(case: Case) -> Words:
     del case
-    return "refused: a person must act"
+    return ("refused: a person must act",)
 
 
-def _why_waiting(case: Case) -> str:
+def _why_waiting(case: Case) -> Words:
     incident = case.incident
     if incident is None:
-        return "broken, just now"
+        return ("broken, just now",)
     if incident.state is IncidentState.COOLING_DOWN:
         failed = counted(incident.failed_visits, "failed visit")
-        return f"paused, {failed}" if incident.failed_visits else "was busy: tried again soon"
+        return (f"paused, {failed}" if incident.failed_visits else "was busy: tried again soon",)
     place = "no engineer sent" if case.place is None else f"{ordinal(case.place)} in line"
-    text = f"{place} for {_length(incident.opened_at, case)}"
+    more = ""
     if incident.cause is IncidentCause.ORDERED:
-        text += f", ordered by {incident.opened_by or 'a person'}"
-    return f"{text}, after {counted(incident.failed_visits, 'failed visit')}" if incident.failed_visits else text
+        more += f", ordered by {incident.opened_by or 'a person'}"
+    if incident.failed_visits:
+        more += f", after {counted(incident.failed_visits, 'failed visit')}"
+    return f"{place} for ", Since(incident.opened_at), more
 
 
-def _why_visited(case: Case) -> str:
+def _why_visited(case: Case) -> Words:
     visit = case.visit
     if visit is None:
-        return ""
+        return ()
     if visit.state is VisitState.DONE and visit.done_at is not None:
-        return f"says done {_ago(visit.done_at, case)}, no ok reading yet"
+        return "says done ", Since(visit.done_at), " ago, no ok reading yet"
     if visit.state is VisitState.ACCEPTED and visit.accepted_at is not None:
-        return f"repair accepted {_ago(visit.accepted_at, case)}"
-    again = f", order sent {visit.commands} times" if visit.commands > 1 else ", no answer yet"
-    return f"engineer sent {_ago(visit.sent_at, case)}{again}"
+        return "repair accepted ", Since(visit.accepted_at), " ago"
+    again = f" ago, order sent {visit.commands} times" if visit.commands > 1 else " ago, no answer yet"
+    return "engineer sent ", Since(visit.sent_at), again
 
 
 _OFFLINE = {
@@ -130,60 +147,59 @@ _OFFLINE = {
 }
 
 
-def _why_offline(case: Case) -> str:
+def _why_offline(case: Case) -> Words:
     turbine = case.turbine
     text = _OFFLINE[turbine.link_reason] if turbine.link_reason else "gone"
-    if turbine.link_since is not None:
-        text += f" {_ago(turbine.link_since, case)}"
-    return text if case.incident is None else f"{text}, while {_trouble(case.incident)}"
+    trouble = "" if case.incident is None else f", while {_trouble(case.incident)}"
+    if turbine.link_since is None:
+        return (f"{text}{trouble}",)
+    return f"{text} ", Since(turbine.link_since), f" ago{trouble}"
 
 
 def _trouble(incident: Incident) -> str:
     return "broken" if incident.cause is IncidentCause.BROKEN else "waiting for an ordered visit"
 
 
-def _why_stale(case: Case) -> str:
+def _why_stale(case: Case) -> Words:
     received_at = case.turbine.received_at
-    return "connected, no reading yet" if received_at is None else f"connected, silent for {_length(received_at, case)}"
+    if received_at is None:
+        return ("connected, no reading yet",)
+    return "connected, silent for ", Since(received_at)
 
 
-def _why_held(case: Case) -> str:
+def _why_held(case: Case) -> Words:
     hold = case.hold
     if hold is None:
-        return ""
+        return ()
     text = f"held by {hold.by}" + (f": {hold.why}" if hold.why else "")
-    return text if case.incident is None else f"{_trouble(case.incident)}; {text}"
+    return (text if case.incident is None else f"{_trouble(case.incident)}; {text}",)
 
 
-def _why_unknown(case: Case) -> str:
+def _why_unknown(case: Case) -> Words:
     turbine = case.turbine
     if case.incident is not None:
-        return f"was {_trouble(case.incident)}; its next reading decides"
+        return (f"was {_trouble(case.incident)}; its next reading decides",)
     if turbine.received_at is None:
-        return "no reading yet"
+        return ("no reading yet",)
     if turbine.link is Link.UNKNOWN:
-        return f"last heard {_ago(turbine.received_at, case)}"
-    return "no reading since it came back"
+        return "last heard ", Since(turbine.received_at), " ago"
+    return ("no reading since it came back",)
 
 
-def _why_ok(case: Case) -> str:
-    skew = case.turbine.clock_skew_seconds
-    if skew is None or abs(skew) <= SKEW_SHOWN_SECONDS:
+def _why_ok(case: Case) -> Words:
+    return (skew_in_words(case.turbine.clock_skew_seconds),)
+
+
+def skew_in_words(skew: float | None) -> str:
+    """How far a turbine's clock is off, in seconds (negative: behind); empty where that is not worth a word."""
+    if skew is None or -SKEW_SHOWN_SECONDS <= skew <= SKEW_SHOWN_SECONDS:
         return ""
     if skew > 0:
         return f"its clock is {age(skew)} ahead"
     return f"its readings are {age(-skew)} late, or its clock is behind"
 
 
-def _length(then: int, case: Case) -> str:
-    return age(since(then, case.now))
-
-
-def _ago(then: int, case: Case) -> str:
-    return f"{_length(then, case)} ago"
-
-
-_WHY: dict[Standing, Callable[[Case], str]] = {
+_WHY: dict[Standing, Callable[[Case], Words]] = {
     Standing.REFUSED: _why_refused,
     Standing.WAITING: _why_waiting,
     Standing.VISITED: _why_visited,

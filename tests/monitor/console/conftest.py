@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from grid.times import SECOND
-from monitor.console.view import FarmView, Trouble, farm_view
+from monitor.console.known import farm_view
+from monitor.console.view import FarmView, Trouble
 from monitor.facts import (
     Health,
     Hold,

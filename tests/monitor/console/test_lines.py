@@ -68,7 +68,7 @@ def test_an_empty_farm_is_told_as_such(farm: Callable[..., FarmView]) -> None:
 
 def test_engineers_beyond_a_smaller_pool_are_told() -> None:
     totals = FarmTotals(6, (), 1, 3, 0, None, None)
-    assert engineers_in_words(totals) == "0 of 1 engineer free, 3 still out"
+    assert engineers_in_words(totals, 0) == "0 of 1 engineer free, 3 still out"
 
 
 def test_a_decision_in_json_has_all_its_fields(event: Event, now: int) -> None:

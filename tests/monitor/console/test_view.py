@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 
 from grid.times import SECOND
-from monitor.console.standing import Standing
-from monitor.console.view import FarmView, farm_view, mean_power_in_kw
+from monitor.console.known import farm_view, mean_power_in_kw
+from monitor.console.standing import Standing, in_words
+from monitor.console.view import FarmView
 from monitor.facts import Health, Incident, IncidentCause, IncidentState, Link, TurbineRecord, Visit, VisitState
 
 
@@ -15,7 +16,7 @@ def test_turbines_are_sorted_worst_first(farm: Callable[..., FarmView]) -> None:
     assert [row.turbine_number for row in farm(6).rows] == [2, 5, 4, 1, 3, 6]
 
 
-def test_the_totals_count_turbines_engineers_and_the_waiting_line(farm: Callable[..., FarmView]) -> None:
+def test_the_totals_count_turbines_engineers_and_the_waiting_line(farm: Callable[..., FarmView], now: int) -> None:
     totals = farm(6).totals
     assert totals.turbines == 6
     assert totals.by_standing == (
@@ -25,7 +26,7 @@ def test_the_totals_count_turbines_engineers_and_the_waiting_line(farm: Callable
         (Standing.OK, 3),
     )
     assert (totals.engineers, totals.engineers_out, totals.engineers_free) == (1, 1, 0)
-    assert (totals.waiting, totals.longest_wait_seconds) == (1, 40.0)
+    assert (totals.waiting, totals.longest_wait_since) == (1, now - 40 * SECOND)
 
 
 def test_a_refused_visit_is_counted_apart_from_those_that_wait_and_before_them(
@@ -48,7 +49,7 @@ def test_the_waiting_line_is_first_come_first_served(turbine: TurbineRecord, now
         for number in (1, 2, 3)
     ]
     view = farm_view(now, broken, incidents, [], [], engineers=0)
-    assert [(row.turbine_number, row.why) for row in view.rows] == [
+    assert [(row.turbine_number, in_words(row.why, now)) for row in view.rows] == [
         (3, "1st in line for 30 s"),
         (2, "2nd in line for 20 s"),
         (1, "3rd in line for 10 s"),
@@ -83,10 +84,10 @@ def test_only_a_connected_turbine_has_time_online(turbine: TurbineRecord, now: i
     online, offline = sorted(
         farm_view(now, [turbine, gone], [], [], [], engineers=3).rows, key=lambda row: row.turbine_number
     )
-    assert (online.online_seconds, offline.online_seconds) == (3600.0, None)
+    assert (online.online_since, offline.online_since) == (now - 3600 * SECOND, None)
 
 
 def test_a_farm_without_turbines_is_a_view_too(now: int) -> None:
     view = farm_view(now, [], [], [], [], engineers=3)
     assert view.rows == ()
-    assert (view.totals.engineers_free, view.totals.longest_wait_seconds) == (3, None)
+    assert (view.totals.engineers_free, view.totals.longest_wait_since) == (3, None)
