@@ -25,18 +25,18 @@ export function setAttribute(node, name, value) {
   } else if (node.getAttribute(name) !== value) node.setAttribute(name, value);
 }
 
-/** Make `parent` hold exactly `nodes`, in this order, moving only what is out of place. */
+/** Make `parent` hold exactly `nodes`, in this order. One that moves is moved alone, and the focus stays where it is. */
 export function setChildren(parent, nodes) {
+  const wanted = new Set(nodes);
+  const focused = document.activeElement;
+  for (const node of [...parent.childNodes]) if (!wanted.has(node)) node.remove();
   let here = parent.firstChild;
   for (const node of nodes) {
+    if (here !== null && here !== node && here.nextSibling === node) here = node; // `here` went back: its turn comes
     if (node === here) here = here.nextSibling;
     else parent.insertBefore(node, here);
   }
-  while (here !== null) {
-    const next = here.nextSibling;
-    here.remove();
-    here = next;
-  }
+  if (focused !== document.activeElement && parent.contains(focused)) focused.focus({ preventScroll: true });
 }
 
 /** A colour of tokens.css as `rgb(...)`, for what is drawn: `colour("--ink")`. It changes with the event "theme" of window. */

@@ -1,0 +1,74 @@
+// What every page has: the live stream and its state in the header, the troubles, help and keys. Import `stream` from here.
+import { age, timeElement } from "./clock.js";
+import { icon, setChildren, setText } from "./dom.js";
+import { element } from "./elements.js";
+import { addKeys, listenForKeys, listenForHelp } from "./keyboard.js";
+import { LiveStream } from "./live.js";
+
+/** The live stream of this page; it is started. */
+export const stream = new LiveStream();
+
+const PAGES = { f: "/", r: "/repairs", e: "/events", d: "/dead-letters", a: "/about" };
+const LEVELS = { books_unbalanced: "warning" };
+const place = document.getElementById("stream");
+const banners = new Map(); // what is said, by its key: a banner that stays is not made anew, so it is not read again
+
+function showStream() {
+  const seconds = stream.silentSeconds;
+  place.dataset.stream = stream.state;
+  const words = { connecting: "connecting", live: `live, ${age(seconds)} ago`, down: seconds === null ? "no connection" : `down for ${age(seconds)}` };
+  setText(place, words[stream.state]);
+}
+
+function troubles() {
+  const found = [];
+  const { farm, at } = stream.farm;
+  if (stream.state === "down") {
+    found.push(
+      at
+        ? { key: "stream", level: "alarm", since: at, before: "The stream is down since ", after: ": numbers are as old as shown. Trying again." }
+        : { key: "stream", level: "alarm", before: "This page has no connection to the monitor's pages. Trying again." },
+    );
+  }
+  if (farm?.monitor?.running === false) found.push(monitorAway(farm.monitor));
+  for (const trouble of farm?.troubles ?? []) found.push(ofMonitor(trouble));
+  return found;
+}
+
+function monitorAway({ since }) {
+  const words = "all is as it was last known. Start it with grid-monitor.";
+  if (!since) return { key: "monitor", level: "alarm", before: `The monitor is not running: ${words}` };
+  return { key: "monitor", level: "alarm", since, before: "The monitor is not running since ", after: `: ${words}` };
+}
+
+function ofMonitor({ kind, sentence, detail, since }) {
+  const words = sentence ?? [kind.replaceAll("_", " "), detail].filter(Boolean).join(": ");
+  return { key: kind, level: LEVELS[kind] ?? "alarm", since, before: since ? `${words.replace(/\.$/, "")}, since ` : words, after: since ? "." : "" };
+}
+
+function showBanners() {
+  const found = troubles();
+  const wanted = found.map((trouble) => {
+    const key = [trouble.key, trouble.since, trouble.before].join(" ");
+    if (!banners.has(key)) banners.set(key, banner(trouble));
+    return [key, banners.get(key)];
+  });
+  const keys = new Set(wanted.map(([key]) => key));
+  for (const key of banners.keys()) if (!keys.has(key)) banners.delete(key);
+  setChildren(document.getElementById("banners"), wanted.map(([, node]) => node));
+}
+
+function banner({ level, since, before, after }) {
+  const words = element("span", {}, before, since ? timeElement(since) : null, after);
+  return element("p", { class: "banner", "data-level": level }, icon("waiting"), words);
+}
+
+stream.subscribe(() => {
+  showStream();
+  showBanners();
+});
+setInterval(showStream, 1000);
+for (const [key, path] of Object.entries(PAGES)) addKeys({ [`g ${key}`]: () => location.assign(path) });
+listenForKeys();
+listenForHelp();
+stream.start();
