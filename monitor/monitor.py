@@ -42,6 +42,7 @@ from monitor.intake.salvage import salvage
 from monitor.sequences.sequences import Sequences
 from monitor.sequences.sequences import messages_for as acknowledgements_for
 from monitor.store.errors import StoreUnavailableError
+from monitor.tracing import NoTracer, Tracer
 
 TICK_SECONDS = 0.5
 """How long the monitor waits for messages before it looks at its deadlines."""
@@ -86,6 +87,7 @@ class _Step:
     news: list[News]
     decoded: Decoded
     orders: list[_PendingOrder]
+    messages: int = 0
 
     def forget_wills(self) -> None:
         """Leave out what a broker said of its clients while it was going down itself: they are as alive as before."""
@@ -112,6 +114,7 @@ class GridMonitor:
         engineers: int,
         fleet_settings: FleetSettings,
         dispatch_settings: DispatchSettings,
+        tracer: Tracer | None = None,
     ) -> None:
         self.health = Health(started_at=clock.utc())
         self.engineers = engineers
@@ -120,6 +123,7 @@ class GridMonitor:
         self._store = store
         self._watcher = watcher
         self._clock = clock
+        self._tracer = tracer or NoTracer()
         self._fleet_settings = fleet_settings
         self._dispatch_settings = dispatch_settings
         self._arrivals = ArrivalTimes()
@@ -182,21 +186,26 @@ class GridMonitor:
         """
         pauses = _pauses()
         while True:
+            trace = self._tracer.batch(epoch=self._epoch, messages=step.messages)
             changes = self._decide(step)
             if not _worth_a_commit(changes):
                 self._store_works()
                 self._tell_turbines()
                 return True
+            trace.decided()
             try:
                 committed = await self._store.commit(changes)
             except StoreUnavailableError as error:
+                trace.failed(error)
                 self._store_failed(error)
                 if await self._recall(pauses) is None:
                     self._refuse(step.orders)
                     return False
             else:
+                trace.committed()
                 self._store_works()
                 self._publish(step, changes, committed)
+                trace.published(changes, committed)
                 self._tell_turbines()
                 return True
 
@@ -210,7 +219,9 @@ class GridMonitor:
         decoded.counted["dropped_at_qos_0"] = batch.dropped
         orders, self._orders = self._orders, []
         turns = self._turns_of_the_connection(batch)
-        return _Step([*turns, *decoded.news, *(pending.order for pending in orders)], decoded, orders)
+        return _Step(
+            [*turns, *decoded.news, *(pending.order for pending in orders)], decoded, orders, len(batch.messages)
+        )
 
     def _turns_of_the_connection(self, batch: Batch) -> list[News]:
         turns: list[News] = []

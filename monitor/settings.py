@@ -71,3 +71,6 @@ class MonitorSettings(BrokerSettings, HttpSettings):
     log_format: LogFormat = Field(
         LogFormat.AUTO, description="auto, table, lines or json; auto is the table on a terminal, lines elsewhere."
     )
+    tracing: bool = Field(
+        False, description="Write traces of batches and repairs to standard error, one JSON object a line."
+    )
