@@ -1,5 +1,120 @@
 """Health and metrics, where tools of operations look for them."""
 
-from fastapi import APIRouter
+import shutil
+import time
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from fastapi.requests import HTTPConnection, Request
+from fastapi.responses import JSONResponse, Response
+
+from grid.times import SECOND, parse_time
+from monitor import DISTRIBUTION
+from monitor.web.access import Role, require
+from monitor.web.health import FEED_LATE_SECONDS, Status, Surroundings, not_ready, report
+from monitor.web.metrics import exposition, families
+from monitor.web.probe import Probe, look
+from monitor.web.site import Site, TheSite
 
 router = APIRouter(tags=["operations"])
+NEVER_KEPT = {"Cache-Control": "no-store"}
+UNAVAILABLE = 503
+
+
+def _probe(connection: HTTPConnection, site: TheSite) -> Probe:
+    """The one probe of this process."""
+    state = connection.app.state
+    if not hasattr(state, "probe"):
+        state.probe = Probe(partial(look, site.settings.data_dir))
+    probe: Probe = state.probe
+    return probe
+
+
+TheProbe = Annotated[Probe, Depends(_probe)]
+
+
+@router.get(
+    "/health",
+    dependencies=[Depends(require(Role.VIEWER))],
+    responses={UNAVAILABLE: {"description": "No reading is taken in; the document says why."}},
+)
+async def health(site: TheSite, probe: TheProbe) -> JSONResponse:
+    """How it is, each check with a sentence.
+
+    `status` is `ok`, `degraded` (readings are taken in; something needs a person) or `unhealthy` (they are not).
+    """
+    document = report(await probe.seen(), _surroundings(site), version(DISTRIBUTION))
+    code = UNAVAILABLE if document["status"] is Status.UNHEALTHY else 200
+    return JSONResponse(document, code, NEVER_KEPT)
+
+
+@router.get("/health/live")
+async def live() -> JSONResponse:
+    """Say that this process answers. Open to everybody: it tells nothing else."""
+    return JSONResponse({"status": Status.OK}, headers=NEVER_KEPT)
+
+
+@router.get(
+    "/health/ready",
+    dependencies=[Depends(require(Role.VIEWER))],
+    responses={UNAVAILABLE: {"description": "Readings can't be taken in; the sentence says why."}},
+)
+async def ready(probe: TheProbe) -> JSONResponse:
+    """Say whether the monitor runs, is subscribed, and can store."""
+    why = not_ready(await probe.seen())
+    document = {"ready": why is None, "sentence": why or "The monitor takes readings in."}
+    return JSONResponse(document, 200 if why is None else UNAVAILABLE, NEVER_KEPT)
+
+
+@router.get(
+    "/metrics",
+    dependencies=[Depends(require(Role.VIEWER))],
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {}, "application/openmetrics-text": {}}}},
+)
+async def metrics(request: Request, site: TheSite, probe: TheProbe) -> Response:
+    """What is measured, for Prometheus: its text format, or OpenMetrics where the Accept header names it."""
+    seen, now = await probe.seen(), _now()
+    found = families(seen, _fresh_farm(site, now), version(DISTRIBUTION), now)
+    pid = _monitor_pid(site.settings.data_dir) if seen.problem is None else None
+    text, media_type = exposition(found, pid, request.headers.get("accept", ""))
+    return Response(text, headers=NEVER_KEPT, media_type=media_type)
+
+
+def _now() -> int:
+    return time.time_ns() * SECOND // 1_000_000_000
+
+
+def _surroundings(site: Site) -> Surroundings:
+    return Surroundings(_now(), _free_bytes(site.settings.data_dir), _told_at(site))
+
+
+def _free_bytes(data_dir: Path) -> int | None:
+    try:
+        return shutil.disk_usage(data_dir).free
+    except OSError:
+        return None
+
+
+def _told_at(site: Site) -> int | None:
+    at = site.monitor.mirror.at
+    return None if at is None else parse_time(at)
+
+
+def _fresh_farm(site: Site, now: int) -> dict[str, Any] | None:
+    """The farm of the live message, unless it is late: no old value must look like a new one."""
+    told_at = _told_at(site)
+    if told_at is None or now - told_at > FEED_LATE_SECONDS * SECOND:
+        return None
+    return site.monitor.mirror.farm
+
+
+def _monitor_pid(data_dir: Path) -> int | None:
+    """The process that holds the data folder's lock."""
+    try:
+        return int((data_dir / "monitor.lock").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
