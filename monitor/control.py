@@ -35,8 +35,14 @@ class NoMonitorError(Exception):
     """No monitor runs on this data folder, or it does not answer: one sentence."""
 
 
+async def _nothing_to_follow() -> AsyncIterator[bytes]:
+    nothing: tuple[bytes, ...] = ()
+    for line in nothing:
+        yield line
+
+
 @contextlib.asynccontextmanager
-async def control_door(data_dir: Path, serve: Serve, follow: Follow) -> AsyncIterator[None]:
+async def control_door(data_dir: Path, serve: Serve, follow: Follow = _nothing_to_follow) -> AsyncIterator[None]:
     """Answer requests with `serve` while the context lasts. The caller holds the data folder's lock.
 
     Who asks to follow gets the lines of `follow` until one of both ends.

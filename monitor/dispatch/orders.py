@@ -15,6 +15,7 @@ from monitor.facts import (
     Order,
     OrderAnswer,
     OrderKind,
+    OrderRefusal,
     Release,
 )
 
@@ -23,7 +24,7 @@ def obey(order: Order, board: Board, beliefs: Mapping[int, Belief], step: Step) 
     """Do what the person wants, if it can be done; `beliefs` holds every turbine ever heard of."""
     number = order.turbine_number
     if number not in beliefs:
-        return OrderAnswer(order, accepted=False, sentence=sentences.is_unknown(number))
+        return OrderAnswer(order, False, sentences.is_unknown(number), OrderRefusal.UNKNOWN_TURBINE)
     match order.kind:
         case OrderKind.HOLD:
             accepted, sentence = _hold(order, board, step)
@@ -31,7 +32,7 @@ def obey(order: Order, board: Board, beliefs: Mapping[int, Belief], step: Step) 
             accepted, sentence = _end_hold(order, board, step)
         case OrderKind.REPAIR:
             accepted, sentence = _repair(order, board, beliefs[number].link, step)
-    return OrderAnswer(order, accepted, sentence)
+    return OrderAnswer(order, accepted, sentence, None if accepted else OrderRefusal.NOT_POSSIBLE)
 
 
 def _hold(order: Order, board: Board, step: Step) -> tuple[bool, str]:

@@ -7,7 +7,9 @@ out; changes go into the ledger in one transaction. Times called `..._at` are UT
 from monitor.facts.beliefs import Because, Belief, Health, Link, LinkReason, Told, TurbineRecord
 from monitor.facts.changes import Changes, Committed, Outgoing, Remembered
 from monitor.facts.decisions import (
+    MOST_ANSWERED_ORDERS,
     Action,
+    AnsweredOrder,
     Command,
     Decisions,
     Event,
@@ -17,6 +19,8 @@ from monitor.facts.decisions import (
     IncidentOutcome,
     IncidentState,
     OrderAnswer,
+    OrderOutcome,
+    OrderRefusal,
     Release,
     Visit,
     VisitState,
@@ -49,8 +53,10 @@ from monitor.facts.sequences import (
 
 __all__ = [
     "KEPT_PAYLOAD_BYTES",
+    "MOST_ANSWERED_ORDERS",
     "Acknowledgement",
     "Action",
+    "AnsweredOrder",
     "Arrived",
     "Because",
     "Belief",
@@ -78,6 +84,8 @@ __all__ = [
     "Order",
     "OrderAnswer",
     "OrderKind",
+    "OrderOutcome",
+    "OrderRefusal",
     "Outgoing",
     "Reading",
     "Refused",

@@ -1,10 +1,11 @@
 """What the ledger commits in one transaction, and what it gives back."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from monitor.facts.beliefs import TurbineRecord
-from monitor.facts.decisions import Decisions, Hold, Incident, Visit
+from monitor.facts.decisions import AnsweredOrder, Decisions, Hold, Incident, Visit
 from monitor.facts.news import DeadLetter, Reading
 from monitor.facts.sequences import RememberedSequences, SequenceChanges
 
@@ -40,6 +41,8 @@ class Changes:
     counted: Counter[str] = field(default_factory=Counter)
     """What else goes into the books, such as `received` or `retained_metrics`: added to the table `books`."""
     sequences: SequenceChanges = field(default_factory=SequenceChanges)
+    orders: list[AnsweredOrder] = field(default_factory=list)
+    """Those of the decisions' answers that are to be remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,8 @@ class Committed:
     """How many readings were there already."""
     rejected: int = 0
     """How many messages became dead letters: those of the changes, and readings that the database refused."""
+    refused: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    """Turbine number and time of the readings that the database refused, and why."""
 
 
 @dataclass(slots=True)
@@ -70,6 +75,8 @@ class Remembered:
     visits: list[Visit] = field(default_factory=list)
     """The open ones."""
     holds: list[Hold] = field(default_factory=list)
+    orders: list[AnsweredOrder] = field(default_factory=list)
+    """The last ones that came with an idempotency key, oldest first."""
     outbox: list[Outgoing] = field(default_factory=list)
     """Unsent, in order."""
     next_incident_id: int = 1

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from monitor.facts.news import Order
+from monitor.facts.news import Order, OrderKind
 
 
 class IncidentCause(StrEnum):
@@ -139,12 +139,55 @@ class Command:
     issued_at: int
 
 
+class OrderRefusal(StrEnum):
+    """Why an order was not obeyed, for programs."""
+
+    UNKNOWN_TURBINE = "unknown_turbine"
+    NOT_POSSIBLE = "not_possible"
+    """As things stand at the turbine: it is held, or visited already."""
+    IN_PROGRESS = "in_progress"
+    """An order with the same idempotency key is not answered yet."""
+    KEY_OF_ANOTHER_ORDER = "key_of_another_order"
+    UNAVAILABLE = "unavailable"
+    """The monitor stops, or has too much to do: nothing was done, ask again."""
+
+
 @dataclass(frozen=True, slots=True)
 class OrderAnswer:
     """What became of a person's order, in words."""
 
     order: Order
     accepted: bool
+    sentence: str
+    refusal: OrderRefusal | None = None
+    """Set where it was not accepted."""
+
+
+class OrderOutcome(StrEnum):
+    """What became of an order that is remembered."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+
+
+MOST_ANSWERED_ORDERS = 10_000
+"""How many orders are remembered with their keys, the newest."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredOrder:
+    """An order that came with an idempotency key, and its answer: a row of the table `orders`.
+
+    One for a turbine that was never heard of is not kept: nothing was done, and it may be heard of later.
+    """
+
+    idempotency_key: str
+    kind: OrderKind
+    turbine_number: int
+    by: str
+    why: str
+    answered_at: int
+    outcome: OrderOutcome
     sentence: str
 
 

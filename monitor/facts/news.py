@@ -103,6 +103,8 @@ class Order:
     turbine_number: int
     by: str
     why: str = ""
+    idempotency_key: str | None = None
+    """With it the order is obeyed once, however often it comes."""
 
 
 @dataclass(frozen=True, slots=True)

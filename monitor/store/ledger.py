@@ -13,6 +13,8 @@ from typing import Any, Self
 from sqlite_utils import Database
 
 from monitor.facts import (
+    MOST_ANSWERED_ORDERS,
+    AnsweredOrder,
     Changes,
     Committed,
     DeadLetter,
@@ -70,6 +72,9 @@ _UPSERT_INCIDENT = upsertion(Incident, "incidents", "incident_id")
 _UPSERT_VISIT = upsertion(Visit, "visits", "visit_id")
 _UPSERT_HOLD = upsertion(Hold, "holds", "turbine_number")
 _INSERT_EVENT = insertion(Event, "events")
+# A commit that was reported as failed, and was none, is decided again: the first answer stands.
+_INSERT_ORDER = f"{insertion(AnsweredOrder, 'orders')} ON CONFLICT DO NOTHING"
+_FORGET_ORDERS = "DELETE FROM orders WHERE order_id <= (SELECT max(order_id) FROM orders) - ?"
 _INSERT_DEAD_LETTER = insertion(DeadLetter, "dead_letters")
 _INSERT_OUTGOING = insertion(Outgoing, "outbox", without="outbox_id")
 _ADD_TO_BOOKS = "INSERT INTO books VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET count = count + excluded.count"
@@ -148,6 +153,7 @@ class Ledger:
                 incidents=self._records(Incident, "incidents", "closed_at IS NULL", order="opened_at, incident_id"),
                 visits=self._records(Visit, "visits", "ended_at IS NULL", order="visit_id"),
                 holds=self._records(Hold, "holds", order="turbine_number"),
+                orders=self._records(AnsweredOrder, "orders", order="order_id"),
                 outbox=self._records(Outgoing, "outbox", order="outbox_id"),
                 next_incident_id=1 + int(self._one("SELECT coalesce(max(incident_id), 0) FROM incidents")),
                 next_visit_id=1 + int(self._one("SELECT coalesce(max(visit_id), 0) FROM visits")),
@@ -193,13 +199,15 @@ class Ledger:
             stored = [reading for reading in changes.readings if _take(new, reading[:2])]
         refused_turbines = self._write_turbines(changes)
         self._write_decisions(changes.decisions)
+        self._write_orders(changes.orders)
         outgoing = self._write_outbox(changes)
         self._write_dead_letters([*changes.dead_letters, *map(refused_reading, refused), *refused_turbines])
         rejected = len(changes.dead_letters) + len(refused)
         repeated = len(changes.readings) - inserted - len(refused)
         self._write_books(changes.counted + Counter(stored=inserted, duplicate=repeated, rejected=rejected))
         write_sequences(self._db, changes.sequences, last_id + inserted)
-        return Committed(stored, last_id + 1, outgoing, duplicate=repeated, rejected=rejected)
+        why_refused = {(of.row[0], of.row[1]): str(of.error) for of in refused}
+        return Committed(stored, last_id + 1, outgoing, duplicate=repeated, rejected=rejected, refused=why_refused)
 
     def _write_turbines(self, changes: Changes) -> list[DeadLetter]:
         """Write whole rows where a belief changed, else what the newest reading says, in less than half the time."""
@@ -222,6 +230,11 @@ class Ledger:
         write(_INSERT_EVENT, map(to_row(Event), decisions.events))
         write("DELETE FROM holds WHERE turbine_number = ?", [(number,) for number in decisions.holds_ended])
         write(_UPSERT_HOLD, map(to_row(Hold), decisions.holds))
+
+    def _write_orders(self, orders: list[AnsweredOrder]) -> None:
+        if orders:
+            self._db.conn.executemany(_INSERT_ORDER, map(to_row(AnsweredOrder), orders))
+            self._db.conn.execute(_FORGET_ORDERS, [MOST_ANSWERED_ORDERS])
 
     def _write_outbox(self, changes: Changes) -> list[Outgoing]:
         """Delete what is published or withdrawn, add what is to go out; an order ended in the same batch is neither."""

@@ -14,7 +14,7 @@ from sqlite_utils import Database, Migrations
 from monitor.store.errors import StoreDamagedError, StoreVersionError
 from monitor.store.rows import is_time
 
-FORMAT = 3
+FORMAT = 4
 """Which tables there are: raised by every migration, so that an older program refuses a newer database."""
 
 migrations = Migrations("grid-monitor")
@@ -193,6 +193,20 @@ CREATE TABLE sequences (
 ALTER TABLE ledger ADD COLUMN sequences_up_to INTEGER; -- id of the last reading that sequences tell of
 """
 
+_ORDERS = """
+CREATE TABLE orders (
+    order_id INTEGER PRIMARY KEY,
+    idempotency_key TEXT NOT NULL UNIQUE, -- of whoever gave the order: with it, the order is obeyed once
+    kind TEXT NOT NULL CHECK (kind IN ('repair', 'hold', 'release')),
+    turbine_number INTEGER NOT NULL,
+    "by" TEXT NOT NULL,
+    why TEXT NOT NULL,
+    answered_at INTEGER NOT NULL,
+    outcome TEXT NOT NULL CHECK (outcome IN ('accepted', 'refused')),
+    sentence TEXT NOT NULL
+) STRICT;
+"""
+
 
 @migrations(name="0001_first_tables")
 def _first_tables(db: Database) -> None:
@@ -215,6 +229,13 @@ def _sequences(db: Database) -> None:
     db.executescript(_SEQUENCES)
     db.execute("UPDATE ledger SET format = 3")
     _show_times_of(db, "sequences")
+
+
+@migrations(name="0004_orders")
+def _orders(db: Database) -> None:
+    db.executescript(_ORDERS)
+    db.execute("UPDATE ledger SET format = 4")
+    _show_times_of(db, "orders")
 
 
 def _show_times_of(db: Database, table: str) -> None:

@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from grid.metrics import OperationalStatus
 from grid.times import format_time
 from monitor.facts import (
+    AnsweredOrder,
     Changes,
     DeadLetter,
     Event,
@@ -24,6 +25,8 @@ from monitor.facts import (
     IncidentState,
     Link,
     LinkReason,
+    OrderKind,
+    OrderOutcome,
     Outgoing,
     Reading,
     Release,
@@ -51,6 +54,7 @@ FACTS: dict[str, type] = {
     "dead_letters": DeadLetter,
     "holds": Hold,
     "sequences": SequenceRecord,
+    "orders": AnsweredOrder,
     "prunings": Pruning,
 }
 WORDS: list[tuple[str, str, type[StrEnum]]] = [
@@ -64,6 +68,8 @@ WORDS: list[tuple[str, str, type[StrEnum]]] = [
     ("incidents", "outcome", IncidentOutcome),
     ("visits", "state", VisitState),
     ("visits", "release", Release),
+    ("orders", "kind", OrderKind),
+    ("orders", "outcome", OrderOutcome),
 ]
 
 
@@ -83,7 +89,8 @@ def db(path: Path) -> Iterator[Database]:
 @pytest.mark.parametrize("table", FACTS)
 def test_a_table_has_the_columns_of_its_facts(db: Database, table: str) -> None:
     found = [column.name for column in db.table(table).columns]
-    assert [name for name in found if name not in {"id", "event_id", "dead_letter_id"}] == list(columns(FACTS[table]))
+    own = {"id", "event_id", "dead_letter_id", "order_id"}
+    assert [name for name in found if name not in own] == list(columns(FACTS[table]))
     assert db.table(table).strict
 
 
@@ -142,6 +149,21 @@ def test_a_database_of_the_first_format_is_migrated_with_all_it_holds(
         assert reader.readings(7) == old[::-1]
     with closing(Database(path)) as db:
         assert db.execute("SELECT format, sequences_up_to FROM ledger").fetchone() == (FORMAT, None)
+
+
+def test_a_database_of_the_third_format_learns_of_orders(tmp_path: Path, reading: Callable[..., Reading]) -> None:
+    path = tmp_path / "grid.db"
+    with closing(Database(path)) as third:
+        migrations.apply(third, stop_before="0004_orders")
+        third.table("readings").insert(dict(zip(Reading._fields, reading(), strict=True)))
+    answered = AnsweredOrder("k-1", OrderKind.HOLD, 7, "Ann", "", 0, OrderOutcome.ACCEPTED, "turbine 7 is held")
+    with Ledger.open(path) as ledger:
+        ledger.commit(Changes(orders=[answered]))
+        assert ledger.load().orders == [answered]
+    with LedgerReader.open(path) as reader:
+        assert reader.readings(7) == [reading()]
+    with closing(Database(path)) as db:
+        assert db.execute("SELECT format FROM ledger").fetchone() == (FORMAT,)
 
 
 def test_a_database_of_something_else_is_left_alone(tmp_path: Path) -> None:

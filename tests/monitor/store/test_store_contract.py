@@ -11,6 +11,7 @@ import pytest
 from grid.metrics import OperationalStatus
 from monitor.facts import (
     Action,
+    AnsweredOrder,
     Changes,
     DeadLetter,
     DeadLetterReason,
@@ -24,6 +25,8 @@ from monitor.facts import (
     IncidentState,
     Link,
     LinkReason,
+    OrderKind,
+    OrderOutcome,
     Outgoing,
     Reading,
     Release,
@@ -294,6 +297,22 @@ def test_a_hold_lasts_until_it_is_ended(store: Store, reader: LedgerReader, noon
 
 def _order(dispatch_id: str | None, at: int) -> Outgoing:
     return Outgoing(7, "grid/turbines/7/repair", b"{}", at, dispatch_id, 60, "grid/turbines/7/repair/result")
+
+
+def test_an_order_with_a_key_is_remembered_and_its_first_answer_stands(store: Store, noon: int) -> None:
+    accepted = AnsweredOrder("k-1", OrderKind.HOLD, 7, "Ann", "people on site", noon, OrderOutcome.ACCEPTED, "held")
+    refused = replace(accepted, idempotency_key="k-2", outcome=OrderOutcome.REFUSED, sentence="held already")
+    store.ledger.commit(Changes(orders=[accepted, refused]))
+    store.ledger.commit(Changes(orders=[replace(accepted, outcome=OrderOutcome.REFUSED, sentence="another answer")]))
+    assert store.reopened().load().orders == [accepted, refused]
+
+
+def test_only_so_many_orders_are_remembered(store: Store, noon: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitor.store.ledger.MOST_ANSWERED_ORDERS", 3)
+    first = AnsweredOrder("k-0", OrderKind.HOLD, 7, "Ann", "", noon, OrderOutcome.ACCEPTED, "held")
+    for number in range(5):
+        store.ledger.commit(Changes(orders=[replace(first, idempotency_key=f"k-{number}")]))
+    assert [order.idempotency_key for order in store.reopened().load().orders] == ["k-2", "k-3", "k-4"]
 
 
 def test_unsent_messages_are_remembered_in_order(store: Store, noon: int) -> None:
