@@ -254,11 +254,11 @@ class LedgerReader:
 
         return [to_record(kind, row) for row in self._ask(rows)]
 
-    def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        """What a SELECT finds; for the queries of this package."""
+    def rows(self, sql: str, *values: Any, **named: Any) -> list[tuple[Any, ...]]:
+        """What a SELECT finds; for the queries of this package. Its values have places, or names."""
 
         def rows(db: Database) -> list[tuple[Any, ...]]:
-            with closing(db.execute(sql, values)) as cursor:
+            with closing(db.execute(sql, named or values)) as cursor:
                 return cursor.fetchall()
 
         return self._ask(rows)
