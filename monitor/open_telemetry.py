@@ -232,17 +232,19 @@ class _LineExporter(SpanExporter):
 
 def _document(span: ReadableSpan) -> dict[str, Any]:
     """A span as one JSON document; what it lacks is left out."""
-    context, begun, ended = span.get_span_context(), span.start_time or 0, span.end_time or 0
-    document = {
-        "trace_id": format_trace_id(context.trace_id) if context else None,
-        "span_id": format_span_id(context.span_id) if context else None,
+    begun, ended = span.start_time or 0, span.end_time or 0
+    document = _ids(span.get_span_context()) | {
         "parent_id": format_span_id(span.parent.span_id) if span.parent else None,
         "span": span.name,
         "start": format_time(begun // MICROSECOND),
         "seconds": round((ended - begun) / SECOND, 6),
         "attributes": dict(span.attributes or {}),
         "events": [{"name": event.name, "at": format_time(event.timestamp // MICROSECOND)} for event in span.events],
-        "links": [format_trace_id(link.context.trace_id) for link in span.links],
+        "links": [_ids(link.context) for link in span.links],
         "error": span.status.description if span.status.status_code is StatusCode.ERROR else None,
     }
     return {name: value for name, value in document.items() if value not in (None, [], {})}
+
+
+def _ids(context: SpanContext) -> dict[str, Any]:
+    return {"trace_id": format_trace_id(context.trace_id), "span_id": format_span_id(context.span_id)}

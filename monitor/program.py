@@ -32,11 +32,12 @@ from monitor.health import Health
 from monitor.intake.broker_intake import AnotherMonitorError, BrokerIntake
 from monitor.live.feed import FarmFeed
 from monitor.monitor import GridMonitor
-from monitor.settings import MonitorSettings
+from monitor.settings import LogFormat, MonitorSettings
 from monitor.store.errors import StoreError
 from monitor.store.lock import DataFolderLock
 from monitor.store.prunings import CutFile, Slice, read_pruning
 from monitor.store.writer import StoreThread
+from monitor.tracing import Destination, NoTracer, Tracer, destinations, tracing
 from monitor.web_process import keep_serving
 
 ASK_AGAIN_SECONDS = 1.0
@@ -79,6 +80,15 @@ def _collect_garbage_rarely() -> None:
     gc.set_threshold(100_000, 50, 100)
 
 
+def _console_beside(traces: frozenset[Destination], log_format: LogFormat) -> Console:
+    """The console; where traces are written to the same terminal, a live table would be torn apart."""
+    torn = Destination.CONSOLE in traces and sys.stderr.isatty()
+    if torn and log_format is LogFormat.TABLE:
+        sentence = "traces would tear the live table: send them elsewhere (2>traces.jsonl), or take --log-format lines"
+        raise CommandError(sentence, ExitCode.WRONG_USAGE)
+    return console_for(log_format, is_terminal=sys.stdout.isatty() and not torn)
+
+
 class _Program:
     def __init__(self, settings: MonitorSettings, notices: Sequence[str], at_once: Callable[[], None]) -> None:
         self._settings = settings
@@ -88,7 +98,10 @@ class _Program:
         self._broker = settings.broker()
         self._clock = Clock()
         self._session = f"{self._clock.utc() // 1000}-{secrets.token_hex(4)}"
-        self._console: Console = console_for(settings.log_format, is_terminal=sys.stdout.isatty())
+        traces = destinations(os.environ, to_console=settings.tracing)
+        self._open_tracer = tracing(traces)
+        self._tracer: Tracer = NoTracer()
+        self._console = _console_beside(traces, settings.log_format)
         self._rate = Rate()
         self._exit_code = ExitCode.FINE
 
@@ -101,6 +114,10 @@ class _Program:
             stack.enter_context(LogToConsole(self._console).installed())
             for notice in self._notices:
                 self._say(notice, action="notice")
+            traces = self._open_tracer(
+                instance=self._session, say=lambda sentence: self._say(sentence, action="traces")
+            )
+            self._tracer = stack.enter_context(traces)
             store = StoreThread(self._settings.data_dir, lambda sentence: self._say(sentence, action="text_files"))
             await self._watch(await stack.enter_async_context(store), lock_id)
         return self._exit_code
@@ -140,6 +157,7 @@ class _Program:
                 silent_offline_after_seconds=settings.silent_offline_after,
             ),
             dispatch_settings=DispatchSettings(visit_time_limit_seconds=settings.visit_time_limit),
+            tracer=self._tracer,
         )
 
     def _intake(self, lock_id: str) -> BrokerIntake:

@@ -1,7 +1,9 @@
 """Traces of batches and repairs: the port through which the monitor tells them, and who is told."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from enum import StrEnum
+from functools import partial
 from typing import Protocol
 
 from grid.command_line import CommandError, ExitCode
@@ -56,6 +58,16 @@ class NoTracer:
         """Tell nobody."""
 
 
+class OpenTracer(Protocol):
+    """How a tracer is opened."""
+
+    def __call__(self, *, instance: str, say: Callable[[str], None]) -> AbstractContextManager[Tracer]:
+        """A tracer for as long as the context lasts.
+
+        `instance` names this run of the monitor; `say` hears in words, in any thread, what a person should know.
+        """
+
+
 class Destination(StrEnum):
     """Where traces go."""
 
@@ -63,6 +75,29 @@ class Destination(StrEnum):
     """Standard error, a JSON line for each span."""
     OTLP = "otlp"
     """A collector, by OTLP over HTTP."""
+
+
+def tracing(wanted: frozenset[Destination]) -> OpenTracer:
+    """How to open the tracer for these destinations; without one it costs nothing.
+
+    Raises CommandError where OpenTelemetry is not installed.
+    """
+    if not wanted:
+        return _open_no_tracer
+    try:
+        from monitor.open_telemetry import open_tracer
+    except ModuleNotFoundError:
+        sentence = (
+            "traces are wanted, and OpenTelemetry is not installed: pip install 'grid-wind-farm-monitor[tracing]'"
+        )
+        raise CommandError(sentence, ExitCode.WRONG_USAGE) from None
+    return partial(open_tracer, wanted)
+
+
+@contextmanager
+def _open_no_tracer(*, instance: str, say: Callable[[str], None]) -> Iterator[Tracer]:
+    del instance, say
+    yield NoTracer()
 
 
 def destinations(environment: Mapping[str, str], *, to_console: bool) -> frozenset[Destination]:
