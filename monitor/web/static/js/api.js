@@ -3,13 +3,16 @@
 const ROOT = "/api/v1";
 const PATIENCE_MILLISECONDS = 20_000;
 
-/** What went wrong, in a sentence for the reader. `status` is that of HTTP, or 0 where nobody answered. */
+/**
+ * What went wrong, in a sentence for the reader. `status` is that of HTTP, or 0 where nobody answered; `document` is
+ * what the answer held, or null.
+ */
 export class Problem extends Error {
-  constructor(status, sentence, title = "") {
+  constructor(status, sentence, document = null) {
     super(sentence);
     this.name = "Problem";
     this.status = status;
-    this.title = title;
+    this.document = document;
   }
 }
 
@@ -62,7 +65,7 @@ async function readDocument(response) {
 function problemOf(response, document) {
   const sentence = document?.detail ?? document?.title;
   const words = typeof sentence === "string" ? sentence : `The monitor answered with status ${response.status}.`;
-  return new Problem(response.status, words, document?.title ?? "");
+  return new Problem(response.status, words, document);
 }
 
 function address(path, parameters) {

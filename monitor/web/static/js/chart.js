@@ -1,65 +1,15 @@
 // Charts: trends with one shared cursor, lanes of what happened, and power against wind. Drawn with uPlot.
 
-import uPlot from "../vendor/uplot/uPlot.esm.js";
-import { axisTimes, quantity } from "./quantities.js";
+import { CALM, axes, colour, cursor, drawn, timeAxes } from "./chart-look.js";
 
-const AXIS_WIDTH = 56;
 const TREND_HEIGHT = 168;
+const CURVE_HEIGHT = 280;
 const LANE_HEIGHT = 22;
+/** From the bottom to the top. */
 const LANES = ["Engineer", "Incident", "Status"];
-const DAY_AXIS_HEIGHT = 34;
-
-// --- colours come from the style sheet, so that light and dark are decided in one place
-
-const colours = new Map();
-const redrawn = new Set();
-
-function colour(name) {
-  if (!colours.has(name)) {
-    colours.set(name, getComputedStyle(document.documentElement).getPropertyValue(`--chart-${name}`).trim());
-  }
-  return colours.get(name);
-}
-
-function recolour() {
-  colours.clear();
-  for (const chart of redrawn) chart.redraw(false, true);
-}
-
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolour);
-new MutationObserver(recolour).observe(document.documentElement, { attributes: true });
-
-// --- one chart in its place on the page
-
-/** Make a chart as wide as its host, and keep it so. */
-function drawn(host, options, data) {
-  const width = () => Math.max(200, Math.floor(host.clientWidth));
-  const chart = new uPlot({ width: width(), ...options }, data, host);
-  const watcher = new ResizeObserver(() => {
-    if (chart.width !== width()) chart.setSize({ width: width(), height: options.height });
-  });
-  watcher.observe(host);
-  redrawn.add(chart);
-  return chart;
-}
-
-function axes(label, { side = AXIS_WIDTH } = {}) {
-  const look = {
-    stroke: () => colour("text"),
-    grid: { stroke: () => colour("grid"), width: 1 },
-    ticks: { show: false },
-    font: "12px system-ui, sans-serif",
-  };
-  const bottom = { ...look, size: DAY_AXIS_HEIGHT, gap: 6 };
-  const left = { ...look, size: side, gap: 6, values: (_chart, splits) => splits.map((value) => quantity(value, null)) };
-  return [bottom, { ...left, label }];
-}
-
-const CALM = { legend: { show: false }, pxAlign: 1 };
-
-function cursor(key) {
-  return { sync: { key, scales: ["x", null] }, drag: { x: false, y: false }, y: false, points: { size: 7 } };
-}
+const HEADROOM = 1.08;
+/** The largest wind speed of an empty chart, in m/s. */
+const SOME_WIND = 5;
 
 /** Which of the trends' columns each chart draws. */
 const TREND_COLUMNS = { wind: ["windMax", "windMin", "wind"], power: ["power"], lanes: ["broken"] };
@@ -78,8 +28,8 @@ export class TrendCharts {
     this.marks = { stretches: [], incidents: [], visits: [] };
     const key = "trends";
     this.charts = {
-      wind: this.#trend(hosts.wind, key, [...windSeries()], windScale, onCursor),
-      power: this.#trend(hosts.power, key, [line()], (max) => this.#powerScale(max)),
+      wind: this.#trend(hosts.wind, key, windSeries(), windScale, onCursor),
+      power: this.#trend(hosts.power, key, [line("power")], (max) => this.#powerScale(max)),
       lanes: this.#lanes(hosts.lanes, key),
     };
   }
@@ -108,9 +58,9 @@ export class TrendCharts {
       height: TREND_HEIGHT,
       cursor: cursor(key),
       scales: { x: { time: true, range: () => this.window }, y: { range: (_chart, _min, max) => scaleOf(max) } },
-      axes: withTimes(axes()),
+      axes: timeAxes(),
       series: [{}, ...series],
-      bands: series.length > 1 ? [{ series: [1, 2], fill: () => colour("band") }] : [],
+      bands: series.length > 1 ? [{ series: [1, 2], fill: () => colour("chart-band") }] : [],
       hooks: { drawClear: [(chart) => this.#shade(chart)], draw: [(chart) => this.#rated(chart, host)] },
     };
     if (onCursor) options.hooks.setCursor = [(chart) => onCursor(chart.cursor.idx ?? null)];
@@ -118,7 +68,7 @@ export class TrendCharts {
   }
 
   #lanes(host, key) {
-    const [bottom, left] = withTimes(axes());
+    const [bottom, left] = timeAxes();
     const options = {
       ...CALM,
       height: LANES.length * LANE_HEIGHT + 12,
@@ -135,7 +85,7 @@ export class TrendCharts {
   }
 
   #powerScale(max) {
-    return [0, Math.max(max ?? 0, this.ratedPower ?? 0, 1) * 1.08];
+    return powerScale(Math.max(max ?? 0, this.ratedPower ?? 0));
   }
 
   /** A faint ground where an incident was open. */
@@ -143,7 +93,7 @@ export class TrendCharts {
     const { top, height } = chart.bbox;
     for (const { from, to } of this.marks.incidents) {
       const [left, width] = span(chart, from, to);
-      chart.ctx.fillStyle = colour("incident-ground");
+      chart.ctx.fillStyle = colour("chart-incident");
       chart.ctx.fillRect(left, top, width, height);
     }
   }
@@ -153,7 +103,7 @@ export class TrendCharts {
     const { ctx, bbox } = chart;
     const y = chart.valToPos(this.ratedPower, "y", true);
     ctx.save();
-    ctx.strokeStyle = colour("text");
+    ctx.strokeStyle = colour("muted");
     ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio]);
     ctx.lineWidth = devicePixelRatio;
     ctx.beginPath();
@@ -165,28 +115,28 @@ export class TrendCharts {
 
   #drawLanes(chart) {
     for (const { from, to, broken } of this.marks.stretches) {
-      block(chart, 2, from, to, broken ? "broken" : "ok", broken ? 1 : 0.25);
+      block(chart, 2, from, to, broken ? "chart-broken" : "bar", broken ? 1 : 0.25);
     }
-    for (const { from, to } of this.marks.incidents) block(chart, 1, from, to, "incident", 0.7);
-    for (const { from, to } of this.marks.visits) block(chart, 0, from, to, "visit", 0.7);
+    for (const { from, to } of this.marks.incidents) block(chart, 1, from, to, "muted", 0.6);
+    for (const { from, to } of this.marks.visits) block(chart, 0, from, to, "visited", 0.6);
   }
 }
 
-function line() {
-  return { stroke: () => colour("line"), width: 1.5, points: { show: false } };
+function line(name) {
+  return { stroke: () => colour(name), width: 1.5, points: { show: false } };
 }
 
 function windSeries() {
   const edge = { stroke: "transparent", width: 0, points: { show: false } };
-  return [edge, edge, line()];
+  return [edge, edge, line("wind")];
 }
 
 function windScale(max) {
-  return [0, Math.max(max ?? 0, 5) * 1.08];
+  return [0, Math.max(max ?? 0, SOME_WIND) * HEADROOM];
 }
 
-function withTimes([bottom, left]) {
-  return [{ ...bottom, space: 72, values: (_chart, splits, _axis, _space, step) => axisTimes(splits, step) }, left];
+function powerScale(max) {
+  return [0, Math.max(max ?? 0, 1) * HEADROOM];
 }
 
 /** Where a stretch of time lies on the canvas: left and width in its pixels, at least as wide as can be seen. */
@@ -212,14 +162,17 @@ export class PowerCurveChart {
   constructor(host, { onCursor }) {
     const options = {
       ...CALM,
-      height: 280,
+      height: CURVE_HEIGHT,
       cursor: { drag: { x: false, y: false }, y: false, points: { show: false } },
-      scales: { x: { time: false, range: (_chart, _min, max) => windScale(max) }, y: { range: (_chart, _min, max) => [0, Math.max(max ?? 0, 1) * 1.08] } },
-      axes: windAxes(),
+      scales: {
+        x: { time: false, range: (_chart, _min, max) => windScale(max) },
+        y: { range: (_chart, _min, max) => powerScale(max) },
+      },
+      axes: axes(),
       series: [
         {},
-        { paths: () => null, points: { show: true, size: 4, width: 0, stroke: "transparent", fill: () => colour("point") } },
-        { stroke: () => colour("line"), width: 2, spanGaps: true, points: { show: false } },
+        { paths: () => null, points: { show: true, size: 4, width: 0, stroke: "transparent", fill: () => colour("chart-point") } },
+        { stroke: () => colour("ink"), width: 2, spanGaps: true, points: { show: false } },
       ],
       hooks: { setCursor: [(chart) => onCursor(chart.cursor.left < 0 ? null : chart.posToVal(chart.cursor.left, "x"))] },
     };
@@ -230,10 +183,4 @@ export class PowerCurveChart {
   show(columns) {
     this.chart.setData(columns);
   }
-}
-
-function windAxes() {
-  const [bottom, left] = axes();
-  const numbers = (_chart, splits) => splits.map((value) => quantity(value, null));
-  return [{ ...bottom, values: numbers }, left];
 }

@@ -14,14 +14,9 @@ export function element(tag, attributes = {}, ...children) {
   return made;
 }
 
-/** Replace all that is within an element. */
-export function fill(place, ...children) {
-  place.replaceChildren(...children.flat().filter((child) => child !== null && child !== undefined));
-}
-
 /** A button that does something. */
-export function button(text, onClick, attributes = {}) {
-  const made = element("button", { type: "button", ...attributes }, text);
+export function button(text, onClick, style = "button") {
+  const made = element("button", { type: "button", class: style }, text);
   made.addEventListener("click", onClick);
   return made;
 }
@@ -31,24 +26,37 @@ export function turbineLink(turbineNumber) {
   return element("a", { href: `/turbines/${Number(turbineNumber)}` }, `Turbine ${turbineNumber}`);
 }
 
-/** A row of a table; cells are text or nodes. The first one heads the row. */
-export function tableRow(cells, attributes = {}) {
-  const [first, ...rest] = cells;
+/** A link to the story of an incident, on the page of its turbine. */
+export function incidentLink(incidentId, turbineNumber) {
+  const address = `/turbines/${Number(turbineNumber)}?incident=${Number(incidentId)}#story`;
+  return element("a", { href: address }, `Incident ${incidentId}`);
+}
+
+/**
+ * A row of a table that becomes a list of cards on narrow screens. `cells` are a column's heading, its content (text
+ * or a node), and a class for it, such as "number". The first one heads the row.
+ */
+export function row(...cells) {
+  return element("tr", {}, cells.map(([label, content, style], index) => cell(index === 0, label, content, style)));
+}
+
+function cell(isHead, label, content, style) {
   return element(
-    "tr",
-    attributes,
-    element("th", { scope: "row" }, first),
-    rest.map((cell) => element("td", {}, cell)),
+    isHead ? "th" : "td",
+    { "data-label": label, class: style, scope: isHead ? "row" : null },
+    content ?? "-",
   );
 }
 
-/** A table with its caption and heads and rows. */
-export function table(caption, heads, rows, attributes = {}) {
+/** A table of values: its caption, the headings of its columns, and its rows of text. */
+export function table(caption, headings, rows) {
+  const heads = headings.map((heading) => element("th", { scope: "col" }, heading));
+  const bodies = rows.map((values) => row(...values.map((value, index) => [headings[index], value])));
   return element(
     "table",
-    attributes,
+    { class: "table" },
     element("caption", {}, caption),
-    element("thead", {}, element("tr", {}, heads.map((head) => element("th", { scope: "col" }, head)))),
-    element("tbody", {}, rows),
+    element("thead", {}, element("tr", {}, heads)),
+    element("tbody", {}, bodies),
   );
 }

@@ -1,0 +1,63 @@
+// The page of events: what the monitor decided and why, newest first.
+
+import { timeElement } from "./clock.js";
+import { element, row, turbineLink } from "./elements.js";
+import { stream } from "./page.js";
+import { PagedList } from "./paged-list.js";
+import { ACTIONS_IN_ORDER, actionInWords, eventInWords } from "./words.js";
+
+const SETTLE_MS = 300; // a row changes on the channel before its event can be read
+
+const form = document.getElementById("event-filter");
+const list = new PagedList("/events", {
+  body: document.querySelector("#events tbody"),
+  foot: document.getElementById("events-foot"),
+  row: eventRow,
+  keyOf: (event) => event.event_id,
+  empty: "There is no such event. Events are what the monitor decides: an incident opened, an engineer sent, a repair proved.",
+});
+
+function eventRow(event) {
+  return row(
+    ["When", timeElement(event.at)],
+    ["Turbine", turbineLink(event.turbine_number)],
+    ["What", actionInWords(event.action)],
+    ["In words", eventInWords(event), "long"],
+  );
+}
+
+function wanted() {
+  return { turbine: form.elements.turbine.value, action: form.elements.action.value };
+}
+
+function show() {
+  if (!form.checkValidity()) return;
+  const given = Object.entries(wanted()).filter(([, value]) => value);
+  const query = new URLSearchParams(given).toString();
+  history.replaceState(null, "", query ? `?${query}` : location.pathname);
+  list.show(wanted());
+}
+
+function restoreFilter() {
+  const given = new URLSearchParams(location.search);
+  form.elements.turbine.value = given.get("turbine") ?? "";
+  form.elements.action.value = given.get("action") ?? "";
+}
+
+for (const action of ACTIONS_IN_ORDER) form.elements.action.append(element("option", { value: action }, actionInWords(action)));
+restoreFilter();
+form.addEventListener("submit", (event) => event.preventDefault());
+form.addEventListener("input", show);
+form.addEventListener("reset", () => setTimeout(show));
+show();
+
+// The channel tells that something beyond a reading changed: then there may be news. Asked for once, however many come.
+let isDue = false;
+stream.subscribe(({ kind, turbines }) => {
+  if (isDue || kind === "state" || turbines.length === 0) return;
+  isDue = true;
+  setTimeout(() => {
+    isDue = false;
+    list.refresh();
+  }, SETTLE_MS);
+});
