@@ -17,7 +17,16 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
-from opentelemetry.trace import Link, Span, SpanContext, Status, StatusCode, format_span_id, format_trace_id
+from opentelemetry.trace import (
+    INVALID_SPAN_CONTEXT,
+    Link,
+    Span,
+    SpanContext,
+    Status,
+    StatusCode,
+    format_span_id,
+    format_trace_id,
+)
 from opentelemetry.trace import Tracer as SpanMaker
 from opentelemetry.trace.propagation import set_span_in_context
 
@@ -233,7 +242,7 @@ class _LineExporter(SpanExporter):
 def _document(span: ReadableSpan) -> dict[str, Any]:
     """A span as one JSON document; what it lacks is left out."""
     begun, ended = span.start_time or 0, span.end_time or 0
-    document = _ids(span.get_span_context()) | {
+    document = _ids(span.get_span_context() or INVALID_SPAN_CONTEXT) | {
         "parent_id": format_span_id(span.parent.span_id) if span.parent else None,
         "span": span.name,
         "start": format_time(begun // MICROSECOND),
