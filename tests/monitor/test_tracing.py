@@ -1,0 +1,84 @@
+"""Who asks for traces, and what is said when that can't be done."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from surroundings import environment
+
+from grid.command_line import CommandError, ExitCode
+from monitor.tracing import Destination, NoTracer, destinations, tracing
+
+OTLP, CONSOLE = Destination.OTLP, Destination.CONSOLE
+ENDPOINT = "http://127.0.0.1:4318"
+
+
+@pytest.mark.parametrize(
+    ("variables", "to_console", "wanted"),
+    [
+        ({}, False, set()),
+        ({}, True, {CONSOLE}),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": ENDPOINT}, False, {OTLP}),
+        ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": ENDPOINT}, True, {OTLP, CONSOLE}),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": ""}, False, set()),
+        ({"OTEL_TRACES_EXPORTER": "otlp, console"}, False, {OTLP, CONSOLE}),
+        ({"OTEL_TRACES_EXPORTER": "none", "OTEL_EXPORTER_OTLP_ENDPOINT": ENDPOINT}, False, set()),
+        ({"OTEL_SDK_DISABLED": "true", "OTEL_TRACES_EXPORTER": "console"}, True, set()),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": ENDPOINT, "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"}, False, {OTLP}),
+        ({"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, True, {CONSOLE}),
+    ],
+)
+def test_the_standard_variables_and_our_setting_ask_for_traces(
+    variables: dict[str, str], to_console: bool, wanted: set[Destination]
+) -> None:
+    assert destinations(variables, to_console=to_console) == wanted
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"OTEL_TRACES_EXPORTER": "zipkin"}, "'zipkin'"),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": ENDPOINT, "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, "http/protobuf"),
+    ],
+)
+def test_what_is_not_here_is_refused_in_words(variables: dict[str, str], words: str) -> None:
+    with pytest.raises(CommandError, match=words) as refused:
+        destinations(variables, to_console=False)
+
+    assert refused.value.code is ExitCode.WRONG_USAGE
+
+
+def test_without_a_destination_nobody_is_told() -> None:
+    with tracing(frozenset())(instance="m-1", say=pytest.fail) as tracer:
+        assert isinstance(tracer, NoTracer)
+
+
+@pytest.mark.parametrize("variable", ["GRID_TRACING", "OTEL_EXPORTER_OTLP_ENDPOINT"])
+def test_traces_without_opentelemetry_are_refused_with_the_command_that_installs_it(
+    tmp_path: Path, variable: str
+) -> None:
+    without_it = "import sys; sys.modules['opentelemetry'] = None; from monitor.cli import main; main()"
+    value = "1" if variable == "GRID_TRACING" else ENDPOINT
+
+    ended = subprocess.run(
+        [sys.executable, "-c", without_it, "--data-dir", tmp_path / "data"],
+        env=environment() | {variable: value},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "pip install 'grid-wind-farm-monitor[tracing]'" in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_monitor_without_traces_does_not_load_opentelemetry() -> None:
+    question = "import sys, monitor.program; print([name for name in sys.modules if name.startswith('opentelemetry')])"
+
+    answer = subprocess.run([sys.executable, "-c", question], capture_output=True, text=True, timeout=30, check=True)
+
+    assert answer.stdout.strip() == "[]"
