@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from monitor.store.reader import LedgerReader
 
 OLD_NEWS_SECONDS = 60.0
-READINGS_LOOKED_AT = 1000
 
 app = typer.Typer(
     help="Watch a wind farm on MQTT: keep every reading, send engineers, and show and explain what happened.",
@@ -277,19 +276,13 @@ def explain(
     """
     from monitor.console.documents import in_json as written
     from monitor.console.lines import utc_now
-    from monitor.console.story import Story, reading_at_opening
+    from monitor.console.story import story_of
 
     with _ledger(settings) as ledger:
         incident = ledger.incident(incident_id)
         if incident is None:
             raise CommandError(f"there is no incident {incident_id}")
-        before = ledger.readings(incident.turbine_number, newest=READINGS_LOOKED_AT, until=incident.opened_at + 1)
-        story = Story(
-            incident=incident,
-            reading=reading_at_opening(before, incident),
-            visits=ledger.visits(incident_id=incident_id)[::-1],
-            events=ledger.events(incident_id=incident_id),
-        )
+        story = story_of(ledger, incident)
     if in_json:
         typer.echo(written(story.document()))
     else:

@@ -9,6 +9,10 @@ from monitor.console.lines import event_in_words
 from monitor.console.sheets import Sheet, cause_in_words, visits_sheet, words_of
 from monitor.console.words import age, moment, plain, quantity, since
 from monitor.facts import Event, Incident, Reading, Visit
+from monitor.store.reader import LedgerReader
+
+READINGS_LOOKED_AT = 1000
+"""For the newest one that had arrived when an incident was opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,17 @@ class Story:
             after = age(since(self.incident.opened_at, event.at))
             sheet.rows.append([moment(event.at), after, event_in_words(event)])
         return sheet
+
+
+def story_of(ledger: LedgerReader, incident: Incident) -> Story:
+    """Read an incident's story from the ledger. Raises StoreError."""
+    before = ledger.readings(incident.turbine_number, newest=READINGS_LOOKED_AT, until=incident.opened_at + 1)
+    return Story(
+        incident=incident,
+        reading=reading_at_opening(before, incident),
+        visits=ledger.visits(incident_id=incident.incident_id)[::-1],
+        events=ledger.events(incident_id=incident.incident_id),
+    )
 
 
 def reading_at_opening(readings: Sequence[Reading], incident: Incident) -> Reading | None:

@@ -6,6 +6,7 @@ from itertools import groupby
 from statistics import fmean, median_low
 from typing import Any
 
+from grid.times import SECOND
 from monitor.store.reader import LedgerReader
 
 Row = tuple[Any, ...]
@@ -14,6 +15,7 @@ MOST_READ = 100_000
 """Ranges with more readings than this are sampled: some 0.1 s of reading."""
 SAMPLES = 50
 """How many readings of a bucket are looked at where it is sampled."""
+DECIMALS = 6
 _PROBES = 10
 """How many readings of a bucket are looked at for the spacing of its readings."""
 _MICROSECONDS_PER_HOUR = 3_600_000_000
@@ -60,6 +62,11 @@ class Range:
     until: int
     width: int
     """All in microseconds."""
+
+    @property
+    def width_seconds(self) -> int:
+        """The width, of a range whose buckets are whole seconds."""
+        return self.width // SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +131,12 @@ def _exact(width: int, row: Row, spacing: float | None) -> Average:
     return Average(
         start=int(bucket) * width,
         readings=int(readings),
-        wind_speed_mean=mean,
+        wind_speed_mean=round(mean, DECIMALS),
         wind_speed_min=least,
         wind_speed_max=most,
-        energy_in_kwh=energy,
+        energy_in_kwh=round(energy, DECIMALS),
         mean_power_in_kw=_mean_power_in_kw(energy / readings, spacing),
-        broken=broken,
+        broken=round(broken, DECIMALS),
     )
 
 
@@ -142,14 +149,14 @@ def _of_sample(width: int, bucket: int, rows: Sequence[Row]) -> Average:
     return Average(
         start=bucket * width,
         readings=readings,
-        wind_speed_mean=fmean(winds),
+        wind_speed_mean=round(fmean(winds), DECIMALS),
         wind_speed_min=min(winds),
         wind_speed_max=max(winds),
-        energy_in_kwh=energy * readings,
+        energy_in_kwh=round(energy * readings, DECIMALS),
         mean_power_in_kw=_mean_power_in_kw(energy, spacing),
-        broken=fmean(row[5] for row in rows),
+        broken=round(fmean(row[5] for row in rows), DECIMALS),
     )
 
 
 def _mean_power_in_kw(energy_in_kwh: float, spacing: float | None) -> float | None:
-    return None if spacing is None else energy_in_kwh * _MICROSECONDS_PER_HOUR / spacing
+    return None if spacing is None else round(energy_in_kwh * _MICROSECONDS_PER_HOUR / spacing, DECIMALS)

@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from statistics import fmean
 
-from monitor.store.queries.averages import Average, averages, whole_buckets
+from monitor.store.queries.averages import DECIMALS, Average, averages, whole_buckets
 from monitor.store.reader import LedgerReader
 
 BIN_WIDTH = 0.5
@@ -51,8 +51,8 @@ def bins(found: list[Average]) -> list[Bin]:
     return [
         Bin(
             centre=number * BIN_WIDTH,
-            wind_speed=fmean(average.wind_speed_mean for average, _ in held),
-            mean_power_in_kw=fmean(power for _, power in held),
+            wind_speed=round(fmean(average.wind_speed_mean for average, _ in held), DECIMALS),
+            mean_power_in_kw=round(fmean(power for _, power in held), DECIMALS),
             averages=len(held),
             readings=sum(average.readings for average, _ in held),
         )

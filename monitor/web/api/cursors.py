@@ -1,0 +1,20 @@
+"""Cursors: where the next page of a list begins, as text that nobody needs to understand."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+
+_BYTES = 8
+
+CURSOR_PATTERN = r"^[A-Za-z0-9_-]{10}[AEIMQUYcgkosw048]$"
+"""Eight bytes in base64 (RFC 4648, section 5) without its padding: the last sign has two bits to spare."""
+
+
+def to_cursor(key: int | None) -> str | None:
+    """Write a key, an integer of 64 bits; None, where nothing follows, stays None."""
+    if key is None:
+        return None
+    return urlsafe_b64encode(key.to_bytes(_BYTES, "big", signed=True)).rstrip(b"=").decode()
+
+
+def from_cursor(cursor: str) -> int:
+    """Read the key of a cursor that has the pattern."""
+    return int.from_bytes(urlsafe_b64decode(f"{cursor}="), "big", signed=True)

@@ -1,0 +1,127 @@
+"""The farm as the monitor tells it, row by row: the same keys as on the live channel, with null for what is unknown."""
+
+from pydantic import Field
+
+from monitor.console.standing import Standing
+from monitor.facts import Health, Link, VisitState
+from monitor.web.api.documents import Document, TimeText
+
+
+class Since(Document):
+    """A time that is shown as an age, such as `12 s`."""
+
+    since: TimeText
+
+
+class TurbineRow(Document):
+    """One turbine as lists show it: its state and its newest reading."""
+
+    turbine_number: int
+    standing: Standing
+    """The state as one word, for order and filters."""
+    state: str
+    """The state in words."""
+    why: list[str | Since] = Field(default_factory=list)
+    """Why it stands so: text, and times to be shown as ages. It may hold words from outside."""
+    link: Link
+    """Whether the turbine can be talked to."""
+    health: Health
+    """What the newest reading of its present session says."""
+    region: str | None = None
+    model: str | None = None
+    rated_power_in_kw: float | None = None
+    """In kW."""
+    wind_speed: float | None = None
+    """In m/s."""
+    power_output_in_kwh: float | None = None
+    """Energy of the last interval, in kWh."""
+    mean_power_in_kw: float | None = None
+    """That energy over the interval, in kW."""
+    emitted_at: TimeText | None = None
+    """Of the newest reading, by the turbine's clock."""
+    received_at: TimeText | None = None
+    """Of the newest reading, by the monitor's clock."""
+    online_since: TimeText | None = None
+    incident_id: int | None = None
+    """The open incident."""
+    engineer: int | None = None
+    """Who is there or on the way."""
+    missing: int = 0
+    """Readings that the turbine counted, and that have not come."""
+
+
+class Totals(Document):
+    """The farm in numbers."""
+
+    turbines: int
+    by_standing: dict[str, int]
+    """How many turbines stand how, worst first; without those that nobody is in."""
+    engineers: int
+    """Size of the pool."""
+    engineers_free: int
+    engineers_out: int
+    waiting: int
+    """How many turbines wait for an engineer."""
+    longest_wait_since: TimeText | None = None
+    """Since when the first in line waits."""
+    readings_per_second: float | None = None
+    missing: int = 0
+    """Readings that turbines counted, and that have not come."""
+    mean_power_in_kw: float | None = None
+    """The sum over turbines whose newest reading is fresh, in kW."""
+    wind_speed: float | None = None
+    """Their mean, in m/s."""
+    reporting: int = 0
+    """How many these are."""
+
+
+class Engineer(Document):
+    """One engineer, and where; null where free."""
+
+    engineer: int
+    turbine_number: int | None = None
+    visit_id: int | None = None
+    incident_id: int | None = None
+    state: VisitState | None = None
+    sent_at: TimeText | None = None
+
+
+class Trouble(Document):
+    """What keeps the monitor itself from its work."""
+
+    kind: str
+    since: TimeText
+    detail: str = ""
+    sentence: str
+
+
+class MonitorState(Document):
+    """The running monitor, or the last one seen."""
+
+    running: bool
+    version: str | None = None
+    started_at: TimeText | None = None
+    connected: bool | None = None
+    """To the broker; null while no monitor runs."""
+    since: TimeText | None = None
+    """Since when it runs, or is away."""
+
+
+class Farm(Document):
+    """What is true of the farm as a whole."""
+
+    totals: Totals
+    engineers: list[Engineer]
+    waiting: list[int]
+    """Turbines that wait for an engineer, the first in line first."""
+    troubles: list[Trouble]
+    monitor: MonitorState
+
+
+class FarmSnapshot(Document):
+    """The whole farm at one moment."""
+
+    at: TimeText
+    turbines: list[TurbineRow]
+    """Worst first."""
+    farm: Farm

@@ -1,0 +1,23 @@
+"""The farm at this moment: as the running monitor tells it, or as the ledger holds it where none was heard."""
+
+from monitor.console.known import farm_view
+from monitor.console.lines import utc_now
+from monitor.live.documents import view_document
+from monitor.live.mirror import Document
+from monitor.store.reader import LedgerReader
+from monitor.web.site import Site
+
+
+async def present_farm(site: Site) -> Document:
+    """A snapshot: rows worst first, and the farm. Raises StoreError where there is neither monitor nor ledger."""
+    mirror = site.monitor.mirror
+    return await site.readers.ask(stored_farm) if mirror.at is None else mirror.snapshot()
+
+
+def stored_farm(reader: LedgerReader) -> Document:
+    """The farm as it was committed last. The size of the pool is in no table: only those who are out are known."""
+    records = reader.turbines()
+    incidents = reader.incidents(open_only=True, newest=len(records) + 1)
+    visits = reader.visits(open_only=True, newest=len(records) + 1)
+    view = farm_view(utc_now(), records, incidents, visits, reader.holds(), engineers=0, missing=reader.missing())
+    return view_document(view)
