@@ -1,18 +1,24 @@
 """The application put together: which routes there are, and what stands before all of them."""
 
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
+from fastapi import Depends, FastAPI
+from fastapi.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp
 
 from monitor import DISTRIBUTION
-from monitor.web import channel, operations, pages, problems
+from monitor.http_access import is_loopback
+from monitor.web import channel, operations, pages, problems, static_files
+from monitor.web.access import Role, require
 from monitor.web.api import dead_letters, farm, orders, post_metrics, readings, repairs, turbines
+from monitor.web.etags import ETags
+from monitor.web.guards import BodyLimit, HeadAsGet, Neighbours, SecurityHeaders
 from monitor.web.site import Site
 
-STATIC = Path(__file__).parent / "static"
+COMPRESSED_FROM_BYTES = 1000
+COMPRESSION = 4
+"""Of 1 to 9: more takes twice the time for a tenth of the bytes."""
 
 
 class Application(FastAPI):
@@ -25,13 +31,17 @@ class Application(FastAPI):
             document.setdefault("components", {}).setdefault("schemas", {})["Problem"] = problems.SCHEMA
         return super().openapi()
 
+    def build_middleware_stack(self) -> ASGIApp:
+        """All that stands before the routes; the headers also go onto what is said of bugs, which is outermost."""
+        return SecurityHeaders(super().build_middleware_stack())
+
 
 def create_app(site: Site) -> FastAPI:
     """Make the application of a site."""
     app = Application(
         title="Grid, a wind-farm monitor",
         version=version(DISTRIBUTION),
-        openapi_url="/api/v1/openapi.json",
+        openapi_url=None,  # FastAPI's own route would ask for no role
         docs_url=None,
         redoc_url=None,
         responses=problems.RESPONSES,
@@ -40,5 +50,16 @@ def create_app(site: Site) -> FastAPI:
     problems.tell_problems(app)
     for routes in (farm, turbines, readings, repairs, dead_letters, orders, post_metrics, channel, operations, pages):
         app.include_router(routes.router)
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.include_router(static_files.router)
+    app.get("/api/v1/openapi.json", include_in_schema=False, dependencies=[Depends(require(Role.VIEWER))])(app.openapi)
+    _stand_before(app, loopback_only=site.access.is_open and is_loopback(site.settings.http_host))
     return app
+
+
+def _stand_before(app: FastAPI, *, loopback_only: bool) -> None:
+    """Set up what every request passes, the innermost first."""
+    app.add_middleware(BodyLimit)
+    app.add_middleware(ETags)
+    app.add_middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM_BYTES, compresslevel=COMPRESSION)
+    app.add_middleware(HeadAsGet)
+    app.add_middleware(Neighbours, loopback_only=loopback_only)

@@ -51,7 +51,7 @@ async def health(site: TheSite, probe: TheProbe) -> JSONResponse:
     return JSONResponse(document, code, NEVER_KEPT)
 
 
-@router.get("/health/live")
+@router.get("/health/live", dependencies=[Depends(require(Role.ANYONE))])
 async def live() -> JSONResponse:
     """Say that this process answers. Open to everybody: it tells nothing else."""
     return JSONResponse({"status": Status.OK}, headers=NEVER_KEPT)

@@ -1,23 +1,26 @@
 """What every route works with, made once for the process."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, cast
 
 from fastapi import Depends
 from fastapi.requests import HTTPConnection
 
 from monitor.settings import HttpSettings
+from monitor.web.access import Access
 from monitor.web.monitor_link import MonitorLink
 from monitor.web.readers import Readers
 
 
 @dataclass(slots=True)
 class Site:
-    """The ledger, the monitor, and the settings."""
+    """The settings, the ledger, the monitor, and who may do what."""
 
     settings: HttpSettings
     readers: Readers
     monitor: MonitorLink
+    access: Access = field(default_factory=Access)
+    """Who may do what; everybody all as long as nothing else is said."""
 
 
 def _site(connection: HTTPConnection) -> Site:

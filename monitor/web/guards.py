@@ -1,0 +1,149 @@
+"""What stands before all routes: who may be spoken to from where, how much may be sent, and what answers carry."""
+
+from collections.abc import Iterable
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from monitor.http_access import is_loopback
+from monitor.web.problems import Problem
+
+LARGEST_BODY_BYTES = 64 * 1024
+
+SECURITY_HEADERS = {
+    "content-security-policy": (
+        "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+    ),
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+"""No script or style inside of a page, nothing from elsewhere, and no frame around it."""
+
+HEAD = "grid.head"
+"""In the scope of a GET that was asked as HEAD."""
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class SecurityHeaders:
+    """Puts what browsers are to keep to on every answer, and has each asked for anew unless a route says otherwise."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as the application does, with more headers."""
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] in ("http.response.start", "websocket.http.response.start"):
+                headers = MutableHeaders(raw=message.setdefault("headers", []))
+                headers.setdefault("cache-control", "no-cache")
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self.app(scope, receive, send_with_headers)
+
+
+class Neighbours:
+    """Answers only what is asked here on purpose: under the site's own name, and from its own pages or none.
+
+    A site that is open on loopback must be asked as localhost, 127.0.0.1 or [::1]: else a page from anywhere could
+    have its own name point here (DNS rebinding). What changes something, and a WebSocket, must not come from the page
+    of another origin: its `Origin` (RFC 6454) is the site's, or absent as from programs.
+    """
+
+    def __init__(self, app: ASGIApp, *, loopback_only: bool) -> None:
+        self.app = app
+        self._loopback_only = loopback_only
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or refuse with a problem."""
+        if scope["type"] in ("http", "websocket"):
+            problem = self._refused(Headers(scope=scope), writes=scope.get("method") not in _READS)
+            if problem is not None:
+                await problem.answer(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+    def _refused(self, headers: Headers, *, writes: bool) -> Problem | None:
+        hosts = headers.getlist("host")
+        if len(hosts) != 1:
+            return Problem(400, None, "A request names one Host.")
+        if self._loopback_only and not is_loopback(host_name(hosts[0])):
+            return Problem(421, None, "This site answers to localhost, 127.0.0.1 and [::1] only.")
+        if writes and not _same_origin(headers.getlist("origin"), hosts[0]):
+            return Problem(403, "Foreign origin", "Pages of other origins may not give orders or follow the farm.")
+        return None
+
+
+def host_name(host: str) -> str:
+    """The name in a `Host` header, without its port."""
+    name, colon, port = host.rpartition(":")
+    return name if colon and (port.isdigit() or not port) and not name.endswith(":") else host
+
+
+def _same_origin(origins: Iterable[str], host: str) -> bool:
+    """Whether a page of this site asks, or no page. The scheme is not compared: a proxy may have changed it."""
+    return all(origin.partition("://")[2].lower() == host.lower() for origin in origins)
+
+
+class HeadAsGet:
+    """Answers HEAD as GET without its body (RFC 9110, section 9.3.2)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer. Who answers with a stream without end asks the scope for `HEAD`, and ends it after its headers."""
+        if scope.get("method") != "HEAD":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_without_body(message: Message) -> None:
+            await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+        await self.app({**scope, "method": "GET", HEAD: True}, receive, send_without_body)
+
+
+class BodyLimit:
+    """Refuses bodies of more than 64 KiB, told or not how long they are."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer; read no more than the limit, and close the connection on who sends more."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        announced = Headers(scope=scope).get("content-length", "0")
+        if not announced.isdecimal() or int(announced[:20]) > LARGEST_BODY_BYTES:
+            await _too_large().answer(scope, receive, send)
+            return
+        await self.app(scope, _Counted(receive).receive, send)
+
+
+class _Counted:
+    """Counts what is received of one body."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._bytes = 0
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._bytes += len(message.get("body", b""))
+        if self._bytes > LARGEST_BODY_BYTES:
+            problem = _too_large()
+            # FastAPI lets only its own kind of error through while it reads a body.
+            raise HTTPException(problem.status, problem.detail, headers=problem.headers)
+        return message
+
+
+def _too_large() -> Problem:
+    return Problem(413, None, f"A body has at most {LARGEST_BODY_BYTES} bytes.", headers={"connection": "close"})
