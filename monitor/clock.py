@@ -30,6 +30,10 @@ class Clock:
         self._looked_at = looked_at
         return Now(self.utc(), self._watched)
 
+    def steady(self) -> float:
+        """Seconds since some moment, for durations: no step of the machine's clock changes them."""
+        return self._steady()
+
     def utc(self) -> int:
         """The time of day, in microseconds since 1970."""
         return round(self._wall() * SECOND)

@@ -10,32 +10,36 @@ import contextlib
 import json
 import socket
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from grid.times import format_time
 from grid.topics import MAX_TURBINE_NUMBER
-from monitor.facts import Order, OrderKind
+from monitor.facts import Order, OrderAnswer, OrderKind, PostAnswer
 
 SOCKET_NAME = "monitor.socket"
 LONGEST_SOCKET_PATH = 100
-LONGEST_LINE_BYTES = 64 * 1024
+LONGEST_LINE_BYTES = 512 * 1024
+"""Of what is asked: many posted readings are one line."""
+
 _FOLLOW = b'{"follow": "farm"}\n'
 ANSWER_WITHIN_SECONDS = 30.0
+LONGEST_IDEMPOTENCY_KEY = 255
 
 LONGEST_ANSWER_BYTES = 256 * 1024 * 1024
 """Of what a follower is told: the whole of a large farm is one line."""
 
 Answer = dict[str, Any]
 Serve = Callable[[Answer], Awaitable[Answer]]
-Follow = Callable[[], AsyncIterator[bytes]]
+Follow = Callable[[], AsyncGenerator[bytes, None]]
 
 
 class NoMonitorError(Exception):
     """No monitor runs on this data folder, or it does not answer: one sentence."""
 
 
-async def _nothing_to_follow() -> AsyncIterator[bytes]:
+async def _nothing_to_follow() -> AsyncGenerator[bytes, None]:
     nothing: tuple[bytes, ...] = ()
     for line in nothing:
         yield line
@@ -80,9 +84,10 @@ async def _converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, 
     with contextlib.suppress(OSError, ValueError):  # whoever asked is gone, or its line has no end
         while line := await reader.readline():
             if line == _FOLLOW:
-                async for told in follow():
-                    writer.write(told + b"\n")
-                    await writer.drain()
+                async with contextlib.aclosing(follow()) as lines:
+                    async for told in lines:
+                        writer.write(told + b"\n")
+                        await writer.drain()
                 break
             writer.write(json.dumps(await _answer(line, serve)).encode() + b"\n")
             await writer.drain()
@@ -146,6 +151,37 @@ def order_request(order: Order) -> Answer:
         "turbine_number": order.turbine_number,
         "by": order.by,
         "why": order.why,
+        "idempotency_key": order.idempotency_key,
+    }
+
+
+def order_answer(answer: OrderAnswer) -> Answer:
+    """Write what became of an order."""
+    return {"accepted": answer.accepted, "sentence": answer.sentence, "refusal": answer.refusal}
+
+
+def posts_request(bodies: Sequence[bytes]) -> Answer:
+    """Write readings that came over HTTP as a request. A letter stands for a byte: a body need not be text."""
+    return {"posts": [body.decode("latin-1") for body in bodies]}
+
+
+def read_posts(request: Answer) -> list[bytes] | None:
+    """Read a request as posted readings; None if it is something else. Raises ValueError, TypeError."""
+    if "posts" not in request:
+        return None
+    if not isinstance(request["posts"], list) or not all(isinstance(body, str) for body in request["posts"]):
+        raise TypeError("posts must be texts")
+    return [body.encode("latin-1") for body in request["posts"]]
+
+
+def post_answer(answer: PostAnswer) -> Answer:
+    """Write what became of a posted reading."""
+    return {
+        "outcome": answer.outcome,
+        "turbine_number": answer.turbine_number,
+        "emitted_at": None if answer.emitted_at is None else format_time(answer.emitted_at),
+        "reason": answer.reason,
+        "detail": answer.detail,
     }
 
 
@@ -161,6 +197,7 @@ def read_order(request: Answer) -> Order | None:
         _turbine_number(request.get("turbine_number")),
         _short_text(request["by"]) or "somebody",
         _short_text(request.get("why", "")),
+        _idempotency_key(request.get("idempotency_key")),
     )
 
 
@@ -168,6 +205,12 @@ def _turbine_number(number: object) -> int:
     if type(number) is not int or not 1 <= number <= MAX_TURBINE_NUMBER:  # neither 1.9 nor true is a turbine
         raise ValueError(f"turbine_number must be an integer from 1 to {MAX_TURBINE_NUMBER}")
     return number
+
+
+def _idempotency_key(key: object) -> str | None:
+    if key is None or (isinstance(key, str) and 1 <= len(key) <= LONGEST_IDEMPOTENCY_KEY and key.isprintable()):
+        return key
+    raise ValueError(f"idempotency_key must be 1 to {LONGEST_IDEMPOTENCY_KEY} printable letters")
 
 
 def _short_text(text: object) -> str:

@@ -28,6 +28,9 @@ class Health:
     waiting: int = 0
     """Messages in the intake, when the last batch was taken."""
     unbalanced_since: int | None = None
+    last_commit_at: int | None = None
+    last_reading_at: int | None = None
+    """When one was stored last."""
 
     @property
     def balance(self) -> Balance:
@@ -47,6 +50,9 @@ class Health:
         columns = {"stored": len(committed.stored), "duplicate": committed.duplicate, "rejected": committed.rejected}
         self.books.update(columns)
         self.under_way = 0
+        self.last_commit_at = at
+        if committed.stored:
+            self.last_reading_at = at
         if self.balance.missing == 0:
             self.unbalanced_since = None
         elif self.unbalanced_since is None:

@@ -6,7 +6,7 @@ is a label. Nothing here knows a clock, or who reads it.
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -45,7 +45,7 @@ COUNTERS: Mapping[str, str] = {
     "grid_messages_dropped_total": "Messages at QoS 0 that found no room.",
     "grid_statuses_received_total": "Births, goodbyes and last wills of turbines.",
     "grid_batches_total": "Batches that were committed.",
-    "grid_commits_failed_total": "Commits that the store refused; each batch is tried again.",
+    "grid_store_failures_total": "Times that the store could not commit or read; each batch is tried again.",
     "grid_broker_connections_total": "Connections to the broker that were made; the first one counts.",
     "grid_engineers_sent_total": "Engineers sent to a turbine.",
 }
@@ -63,7 +63,8 @@ GAUGES: Mapping[str, str] = {
     "grid_mqtt_connected": "1 while the monitor is connected to the broker and subscribed.",
     "grid_database_connected": "1 while the store takes what is committed.",
     "grid_text_files_behind": "1 while the turbines' text files lack readings that are in the database.",
-    "grid_last_commit_timestamp_seconds": "When the last commit succeeded, in seconds since 1970; 0 before the first.",
+    "grid_last_reading_timestamp_seconds": "When the last reading was stored, in seconds since 1970; 0 before it.",
+    "grid_last_commit_timestamp_seconds": "When the last commit succeeded, in seconds since 1970; 0 before it.",
     "grid_queued_messages": "Messages that have arrived and wait for their batch.",
     "grid_pending_readings": "Messages taken that are not committed yet.",
     "grid_outbox_messages": "Committed messages that wait to be published.",
@@ -119,18 +120,20 @@ class Measurements:
             raise KeyError(name)
         self.counters[name] += more
 
-    def take_commit(self, changes: Changes, committed: Committed, opened_at: Callable[[int], int | None]) -> None:
-        """A batch is committed. `opened_at` tells of a turbine since when its incident is open."""
+    def take_commit(self, changes: Changes, committed: Committed, seconds: float) -> None:
+        """A batch is committed, which took so long."""
         self.count("grid_batches_total")
+        self.observe("grid_commit_seconds", seconds)
         self._count_readings(changes, committed)
         for letter in changes.dead_letters:
             self.labelled["grid_readings_rejected_total"][letter.reason.value] += 1
         refused_by_database = committed.rejected - len(changes.dead_letters)
         if refused_by_database:
             self.labelled["grid_readings_rejected_total"]["refused_by_database"] += refused_by_database
+        opened_at = {incident.incident_id: incident.opened_at for incident in changes.decisions.incidents}
         for visit in changes.decisions.visits:
             if visit.state is VisitState.SENT and visit.commands == 1:
-                self._take_sent(visit.sent_at, opened_at(visit.turbine_number))
+                self._take_sent(visit.sent_at, opened_at.get(visit.incident_id))
         for incident in changes.decisions.incidents:
             self._take_incident(incident)
         for answer in changes.decisions.answers:

@@ -15,6 +15,7 @@ from typing import Protocol
 from grid.status import OfflineReason, Presence
 from grid.times import SECOND
 from monitor.clock import Clock
+from monitor.dispatch.answered import AnsweredOrders, answered_orders
 from monitor.dispatch.dispatcher import Dispatcher, DispatchSettings
 from monitor.dispatch.outbox import Outbox, messages_for
 from monitor.facts import (
@@ -29,6 +30,7 @@ from monitor.facts import (
     Now,
     Order,
     OrderAnswer,
+    PostAnswer,
     Remembered,
     SequenceChanges,
     StatusReport,
@@ -38,7 +40,10 @@ from monitor.fleet.fleet import Fleet, FleetSettings
 from monitor.health import Health
 from monitor.intake.decode import ArrivalTimes, Decoded, decode
 from monitor.intake.port import Batch, Intake
+from monitor.intake.posts import decode_posts
 from monitor.intake.salvage import salvage
+from monitor.measurements import Measurements
+from monitor.requests import Asked, Requests, unavailable
 from monitor.sequences.sequences import Sequences
 from monitor.sequences.sequences import messages_for as acknowledgements_for
 from monitor.store.errors import StoreUnavailableError
@@ -75,18 +80,12 @@ class Watcher(Protocol):
 
 
 @dataclass(slots=True)
-class _PendingOrder:
-    order: Order
-    answer: asyncio.Future[OrderAnswer]
-
-
-@dataclass(slots=True)
 class _Step:
     """One batch on its way: read once, decided as often as it takes to commit it."""
 
     news: list[News]
     decoded: Decoded
-    orders: list[_PendingOrder]
+    asked: Asked
     messages: int = 0
 
     def forget_wills(self) -> None:
@@ -114,9 +113,11 @@ class GridMonitor:
         engineers: int,
         fleet_settings: FleetSettings,
         dispatch_settings: DispatchSettings,
+        measurements: Measurements | None = None,
         tracer: Tracer | None = None,
     ) -> None:
         self.health = Health(started_at=clock.utc())
+        self.measurements = measurements or Measurements()
         self.engineers = engineers
         self._intake = intake
         self._outbox = outbox
@@ -128,7 +129,8 @@ class GridMonitor:
         self._dispatch_settings = dispatch_settings
         self._arrivals = ArrivalTimes()
         self._epoch = 0
-        self._orders: list[_PendingOrder] = []
+        self._requests = Requests(intake.wake)
+        self._answered = AnsweredOrders()
         self._stopping = asyncio.Event()
         self._ready = False
         self.fleet: Fleet
@@ -141,7 +143,7 @@ class GridMonitor:
             while not self._stopping.is_set():
                 await self._one_batch(within_seconds=TICK_SECONDS)
             await self._drain()
-        self._refuse(self._orders)
+        self._requests.refuse_rest()
 
     @property
     def is_ready(self) -> bool:
@@ -156,23 +158,31 @@ class GridMonitor:
     def stop(self) -> None:
         """Deal with what has arrived, and end."""
         self._stopping.set()
+        self._requests.stop()
 
     async def order(self, order: Order) -> OrderAnswer:
         """Pass on a person's order; returns after the commit, with what became of it."""
-        pending = _PendingOrder(order, asyncio.get_running_loop().create_future())
-        if self.is_stopping:
-            self._refuse([pending])
-        else:
-            self._orders.append(pending)
-        return await pending.answer
+        return await self._requests.order(order)
+
+    async def post(self, bodies: Sequence[bytes]) -> list[PostAnswer]:
+        """Pass on readings that came over HTTP; returns after the commit, with what became of each.
+
+        Not while the store is unavailable: what the broker brings waits with the broker, a post would wait here.
+        """
+        if self.health.store_error is not None:
+            return unavailable(f"nothing can be stored now: {self.health.store_error}", len(bodies))
+        return await self._requests.post(bodies)
 
     async def _one_batch(self, *, within_seconds: float) -> Batch:
         batch = await self.collect_metrics(within_seconds=within_seconds)
+        taken_at = self._clock.steady()
         step = self._read(batch)
         if any(_is_will(news) for news in step.news) and not await self._intake.still_stands(batch):
             step.forget_wills()
         if await self.store_metrics(step):
             self._intake.acknowledge(batch)
+            if batch.messages:
+                self.measurements.observe("grid_acknowledge_seconds", self._clock.steady() - taken_at)
         return batch
 
     async def collect_metrics(self, *, within_seconds: float) -> Batch:
@@ -193,16 +203,18 @@ class GridMonitor:
                 self._tell_turbines()
                 return True
             trace.decided()
+            begun_at = self._clock.steady()
             try:
                 committed = await self._store.commit(changes)
             except StoreUnavailableError as error:
                 trace.failed(error)
                 self._store_failed(error)
                 if await self._recall(pauses) is None:
-                    self._refuse(step.orders)
+                    step.asked.refuse()
                     return False
             else:
                 trace.committed()
+                self.measurements.take_commit(changes, committed, self._clock.steady() - begun_at)
                 self._store_works()
                 self._publish(step, changes, committed)
                 trace.published(changes, committed)
@@ -214,14 +226,14 @@ class GridMonitor:
         return self.dispatcher.decide(told, now)
 
     def _read(self, batch: Batch) -> _Step:
-        decoded = decode(batch.messages, self._clock.utc(), self._arrivals)
+        now = self._clock.utc()
+        decoded = decode(batch.messages, now, self._arrivals)
+        asked = self._requests.take(self._answered)
+        asked.became = decode_posts(asked.posts, now, self._arrivals, decoded)
         self.health.take_in(received=decoded.counted["received"], waiting=batch.waiting)
         decoded.counted["dropped_at_qos_0"] = batch.dropped
-        orders, self._orders = self._orders, []
         turns = self._turns_of_the_connection(batch)
-        return _Step(
-            [*turns, *decoded.news, *(pending.order for pending in orders)], decoded, orders, len(batch.messages)
-        )
+        return _Step([*turns, *decoded.news, *asked.orders], decoded, asked, len(batch.messages))
 
     def _turns_of_the_connection(self, batch: Batch) -> list[News]:
         turns: list[News] = []
@@ -230,6 +242,7 @@ class GridMonitor:
             turns.append(BrokerLost())
         if batch.connected and not (self.health.connected and same):
             turns.append(BrokerFound())
+            self.measurements.count("grid_broker_connections_total")
         if turns:
             self._now()
             self.health.connected = batch.connected
@@ -259,6 +272,7 @@ class GridMonitor:
             + _emptied(self.dispatcher.ignored)
             + _emptied(self.sequences.counted),
             sequences=sequences,
+            orders=answered_orders(decisions.answers, now.utc),
         )
 
     def _follow_sequences(self, decoded: Decoded, now: Now) -> SequenceChanges:
@@ -277,9 +291,8 @@ class GridMonitor:
         self.health.keep_books(changes, committed, at=self._clock.utc())
         for event in changes.decisions.events:
             self._watcher.tell(event)
-        for pending, answer in zip(step.orders, changes.decisions.answers, strict=True):
-            if not pending.answer.done():
-                pending.answer.set_result(answer)
+        self._answered.add(changes.orders)
+        step.asked.answer(changes.decisions.answers, committed)
 
     async def _begin(self) -> bool:
         """Read back what is known, however long the store takes; False if the monitor is stopped before."""
@@ -293,7 +306,7 @@ class GridMonitor:
                 # An arrival is never later than a moment after its receipt; a turbine's own clock may be.
                 self._arrivals.remember(turbine.turbine_number, min(turbine.emitted_at, turbine.received_at + SECOND))
         # Nobody watched until now: what the turbines' links were says nothing of what they are.
-        return await self.store_metrics(_Step([BrokerLost()], Decoded(), []))
+        return await self.store_metrics(_Step([BrokerLost()], Decoded(), Asked()))
 
     async def _recall(self, pauses: Iterator[float]) -> Remembered | None:
         """Wait, and go on from what the store has; None if the monitor is to stop instead."""
@@ -308,6 +321,7 @@ class GridMonitor:
                 self.fleet = Fleet(remembered.turbines, now=now, settings=self._fleet_settings)
                 self.dispatcher = Dispatcher(remembered, engineers=self.engineers, now=now, settings=settings)
                 self.sequences = Sequences(remembered.sequences, now=now)
+                self._answered = AnsweredOrders(remembered.orders)
                 return remembered
         return None
 
@@ -322,13 +336,8 @@ class GridMonitor:
             if not batch.messages:
                 return
 
-    def _refuse(self, orders: list[_PendingOrder]) -> None:
-        for pending in orders:
-            if not pending.answer.done():
-                sentence = "the monitor stops, and nothing was done: ask again when it runs"
-                pending.answer.set_result(OrderAnswer(pending.order, accepted=False, sentence=sentence))
-
     def _store_failed(self, error: StoreUnavailableError) -> None:
+        self.measurements.count("grid_store_failures_total")
         if self.health.store_error is None:
             self.health.store_error_since = self._clock.utc()
             self._watcher.say(f"{error}; nothing is lost: the broker keeps what arrives", action="store_unavailable")

@@ -9,14 +9,12 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import asdict
 from importlib.metadata import version
 
 from grid.command_line import CommandError, ExitCode
 from grid.connection import Will
 from grid.error_groups import first_if_all
 from grid.status import MonitorStatus, OfflineReason, Presence
-from grid.times import format_time
 from grid.topics import MONITOR_STATUS
 from monitor import DISTRIBUTION
 from monitor.clock import Clock
@@ -24,18 +22,19 @@ from monitor.console.console import Console, LogToConsole, console_for
 from monitor.console.known import Known, view_of
 from monitor.console.rate import Rate
 from monitor.console.view import FarmView, Trouble, TroubleKind
-from monitor.control import Answer, control_door, read_order
+from monitor.control import control_door
 from monitor.dispatch.dispatcher import DispatchSettings
 from monitor.dispatch.outbox import Outbox
 from monitor.fleet.fleet import FleetSettings
 from monitor.health import Health
 from monitor.intake.broker_intake import AnotherMonitorError, BrokerIntake
 from monitor.live.feed import FarmFeed
+from monitor.measurements import Measurements
 from monitor.monitor import GridMonitor
+from monitor.reception import Reception
 from monitor.settings import LogFormat, MonitorSettings
 from monitor.store.errors import StoreError
 from monitor.store.lock import DataFolderLock
-from monitor.store.prunings import CutFile, Slice, read_pruning
 from monitor.store.writer import StoreThread
 from monitor.tracing import Destination, NoTracer, Tracer, destinations, tracing
 from monitor.web_process import keep_serving
@@ -103,6 +102,7 @@ class _Program:
         self._tracer: Tracer = NoTracer()
         self._console = _console_beside(traces, settings.log_format)
         self._rate = Rate()
+        self._measurements = Measurements()
         self._exit_code = ExitCode.FINE
 
     async def run(self) -> ExitCode:
@@ -118,16 +118,15 @@ class _Program:
                 instance=self._session, say=lambda sentence: self._say(sentence, action="traces")
             )
             self._tracer = stack.enter_context(traces)
-            store = StoreThread(self._settings.data_dir, lambda sentence: self._say(sentence, action="text_files"))
-            await self._watch(await stack.enter_async_context(store), lock_id)
+            await self._watch(await stack.enter_async_context(self._store()), lock_id)
         return self._exit_code
 
     async def _watch(self, store: StoreThread, lock_id: str) -> None:
         intake = self._intake(lock_id)
         outbox = Outbox(intake)
         monitor = self._monitor = self._grid_monitor(store, intake, outbox)
-        feed = FarmFeed(lambda: self._view(monitor))
-        door = control_door(self._settings.data_dir, lambda request: _serve(monitor, store, request), feed.follow)
+        reception = Reception(monitor, store, outbox, FarmFeed(lambda: self._view(monitor)))
+        door = control_door(self._settings.data_dir, reception.answer, reception.follow)
         async with door, asyncio.TaskGroup() as tasks:
             connecting = tasks.create_task(intake.run(), name="connection to the broker")
             side_tasks = [
@@ -143,6 +142,13 @@ class _Program:
             for task in side_tasks:
                 task.cancel()
 
+    def _store(self) -> StoreThread:
+        return StoreThread(
+            self._settings.data_dir,
+            lambda sentence: self._say(sentence, action="text_files"),
+            self._measurements.histograms["grid_text_files_seconds"].observe,
+        )
+
     def _grid_monitor(self, store: StoreThread, intake: BrokerIntake, outbox: Outbox) -> GridMonitor:
         settings = self._settings
         return GridMonitor(
@@ -157,6 +163,7 @@ class _Program:
                 silent_offline_after_seconds=settings.silent_offline_after,
             ),
             dispatch_settings=DispatchSettings(visit_time_limit_seconds=settings.visit_time_limit),
+            measurements=self._measurements,
             tracer=self._tracer,
         )
 
@@ -252,46 +259,3 @@ def _troubles(health: Health) -> list[Trouble]:
         detail = health.balance.in_words()
         troubles.append(Trouble(TroubleKind.BOOKS_UNBALANCED, health.unbalanced_since, detail))
     return troubles
-
-
-async def _serve(monitor: GridMonitor, store: StoreThread, request: Answer) -> Answer:
-    """Answer a request of another process: a person's order, a part of a pruning, or a question for the health."""
-    part = read_pruning(request)
-    if part is not None:
-        return await _prune(store, part)
-    order = read_order(request)
-    if order is not None:
-        answer = await monitor.order(order)
-        return {"accepted": answer.accepted, "sentence": answer.sentence}
-    health = monitor.health
-    return {
-        "health": {
-            "started_at": format_time(health.started_at),
-            "connected": health.connected,
-            "connection_since": _format(health.connection_since),
-            "store_error": health.store_error,
-            "store_error_since": _format(health.store_error_since),
-            "books": dict(health.books),
-            "balance": asdict(health.balance),
-            "unbalanced_since": _format(health.unbalanced_since),
-            "missing": _missing(monitor),
-        }
-    }
-
-
-def _missing(monitor: GridMonitor) -> dict[str, int]:
-    """How many readings are missing, by turbine."""
-    missing = monitor.sequences.missing if monitor.is_ready else {}
-    return {str(number): readings for number, readings in missing.items()}
-
-
-async def _prune(store: StoreThread, part: Slice | CutFile) -> Answer:
-    try:
-        deleted = await store.prune(part)
-    except StoreError as error:
-        return {"accepted": False, "sentence": str(error)}
-    return {"accepted": True} | ({} if deleted is None else deleted._asdict())
-
-
-def _format(moment: int | None) -> str | None:
-    return None if moment is None else format_time(moment)

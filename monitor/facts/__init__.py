@@ -41,6 +41,7 @@ from monitor.facts.news import (
     RepairAnswer,
     StatusReport,
 )
+from monitor.facts.posts import PostAnswer, PostOutcome
 from monitor.facts.sequences import (
     Acknowledgement,
     Arrived,
@@ -87,6 +88,8 @@ __all__ = [
     "OrderOutcome",
     "OrderRefusal",
     "Outgoing",
+    "PostAnswer",
+    "PostOutcome",
     "Reading",
     "Refused",
     "Release",

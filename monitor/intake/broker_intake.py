@@ -104,6 +104,10 @@ class BrokerIntake:
         finally:
             self._demand.deal()
 
+    def wake(self) -> None:
+        """End the wait for a batch (port Intake)."""
+        self._changed.set()
+
     def _next_batch(self) -> Batch:
         self._changed.clear()
         dropped = self._waiting.dropped - self._dropped_told

@@ -77,7 +77,7 @@ def decode(messages: Sequence[Message], received_at: int, arrivals: ArrivalTimes
     for message, is_metrics in zip(messages, are_metrics, strict=True):
         try:
             if is_metrics:
-                _take_reading(message.topic, next(metrics), received_at, arrivals, decoded)
+                take_reading(message.topic, next(metrics), received_at, arrivals, decoded)
             else:
                 _take_other(message, received_at, decoded)
         except RefusedError as refused:
@@ -104,9 +104,10 @@ def _parse_topic(topic: str) -> topics.TurbineTopic:
     return parsed
 
 
-def _take_reading(
+def take_reading(
     topic: str, metrics: Fields | RefusedError, received_at: int, arrivals: ArrivalTimes, decoded: Decoded
 ) -> None:
+    """Add a reading to a batch. Raises RefusedError for one that is none."""
     turbine_number = _parse_topic(topic).turbine_number
     if isinstance(metrics, RefusedError):
         raise metrics

@@ -35,6 +35,9 @@ class Intake(Protocol):
     async def receive(self, *, within_seconds: float) -> Batch:
         """Wait for the next batch: at once if something is there, an empty one when the time is over."""
 
+    def wake(self) -> None:
+        """End the wait of `receive`, or of the next one: somebody has asked for something. No message is lost."""
+
     async def still_stands(self, batch: Batch) -> bool:
         """Whether the broker that brought this batch still answers on the same connection.
 

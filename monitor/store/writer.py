@@ -31,12 +31,16 @@ class StoreThread:
 
     Enter it to open them: what the text files lack is written first. They never stop the ledger: when their disk
     fails they fall behind, and catch up when it is well again. `say` hears, in words, what a person should know of
-    them; it is called on the event loop's thread.
+    them; it is called on the event loop's thread. `observe` hears how long a batch's lines took, in seconds; it is
+    called on the store's own thread.
     """
 
-    def __init__(self, data_dir: Path, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, data_dir: Path, say: Callable[[str], None], observe: Callable[[float], None] = lambda seconds: None
+    ) -> None:
         self._path = data_dir / DATABASE
         self._say_now = say
+        self._observe = observe
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._text_files = TextFiles(data_dir, max_open=make_room_for_open_files())
         self._catch_up_at = 0.0
@@ -73,6 +77,11 @@ class StoreThread:
         """Do a part of a pruning, between two commits; returns what became of a slice. Raises StoreError."""
         return await self._in_thread(lambda: self._prune(part))
 
+    @property
+    def text_files_behind(self) -> bool:
+        """Whether the text files lack readings that are in the database."""
+        return self._text_files.behind is not None
+
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
@@ -105,8 +114,10 @@ class StoreThread:
         if self._text_files.behind is not None:
             self._catch_up()
         elif committed.stored:
+            begun = time.monotonic()
             try:
                 self._text_files.append(committed)
+                self._observe(time.monotonic() - begun)
             except TextFilesBehindError as error:
                 self._complain(str(error))
         return committed

@@ -52,6 +52,9 @@ class MemoryIntake:
         self._dropped += count
         self._changed.set()
 
+    def wake(self) -> None:
+        self._changed.set()
+
     def lose(self) -> None:
         self.connected = False
         self._epoch += 1
