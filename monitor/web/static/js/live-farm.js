@@ -95,7 +95,8 @@ export class LiveFarm {
     for (let place = 0; place < numbers.length; place += 1) {
       const row = this.rows.get(numbers[place]);
       if (row === undefined) continue;
-      row.heardAt = now - columns.reading_age_seconds[place] * 1000;
+      const seconds = columns.reading_age_seconds[place];
+      row.heardAt = seconds === null ? null : now - seconds * 1000;
       for (const name of MEASURED) row[name] = columns[name][place];
     }
     return numbers;

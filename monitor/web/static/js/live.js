@@ -12,7 +12,8 @@ const LOOK_EVERY_MS = 1000;
  * Follows the farm. `state` is "connecting" until the first snapshot, then "live" or "down".
  *
  * `subscribe(listener)` calls `listener(change)` after every message (`change` as LiveFarm.apply says) and, with
- * `change.kind === "state"`, when the stream goes down or comes back; it returns a function that ends it.
+ * `change.kind === "state"`, when the stream goes down or comes back; it returns a function that ends it. Who comes
+ * after the snapshot gets what is known as one.
  */
 export class LiveStream {
   farm = new LiveFarm();
@@ -37,6 +38,7 @@ export class LiveStream {
 
   subscribe(listener) {
     this.#listeners.add(listener);
+    if (this.farm.farm !== null) listener({ kind: "snapshot", turbines: [...this.farm.rows.keys()], readings: [] });
     return () => this.#listeners.delete(listener);
   }
 

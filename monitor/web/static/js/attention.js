@@ -1,0 +1,112 @@
+// Who waits for an engineer, in order, and where the engineers are.
+import { age } from "./clock.js";
+import { badge, icon, setChildren, setText } from "./dom.js";
+import { element } from "./elements.js";
+import { whyText } from "./live-farm.js";
+import { counted } from "./quantities.js";
+
+const MOST_SHOWN = 12;
+
+export class Attention {
+  #farm;
+  #waiting = new Line(document.getElementById("waiting"), "ok", "Nothing waits, nothing is refused.");
+  #engineers = new Line(document.getElementById("engineers"), "visited", "The monitor has no engineers.");
+  #waitingCount = document.getElementById("waiting-count");
+  #engineersCount = document.getElementById("engineers-count");
+
+  constructor(farm) {
+    this.#farm = farm;
+  }
+
+  /** Show both lines as of `now`. */
+  show(now) {
+    const { farm, rows } = this.#farm;
+    const refused = [...rows.values()].filter((row) => row.standing === "refused");
+    const waiting = farm.waiting.map((number) => rows.get(number)).filter(Boolean);
+    this.#waiting.show([
+      ...refused.map((row) => ({ key: `refused ${row.turbine_number}`, ...this.#refused(row) })),
+      ...waiting.map((row, place) => ({ key: `waiting ${row.turbine_number}`, ...this.#waits(row, place, now) })),
+    ]);
+    setText(this.#waitingCount, waiting.length > 0 ? `${waiting.length} waiting, longest ${this.#since(farm.totals.longest_wait_since, now)}` : "");
+    this.#engineers.show(farm.engineers.map((engineer) => ({ key: `engineer ${engineer.engineer}`, ...this.#engineer(engineer, now) })));
+    const { engineers_free: free, engineers: size } = farm.totals;
+    setText(this.#engineersCount, size ? `${free} of ${size} free` : "");
+  }
+
+  #refused(row) {
+    return { standing: "refused", head: "", turbine: row.turbine_number, tail: "refused", words: "A person must act." };
+  }
+
+  #waits(row, place, now) {
+    return { standing: "waiting", head: `${place + 1}.`, turbine: row.turbine_number, tail: "", words: whyText(row, this.#farm, now, age) };
+  }
+
+  #engineer({ engineer, turbine_number: turbine, state, sent_at: sentAt }, now) {
+    if (turbine === null || turbine === undefined) return { standing: "ok", head: `Engineer ${engineer}`, tail: "free", words: "" };
+    const since = sentAt ? `, for ${this.#since(sentAt, now)}` : "";
+    return { standing: "visited", head: `Engineer ${engineer}`, turbine, tail: "", words: `${state ?? "at work"}${since}` };
+  }
+
+  #since(iso, now) {
+    return age(this.#farm.secondsSince(iso, now));
+  }
+}
+
+/** A list of people or turbines whose entries stay the same elements while they are in it. */
+class Line {
+  #place;
+  #entries = new Map();
+  #empty;
+  #more = element("li", { class: "line-more muted small" });
+
+  constructor(place, symbol, words) {
+    this.#place = place;
+    this.#empty = element("li", { class: "line-empty muted" }, icon(symbol), element("span", {}, words));
+  }
+
+  show(entries) {
+    const shown = entries.slice(0, MOST_SHOWN);
+    const keys = new Set(shown.map((entry) => entry.key));
+    for (const key of this.#entries.keys()) if (!keys.has(key)) this.#entries.delete(key);
+    const nodes = shown.map((entry) => this.#entry(entry));
+    if (entries.length === 0) nodes.push(this.#empty);
+    if (entries.length > shown.length) {
+      setText(this.#more, `and ${counted(entries.length - shown.length, "more", "more")}`);
+      nodes.push(this.#more);
+    }
+    setChildren(this.#place, nodes);
+  }
+
+  #entry({ key, standing, head, turbine, tail, words }) {
+    if (!this.#entries.has(key)) this.#entries.set(key, makeEntry());
+    const entry = this.#entries.get(key);
+    if (entry.standing !== standing) {
+      entry.standing = standing;
+      entry.node.dataset.standing = standing;
+      entry.icon.className = `icon icon-${standing === "ok" ? "visited" : standing}`;
+    }
+    setText(entry.head, head);
+    setText(entry.words, words);
+    setText(entry.tail, tail);
+    if (entry.turbine !== turbine) {
+      entry.turbine = turbine;
+      entry.link.hidden = turbine === undefined;
+      entry.link.href = `/turbines/${turbine}`;
+      setText(entry.link, `T${turbine}`);
+    }
+    return entry.node;
+  }
+}
+
+function makeEntry() {
+  const entry = {
+    icon: icon("ok"),
+    head: element("span", { class: "line-head" }, ""),
+    link: element("a", { hidden: true }),
+    tail: element("span", { class: "line-tail" }, ""),
+    words: element("span", { class: "line-words" }, ""),
+    turbine: undefined,
+  };
+  entry.node = element("li", { class: "line-entry" }, entry.icon, entry.head, entry.link, entry.tail, entry.words);
+  return entry;
+}
