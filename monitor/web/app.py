@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 
 from monitor import DISTRIBUTION
 from monitor.http_access import is_loopback
-from monitor.web import channel, operations, pages, problems, static_files
+from monitor.web import channel, openapi, operations, pages, problems, static_files
 from monitor.web.access import Role, require
 from monitor.web.api import dead_letters, farm, orders, post_metrics, readings, repairs, turbines
 from monitor.web.etags import ETags
@@ -22,14 +22,13 @@ COMPRESSION = 4
 
 
 class Application(FastAPI):
-    """FastAPI, whose document names what an error looks like."""
+    """FastAPI, whose document also tells what routes and models can't."""
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document, made at the first question."""
         if self.openapi_schema is None:
-            document = super().openapi()
-            document.setdefault("components", {}).setdefault("schemas", {})["Problem"] = problems.SCHEMA
-        return super().openapi()
+            self.openapi_schema = openapi.finish(super().openapi())
+        return self.openapi_schema
 
     def build_middleware_stack(self) -> ASGIApp:
         """All that stands before the routes; the headers also go onto what is said of bugs, which is outermost."""
