@@ -7,7 +7,7 @@ from functools import cached_property
 
 from monitor.books import Balance
 from monitor.console.standing import Case, Standing, standing_of, state_in_words, why
-from monitor.console.view import RANK, Engineer, FarmTotals, FarmView, Trouble, TurbineRow
+from monitor.console.view import RANK, Engineer, FarmTotals, FarmView, MonitorState, Trouble, TurbineRow
 from monitor.facts import Hold, Incident, IncidentState, Link, TurbineRecord, Visit
 
 SHORTEST_INTERVAL_SECONDS = 0.1
@@ -35,6 +35,7 @@ class Known:
     books: Mapping[str, int] = field(default_factory=dict)
     balance: Balance | None = None
     missing: Mapping[int, int] = field(default_factory=dict)
+    monitor: MonitorState | None = None
 
     @cached_property
     def incident_of(self) -> dict[int, Incident]:
@@ -196,6 +197,11 @@ def _row(case: Case, missing: int) -> TurbineRow:
         engineer=case.visit.engineer if case.visit else None,
         missing=missing,
     )
+
+
+def is_reporting(turbine: TurbineRecord) -> bool:
+    """Whether the newest reading of a turbine is fresh."""
+    return turbine.link is Link.ONLINE and turbine.received_at is not None
 
 
 def mean_power_in_kw(turbine: TurbineRecord) -> float | None:

@@ -43,6 +43,8 @@ _BANNERS = {
     TroubleKind.BROKER_AWAY: "BROKER AWAY",
     TroubleKind.DATABASE_REFUSES: "DATABASE REFUSES WRITES",
     TroubleKind.BOOKS_UNBALANCED: "BOOKS DO NOT BALANCE",
+    TroubleKind.MONITOR_AWAY: "NO MONITOR RUNS",
+    TroubleKind.STREAM_DOWN: "NO NEWS FROM THE MONITOR",
 }
 
 Recent = tuple[tuple[int, str], ...]

@@ -59,12 +59,18 @@ class TroubleKind(StrEnum):
     BROKER_AWAY = "broker_away"
     DATABASE_REFUSES = "database_refuses"
     BOOKS_UNBALANCED = "books_unbalanced"
+    MONITOR_AWAY = "monitor_away"
+    """For those who follow it: it does not run."""
+    STREAM_DOWN = "stream_down"
+    """For those who follow it over a network: nothing comes."""
 
 
 _TROUBLES = {
     TroubleKind.BROKER_AWAY: "the broker is away",
     TroubleKind.DATABASE_REFUSES: "the database refuses writes",
     TroubleKind.BOOKS_UNBALANCED: "the books do not balance",
+    TroubleKind.MONITOR_AWAY: "the monitor does not run",
+    TroubleKind.STREAM_DOWN: "no news from the monitor",
 }
 
 
@@ -92,6 +98,20 @@ class Engineer:
     incident_id: int | None = None
     state: VisitState | None = None
     sent_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorState:
+    """The running monitor itself."""
+
+    version: str
+    session: str
+    """One run of the monitor."""
+    started_at: int
+    connected: bool
+    """To the broker."""
+    since: int | None
+    """Since when it is connected, or is not."""
 
 
 @dataclass(frozen=True, slots=True)
