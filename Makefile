@@ -10,7 +10,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-head
 ARGS ?=
 WORKERS ?= 2
 
-.PHONY: help demo test bench faults lint format requirements clean
+.PHONY: help demo test bench faults pictures lint format requirements clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -28,6 +28,9 @@ faults: $(FOR_WORK) ## kills, cuts, full disks: the long form, with a table of w
 
 bench: $(FOR_WORK) ## how fast it is, beside its peers, in ten minutes; ARGS=--quick for a look, ARGS=latency for a part
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+pictures: $(FOR_WORK) ## pictures of every page, light, dark and narrow, into docs/pictures; needs Mosquitto and Chromium
+	@PYTHONPATH=.:tests/fixtures $(BIN)/python docs/pictures/pages.py
 
 lint: $(FOR_WORK) ## ruff, mypy, import-linter
 	@$(BIN)/ruff check --quiet
