@@ -10,7 +10,10 @@ from fastapi.requests import Request
 from fastapi.responses import HTMLResponse
 from fastapi.templating import Jinja2Templates
 
+from monitor.store.errors import StoreError
+from monitor.web.about import about
 from monitor.web.access import Role, require
+from monitor.web.site import Site, TheSite
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(require(Role.VIEWER))])
 _environment = jinja2.Environment(
@@ -31,10 +34,23 @@ async def farm_page(request: Request) -> HTMLResponse:
 
 @router.get("/turbines/{turbine_number}")
 async def turbine_page(
-    request: Request, turbine_number: Annotated[int, PathParameter(ge=0, le=2**63 - 1)]
+    request: Request, site: TheSite, turbine_number: Annotated[int, PathParameter(ge=0, le=2**63 - 1)]
 ) -> HTMLResponse:
-    """One turbine: its trends, incidents and visits, and orders for it."""
-    return _templates.TemplateResponse(request, "turbine.html", {"turbine_number": turbine_number})
+    """One turbine: its trends, incidents and visits, and orders for it. 404 for one that was never heard of."""
+    shown = {"turbine_number": turbine_number}
+    if await _is_known(site, turbine_number):
+        return _templates.TemplateResponse(request, "turbine.html", shown)
+    return _templates.TemplateResponse(request, "turbine_unknown.html", shown, status_code=404)
+
+
+async def _is_known(site: Site, turbine_number: int) -> bool:
+    """Whether it was ever heard of; also true where nobody can tell, since the page's script says that better."""
+    if turbine_number in site.monitor.mirror.turbines:
+        return True
+    try:
+        return await site.readers.ask(lambda reader: reader.turbine(turbine_number)) is not None
+    except StoreError:
+        return True
 
 
 @router.get("/repairs")
@@ -56,6 +72,6 @@ async def dead_letters_page(request: Request) -> HTMLResponse:
 
 
 @router.get("/about")
-async def about_page(request: Request) -> HTMLResponse:
+async def about_page(request: Request, site: TheSite) -> HTMLResponse:
     """Versions, health in sentences, and the books."""
-    return _templates.TemplateResponse(request, "about.html")
+    return _templates.TemplateResponse(request, "about.html", await about(site))

@@ -67,11 +67,11 @@ function press() {
 async function showReasons() {
   try {
     const counts = (await get("/dead-letters/reasons")).items;
-    const total = counts.reduce((sum, { count: letters }) => sum + letters, 0);
+    const total = counts.reduce((sum, { messages: letters }) => sum + letters, 0);
     setText(note, total === 0 ? "No message was refused: all that came was of the contract." : "");
     const known = new Map([...reasons.children].map((button) => [button.dataset.reason, button]));
     const wanted = total === 0 ? [] : [reasonButton(known, "", ["All", "Every refused message."], total)];
-    for (const { reason, count: letters } of counts) wanted.push(reasonButton(known, reason, reasonInWords(reason), letters));
+    for (const { reason, messages: letters } of counts) wanted.push(reasonButton(known, reason, reasonInWords(reason), letters));
     for (const button of wanted) if (button.parentNode !== reasons) reasons.append(button);
     press();
   } catch (error) {

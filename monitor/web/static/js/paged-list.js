@@ -6,43 +6,49 @@ import { button } from "./elements.js";
 /**
  * Fills `body` with rows of a list of the interface, and `foot` with what there is to say.
  *
- * `row` makes an element of an item; `keyOf` tells items apart; `empty` is the sentence for a list without items;
- * `keep`, if given, tells which items are shown.
+ * `row` makes an element of an item, `keyOf` tells items apart, `versionOf` whether one has changed; `empty` is the
+ * sentence for a list without items.
  */
 export class PagedList {
   #path;
   #parameters = {};
   #cursor = null;
   #asked = 0;
-  #keys = new Set();
+  #rows = new Map(); // by key: the row and the version of what it shows
 
-  constructor(path, { body, foot, row, keyOf, empty, limit = 50, keep = () => true }) {
+  constructor(path, { body, foot, row, keyOf, versionOf = () => "", empty, limit = 50 }) {
     this.#path = path;
-    Object.assign(this, { body, foot, row, keyOf, empty, limit, keep });
+    Object.assign(this, { body, foot, row, keyOf, versionOf, empty, limit });
   }
 
   /** Show the list from its beginning, with these parameters. */
   async show(parameters = {}) {
     this.#parameters = parameters;
     this.#cursor = null;
-    this.#keys.clear();
+    this.#rows.clear();
     await this.#load({ isFirst: true });
   }
 
-  /** Put before the list what has come since; where that is more than a page, start anew. */
+  /** Put before the list what has come since, and change what has changed; where it is a page and more, start anew. */
   async refresh() {
     const asked = this.#asked;
     const page = await get(this.#path, { ...this.#parameters, limit: this.limit }).catch(() => null);
     if (page === null || asked !== this.#asked) return;
-    const isNew = (item) => !this.#keys.has(this.keyOf(item));
-    if (page.items.length > 0 && page.items.every(isNew) && page.next_cursor !== null) {
-      this.#keys.clear();
+    const fresh = page.items.filter((item) => !this.#rows.has(this.keyOf(item)));
+    if (fresh.length === page.items.length && page.next_cursor !== null) {
+      this.#rows.clear();
       this.#take(page, { isFirst: true });
       return;
     }
-    const rows = page.items.filter(isNew).filter(this.keep).map((item) => this.#made(item));
-    this.body.prepend(...rows);
-    if (rows.length > 0 && this.#cursor === null) this.#sayEnd();
+    for (const item of page.items) this.#renew(item);
+    this.body.prepend(...fresh.map((item) => this.#made(item)));
+    if (fresh.length > 0 && this.#cursor === null) this.#sayEnd();
+  }
+
+  #renew(item) {
+    const known = this.#rows.get(this.keyOf(item));
+    if (known === undefined || known.version === this.versionOf(item)) return;
+    known.row.replaceWith(this.#made(item));
   }
 
   async #load({ isFirst }) {
@@ -59,7 +65,7 @@ export class PagedList {
   }
 
   #take(page, { isFirst }) {
-    const rows = page.items.filter(this.keep).map((item) => this.#made(item));
+    const rows = page.items.map((item) => this.#made(item));
     if (isFirst) this.body.replaceChildren(...rows);
     else this.body.append(...rows);
     this.#cursor = page.next_cursor;
@@ -67,8 +73,9 @@ export class PagedList {
   }
 
   #made(item) {
-    this.#keys.add(this.keyOf(item));
-    return this.row(item);
+    const row = this.row(item);
+    this.#rows.set(this.keyOf(item), { row, version: this.versionOf(item) });
+    return row;
   }
 
   #sayEnd() {

@@ -1,0 +1,167 @@
+// The page of repairs: who waits, who works, what is held, how long it takes, and every visit.
+
+import { get, inWords } from "./api.js";
+import { age, duration, timeElement } from "./clock.js";
+import { icon, setText } from "./dom.js";
+import { element, incidentLink, row, turbineLink } from "./elements.js";
+import { whyText } from "./live-farm.js";
+import { stream } from "./page.js";
+import { PagedList } from "./paged-list.js";
+import { count, counted } from "./quantities.js";
+import { Queue } from "./queue.js";
+import { visitInWords } from "./words.js";
+
+const SETTLE_MS = 300; // a row changes on the channel before it can be read from the ledger
+const HOUR_MS = 3_600_000;
+const SPANS = { 24: "24 hours", 168: "7 days", 720: "30 days" };
+
+const place = (id) => document.getElementById(id);
+const waiting = new Queue(place("waiting"), place("waiting-foot"), "Nobody waits for an engineer.");
+const engineers = new Queue(place("engineers"), place("engineers-foot"), "There are no engineers. Start the monitor with --engineers above 0.");
+const holds = new Queue(place("holds"), place("holds-foot"), "No turbine is held: engineers may go everywhere.");
+const visits = new PagedList("/visits", {
+  body: document.querySelector("#visits tbody"),
+  foot: place("visits-foot"),
+  row: visitRow,
+  keyOf: (visit) => visit.visit_id,
+  versionOf: (visit) => `${visit.state} ${visit.commands}`,
+  empty: "Nobody was sent anywhere yet.",
+  limit: 25,
+});
+let hours = 24;
+
+function visitRow(visit) {
+  const seconds = (Date.parse(visit.ended_at) - Date.parse(visit.sent_at)) / 1000;
+  return row(
+    ["Visit", `Visit ${visit.visit_id}`],
+    ["Turbine", turbineLink(visit.turbine_number)],
+    ["For", incidentLink(visit.incident_id, visit.turbine_number)],
+    ["Engineer", `Engineer ${visit.engineer}`],
+    ["Sent", timeElement(visit.sent_at)],
+    ["Ended", timeElement(visit.ended_at)],
+    ["How", [visitInWords(visit), visit.detail].filter(Boolean).join(": ")],
+    ["Took", visit.ended_at ? duration(seconds) : "under way", "number"],
+  );
+}
+
+// --- now, from the channel
+
+function showNow() {
+  const { farm } = stream.farm;
+  if (farm === null) return;
+  const now = performance.now();
+  setText(place("repairs-sentence"), sentence(farm.totals, now));
+  waiting.show(farm.waiting.map((number, index) => waiter(number, index, now)));
+  engineers.show(farm.engineers.map((engineer) => worker(engineer, now)));
+}
+
+function sentence({ waiting: length, longest_wait_since: since, engineers: pool, engineers_free: free, engineers_out: out }, now) {
+  const line = length === 0 ? "Nobody waits" : `${counted(length, "turbine")} ${length === 1 ? "waits" : "wait"}, the first for ${age(stream.farm.secondsSince(since, now))}`;
+  const over = out > pool ? `, ${out} still out` : "";
+  return `${line}; ${count(free)} of ${counted(pool, "engineer")} ${free === 1 ? "is" : "are"} free${over}.`;
+}
+
+function waiter(number, index, now) {
+  const turbine = stream.farm.rows.get(number);
+  return {
+    key: `turbine ${number}`,
+    place: () => String(index + 1),
+    what: () => turbineLink(number),
+    age: "",
+    note: turbine ? whyText(turbine, stream.farm, now, age) : "",
+  };
+}
+
+function worker(engineer, now) {
+  const { engineer: number, turbine_number: turbine, state, sent_at: sentAt } = engineer;
+  const isOut = turbine !== null && turbine !== undefined;
+  return {
+    key: `engineer ${number} ${turbine ?? "free"}`,
+    place: () => icon(isOut ? "visited" : "ok"),
+    standing: isOut ? "visited" : "ok",
+    what: () => element("span", {}, `Engineer ${number}`, isOut ? [" at ", turbineLink(turbine)] : " is free"),
+    age: isOut ? age(stream.farm.secondsSince(sentAt, now)) : "",
+    note: isOut ? visitInWords({ state }) : "",
+  };
+}
+
+stream.subscribe(({ kind, turbines }) => {
+  showNow();
+  if (kind !== "state" && turbines.length > 0) loadSoon();
+});
+setInterval(showNow, 1000);
+
+// --- from the ledger
+
+async function loadHolds() {
+  try {
+    const { items } = await get("/holds");
+    const now = performance.now();
+    holds.show(items.map((hold) => ({
+      key: `hold ${hold.turbine_number}`,
+      place: () => icon("held"),
+      what: () => element("span", {}, turbineLink(hold.turbine_number), ` by ${hold.by}`),
+      age: age(stream.farm.secondsSince(hold.held_at, now) ?? (Date.now() - Date.parse(hold.held_at)) / 1000),
+      note: hold.why,
+    })));
+  } catch (error) {
+    holds.fail(inWords(error));
+  }
+}
+
+async function loadTimes() {
+  for (const chip of place("spans").children) chip.setAttribute("aria-pressed", String(Number(chip.dataset.hours) === hours));
+  const asked = hours;
+  try {
+    const times = await get("/visits/times", { since: new Date(Date.now() - hours * HOUR_MS).toISOString() });
+    if (asked !== hours) return;
+    place("times").replaceChildren(
+      durations("From broken to engineer sent", times.to_dispatch),
+      durations("From broken to proved repaired", times.to_repair),
+    );
+    setText(place("times-foot"), `Incidents opened in the last ${SPANS[hours]}. A repair counts when the turbine's own readings prove it; the median is exceeded by half, the 90th percentile by one in ten.`);
+  } catch (error) {
+    setText(place("times-foot"), inWords(error));
+  }
+}
+
+function durations(title, { count: times, median, p90, max }) {
+  const figure = (name, text) => element("div", {}, element("dt", {}, name), element("dd", {}, text));
+  return element(
+    "section",
+    {},
+    element("h3", {}, title),
+    element(
+      "dl",
+      { class: "figures" },
+      figure("Median", duration(median)),
+      figure("90th percentile", duration(p90)),
+      figure("Longest", duration(max)),
+      figure("Times", count(times)),
+    ),
+  );
+}
+
+for (const chip of place("spans").children) {
+  chip.addEventListener("click", () => {
+    hours = Number(chip.dataset.hours);
+    loadTimes();
+  });
+}
+
+let isDue = false;
+
+function loadSoon() {
+  if (isDue) return;
+  isDue = true;
+  setTimeout(() => {
+    isDue = false;
+    visits.refresh();
+    loadHolds();
+    loadTimes();
+  }, SETTLE_MS);
+}
+
+visits.show();
+loadHolds();
+loadTimes();

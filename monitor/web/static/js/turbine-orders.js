@@ -1,0 +1,104 @@
+// Orders for one turbine: who wants what and why, given once, and what the monitor says to it.
+
+import { inWords, post } from "./api.js";
+import { toast } from "./toasts.js";
+
+const BY_KEY = "grid-by";
+const WORDS = {
+  repair: { title: "Send an engineer to turbine", give: "Send an engineer", means: "An engineer is sent as soon as one is free, also where nothing is broken. It ends a pause after failed visits, and a refusal." },
+  hold: { title: "Hold turbine", give: "Hold", means: "No engineer is sent to a held turbine until somebody releases it. One who is there already stays." },
+  release: { title: "Release turbine", give: "Release", means: "Engineers may be sent to it again." },
+};
+
+const place = (id) => document.getElementById(id);
+
+/** The buttons for orders and their dialog. */
+export class Orders {
+  #turbineNumber;
+  #kind = "repair";
+  #key = "";
+
+  constructor(turbineNumber) {
+    this.#turbineNumber = turbineNumber;
+    this.buttons = [...document.querySelectorAll("[data-order]")];
+    for (const button of this.buttons) button.addEventListener("click", () => this.#open(button.dataset.order));
+    place("order-form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#give();
+    });
+    place("order-cancel").addEventListener("click", () => place("order").close());
+  }
+
+  /** Let orders be given only while the monitor can be asked; say why they can't. */
+  follow(stream) {
+    const why = whyNot(stream);
+    for (const button of this.buttons) button.disabled = why !== "";
+    const note = place("orders-note");
+    if (why) note.textContent = why;
+    else if (note.dataset.answer !== undefined) note.textContent = note.dataset.answer;
+    else note.textContent = "";
+  }
+
+  #open(kind) {
+    this.#kind = kind;
+    this.#key = crypto.randomUUID(); // one key for one wish: trying again after a failure can't give the order twice
+    place("order-title").textContent = `${WORDS[kind].title} ${this.#turbineNumber}`;
+    place("order-means").textContent = WORDS[kind].means;
+    place("order-give").textContent = WORDS[kind].give;
+    place("order-by").value = remembered();
+    place("order-why").value = "";
+    this.#fail("");
+    place("order").showModal();
+    place(remembered() ? "order-why" : "order-by").focus();
+  }
+
+  async #give() {
+    const by = place("order-by").value.trim();
+    if (!by) {
+      this.#fail("Say who orders it: the name is kept with the decision.");
+      return;
+    }
+    remember(by);
+    place("order-give").disabled = true;
+    try {
+      const body = { kind: this.#kind, by, why: place("order-why").value.trim() };
+      const answer = await post(`/turbines/${this.#turbineNumber}/orders`, body, { key: this.#key });
+      place("order").close();
+      place("orders-note").dataset.answer = answer.sentence;
+      place("orders-note").textContent = answer.sentence;
+      toast(answer.sentence);
+    } catch (error) {
+      this.#fail(inWords(error));
+    } finally {
+      place("order-give").disabled = false;
+    }
+  }
+
+  #fail(sentence) {
+    place("order-error").textContent = sentence;
+    place("order-error").hidden = sentence === "";
+  }
+}
+
+function whyNot(stream) {
+  if (stream.state === "connecting") return "";
+  if (stream.state === "down") return "Orders can't be given: this page has no connection to the monitor.";
+  if (stream.farm.farm?.monitor?.running === false) return "Orders can't be given: the monitor is not running.";
+  return "";
+}
+
+function remembered() {
+  try {
+    return localStorage.getItem(BY_KEY) ?? "";
+  } catch {
+    return ""; // a private window
+  }
+}
+
+function remember(by) {
+  try {
+    localStorage.setItem(BY_KEY, by);
+  } catch {
+    // A private window: asked again next time.
+  }
+}

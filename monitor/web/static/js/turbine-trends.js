@@ -1,0 +1,197 @@
+// The trends of one turbine: loaded for a span of time, and carried on by the live channel.
+
+import { get, inWords } from "./api.js";
+import { TrendCharts } from "./chart.js";
+import { duration, timeElement, timeText } from "./clock.js";
+import { setText } from "./dom.js";
+import { button, table } from "./elements.js";
+import { append, emptyTrends, forgetBefore, stretchesOf, summaryOf, trendsOf } from "./series.js";
+import { UNKNOWN, counted, power, wind } from "./quantities.js";
+
+const HOUR = 3600;
+const POINTS = 360;
+const MOST_MARKS = 500;
+const RELOAD_SECONDS = { 1: 60, 24: 120, 168: 600 };
+const NAMES = { 1: "the last hour", 24: "the last 24 hours", 168: "the last 7 days" };
+
+const place = (id) => document.getElementById(id);
+
+/** The card of trends; `onLoaded` hears `{since, until, trends}` each time that they were read anew. */
+export class Trends {
+  #turbineNumber;
+  #hours = 1;
+  #trends = emptyTrends();
+  #marks = { incidents: [], visits: [] };
+  #ratedPower = null;
+  #index = null;
+  #asked = 0;
+  #loadedAt = 0;
+  #serverNow = () => Date.now() / 1000;
+
+  constructor(turbineNumber, { onLoaded }) {
+    this.#turbineNumber = turbineNumber;
+    this.onLoaded = onLoaded;
+    const hosts = Object.fromEntries([...place("trends").querySelectorAll(".chart")].map((host) => [host.dataset.chart, host]));
+    this.charts = new TrendCharts(hosts, { onCursor: (index) => this.#readOut(index) });
+    for (const range of place("ranges").children) range.addEventListener("click", () => this.show(Number(range.dataset.hours)));
+    place("trends").addEventListener("keydown", (event) => this.#onKey(event));
+    place("trends-values").addEventListener("toggle", () => this.#showTable());
+  }
+
+  /** Load so many hours. */
+  async show(hours) {
+    this.#hours = hours;
+    for (const range of place("ranges").children) range.setAttribute("aria-pressed", String(Number(range.dataset.hours) === hours));
+    await Promise.all([this.#load(), this.loadMarks()]);
+  }
+
+  /** Read incidents and visits anew, for the lanes. */
+  async loadMarks() {
+    const query = { turbine: this.#turbineNumber, limit: MOST_MARKS };
+    try {
+      const [incidents, visits] = await Promise.all([get("/incidents", query), get("/visits", query)]);
+      this.#marks = {
+        incidents: incidents.items.map((incident) => stretch(incident.opened_at, incident.closed_at)),
+        visits: visits.items.map((visit) => stretch(visit.sent_at, visit.ended_at)),
+      };
+      this.#draw();
+    } catch {
+      // The tables below say what went wrong with the same question.
+    }
+  }
+
+  /** The power that it is built for, in kW; null where it never said. */
+  setRatedPower(kilowatts) {
+    if ((kilowatts ?? null) === this.#ratedPower) return;
+    this.#ratedPower = kilowatts ?? null;
+    place("rated-legend").hidden = this.#ratedPower === null;
+    this.#draw();
+  }
+
+  /** Carry on with the newest reading of the channel; only over the last hour, where a single one can be seen. */
+  append(row, farm) {
+    if (this.#hours !== 1 || this.#loadedAt === 0 || row.heardAt === null) return;
+    const time = (Date.parse(farm.at) - (farm.heardAt - row.heardAt)) / 1000;
+    append(this.#trends, {
+      time,
+      wind: row.wind_speed ?? null,
+      windMin: row.wind_speed ?? null,
+      windMax: row.wind_speed ?? null,
+      power: row.mean_power_in_kw ?? null,
+      broken: row.health === "broken" ? 1 : 0,
+      readings: 1,
+    });
+  }
+
+  /** A second has passed: move on, and read anew what has become old. */
+  tick(farm) {
+    this.#serverNow = () => (Date.parse(farm.at) + performance.now() - farm.heardAt) / 1000;
+    if (document.hidden || this.#loadedAt === 0) return;
+    if (performance.now() - this.#loadedAt > RELOAD_SECONDS[this.#hours] * 1000) this.#load();
+    else if (this.#hours === 1) this.#draw();
+  }
+
+  async #load() {
+    const asked = ++this.#asked;
+    const until = this.#serverNow();
+    const since = until - this.#hours * HOUR;
+    const query = { since: iso(since), until: iso(until), points: POINTS };
+    try {
+      const document = await get(`/turbines/${this.#turbineNumber}/readings/downsampled`, query);
+      if (asked !== this.#asked) return;
+      this.#trends = trendsOf(document);
+      this.#loadedAt = performance.now();
+      this.#draw();
+      this.#showSummary();
+      this.#showTable();
+      this.onLoaded({ since: iso(since), until: iso(until), trends: this.#trends });
+    } catch (error) {
+      if (asked === this.#asked) place("readout").replaceChildren(`${inWords(error)} `, button("Try again", () => this.#load()));
+    }
+  }
+
+  #draw() {
+    const until = this.#serverNow();
+    const since = until - this.#hours * HOUR;
+    forgetBefore(this.#trends, since);
+    const open = ({ from, to }) => ({ from, to: to ?? until });
+    const marks = {
+      stretches: stretchesOf(this.#trends),
+      incidents: this.#marks.incidents.map(open),
+      visits: this.#marks.visits.map(open),
+    };
+    this.charts.show(this.#trends, { since, until, marks, ratedPower: this.#ratedPower });
+    if (this.#loadedAt > 0) this.#readOut(this.#index);
+  }
+
+  /** What is under the cursor, else the newest, in words. */
+  #readOut(index) {
+    this.#index = index;
+    const trends = this.#trends;
+    const at = index ?? trends.time.length - 1;
+    if (at < 0 || trends.time[at] === undefined) {
+      place("readout").textContent = `There is no reading of ${NAMES[this.#hours]}.`;
+      return;
+    }
+    const when = timeText(iso(trends.time[at]));
+    place("readout").textContent = `${index === null ? "Newest, " : ""}${when}: ${this.#valuesInWords(at)}`;
+  }
+
+  #valuesInWords(at) {
+    const { wind: mean, windMin, windMax, power: kilowatts, broken } = this.#trends;
+    if (broken[at] === null) return "no reading";
+    const isSpread = windMax[at] - windMin[at] > 0.05;
+    const spread = isSpread ? ` (${wind(windMin[at])} to ${wind(windMax[at])})` : "";
+    return `wind ${wind(mean[at])}${spread}, power ${power(kilowatts[at])}, ${statusInWords(broken[at])}`;
+  }
+
+  #showSummary() {
+    const summary = summaryOf(this.#trends);
+    const parts = [`In ${NAMES[this.#hours]}: ${counted(summary.readings, "reading")}.`];
+    if (summary.wind) parts.push(`Wind ${wind(summary.wind.min)} to ${wind(summary.wind.max)}, mean ${wind(summary.wind.mean)}.`);
+    if (summary.power) parts.push(`Power ${power(summary.power.min)} to ${power(summary.power.max)}, mean ${power(summary.power.mean)}.`);
+    if (summary.brokenBuckets) parts.push("It was broken at times.");
+    parts.push(gapsInWords(summary.gaps));
+    setText(place("trends-summary"), parts.join(" "));
+    place("trends").setAttribute("aria-label", `Charts of wind, power and status. ${parts.join(" ")}`);
+  }
+
+  #showTable() {
+    if (!place("trends-values").open) return;
+    const { time, wind: mean, windMin, windMax, power: kilowatts, broken } = this.#trends;
+    const rows = time.map((seconds, at) => [
+      timeElement(iso(seconds)), wind(mean[at]), wind(windMin[at]), wind(windMax[at]), power(kilowatts[at]), statusInWords(broken[at]),
+    ]);
+    const headings = ["From", "Wind, mean", "Wind, lowest", "Wind, highest", "Power, mean", "Status"];
+    const caption = `Wind, power and status over ${NAMES[this.#hours]}, newest first`;
+    place("trends-values").lastElementChild.replaceChildren(table(caption, headings, rows.reverse()));
+  }
+
+  #onKey(event) {
+    const steps = { ArrowLeft: -1, ArrowRight: 1, PageUp: -20, PageDown: 20 };
+    if (!(event.key in steps)) return;
+    event.preventDefault();
+    this.charts.step(steps[event.key]);
+  }
+}
+
+function stretch(from, to) {
+  return { from: Date.parse(from) / 1000, to: to ? Date.parse(to) / 1000 : null };
+}
+
+function statusInWords(broken) {
+  if (broken === null) return UNKNOWN;
+  if (broken === 0) return "ok";
+  return broken === 1 ? "broken" : `broken in ${Math.round(100 * broken)} % of its readings`;
+}
+
+function gapsInWords(gaps) {
+  if (gaps.length === 0) return "No gap.";
+  const longest = Math.max(...gaps.map(([from, to]) => to - from));
+  const words = gaps.length === 1 ? "1 gap" : `${gaps.length} gaps, the longest`;
+  return `${words} of ${duration(longest)}.`;
+}
+
+function iso(seconds) {
+  return new Date(seconds * 1000).toISOString();
+}

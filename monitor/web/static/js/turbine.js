@@ -1,0 +1,160 @@
+// The page of one turbine: what is known of it, its trends, why the monitor did what it did, and orders for it.
+
+import { get, inWords } from "./api.js";
+import { duration, timeElement } from "./clock.js";
+import { setText } from "./dom.js";
+import { incidentLink, row as tableRow } from "./elements.js";
+import { addKeys } from "./keyboard.js";
+import { stream } from "./page.js";
+import { PagedList } from "./paged-list.js";
+import { count } from "./quantities.js";
+import { PowerCurve } from "./turbine-curve.js";
+import { TurbineHead } from "./turbine-head.js";
+import { Orders } from "./turbine-orders.js";
+import { Story } from "./turbine-story.js";
+import { Trends } from "./turbine-trends.js";
+import { causeInWords, incidentInWords, visitInWords } from "./words.js";
+
+const DOCUMENT_EVERY_MS = 5000; // voltage, current and temperature are not on the channel
+const SETTLE_MS = 300; // a row changes on the channel before its event can be read
+const TABLE_ROWS = 10;
+
+const turbineNumber = Number(document.getElementById("turbine").dataset.turbine);
+const head = new TurbineHead();
+const curve = new PowerCurve(turbineNumber);
+const trends = new Trends(turbineNumber, { onLoaded: (shown) => curve.show(shown) });
+const story = new Story();
+const orders = new Orders(turbineNumber);
+
+const incidents = new PagedList("/incidents", {
+  body: document.querySelector("#incidents tbody"),
+  foot: document.getElementById("incidents-foot"),
+  row: incidentRow,
+  keyOf: (incident) => incident.incident_id,
+  versionOf: (incident) => `${incident.state} ${incident.failed_visits}`,
+  empty: "It never needed an engineer.",
+  limit: TABLE_ROWS,
+});
+const visits = new PagedList("/visits", {
+  body: document.querySelector("#visits tbody"),
+  foot: document.getElementById("visits-foot"),
+  row: visitRow,
+  keyOf: (visit) => visit.visit_id,
+  versionOf: (visit) => `${visit.state} ${visit.commands}`,
+  empty: "Nobody was ever sent there.",
+  limit: TABLE_ROWS,
+});
+
+function incidentRow(incident) {
+  const link = incidentLink(incident.incident_id, turbineNumber);
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    history.replaceState(null, "", link.href);
+    document.getElementById("story").scrollIntoView();
+    story.show(incident.incident_id);
+  });
+  return tableRow(
+    ["Incident", link],
+    ["Opened", timeElement(incident.opened_at)],
+    ["Why", causeInWords(incident)],
+    ["Stands", incidentInWords(incident)],
+    ["Lasted", incident.closed_at ? between(incident.opened_at, incident.closed_at) : "open"],
+    ["Visits without effect", count(incident.failed_visits), "number"],
+  );
+}
+
+function visitRow(visit) {
+  return tableRow(
+    ["Visit", `Visit ${visit.visit_id}`],
+    ["Engineer", `Engineer ${visit.engineer}`],
+    ["Sent", timeElement(visit.sent_at)],
+    ["Accepted", timeElement(visit.accepted_at)],
+    ["Ended", timeElement(visit.ended_at)],
+    ["How", [visitInWords(visit), visit.detail].filter(Boolean).join(": ")],
+    ["Took", visit.ended_at ? between(visit.sent_at, visit.ended_at) : "under way"],
+  );
+}
+
+function between(from, to) {
+  return duration((Date.parse(to) - Date.parse(from)) / 1000);
+}
+
+// --- what is known of it: from the channel at once, the rest from its document
+
+let documentAt = -Infinity;
+
+async function loadDocument() {
+  documentAt = performance.now();
+  try {
+    const known = await get(`/turbines/${turbineNumber}`);
+    head.showDocument(known);
+    trends.setRatedPower(known.birth?.rated_power_in_kw ?? known.rated_power_in_kw);
+  } catch (error) {
+    head.showProblem(inWords(error));
+  }
+}
+
+function showLive() {
+  const row = stream.farm.rows.get(turbineNumber);
+  orders.follow(stream);
+  if (row === undefined) return;
+  head.showRow(row, stream.farm);
+  showNeighbours();
+}
+
+function showNeighbours() {
+  const numbers = [...stream.farm.rows.keys()].sort((one, other) => one - other);
+  const place = numbers.indexOf(turbineNumber);
+  link("previous", numbers[place - 1], "Turbine before: ");
+  link("next", numbers[place + 1], "Turbine after: ");
+}
+
+function link(id, number, words) {
+  const node = document.getElementById(id);
+  node.hidden = number === undefined;
+  if (number === undefined) return;
+  node.href = `/turbines/${number}`;
+  setText(node, `${words}${number}`);
+}
+
+function loadRepairs() {
+  incidents.refresh();
+  visits.refresh();
+  story.refresh();
+  trends.loadMarks();
+}
+
+let repairsAreDue = false;
+stream.subscribe(({ kind, turbines, readings }) => {
+  showLive();
+  if (kind === "state") return;
+  if (turbines.includes(turbineNumber) && !repairsAreDue) {
+    repairsAreDue = true;
+    setTimeout(() => {
+      repairsAreDue = false;
+      loadRepairs();
+    }, SETTLE_MS);
+  }
+  const isNews = turbines.includes(turbineNumber) || readings.includes(turbineNumber);
+  if (isNews) trends.append(stream.farm.rows.get(turbineNumber), stream.farm);
+  if (isNews && performance.now() - documentAt > DOCUMENT_EVERY_MS) loadDocument();
+  trends.tick(stream.farm);
+});
+setInterval(showLive, 1000);
+
+// --- ways from here
+
+const toFarm = document.getElementById("to-farm");
+const referrer = document.referrer ? new URL(document.referrer) : null;
+if (referrer?.origin === location.origin && referrer.pathname === "/") toFarm.href = `/${referrer.search}${referrer.hash}`;
+const follow = (id) => () => document.getElementById(id).hidden || document.getElementById(id).click();
+addKeys({ "[": follow("previous"), "]": follow("next"), Escape: () => toFarm.click() });
+for (const [index, range] of [...document.getElementById("ranges").children].entries()) {
+  addKeys({ [String(index + 1)]: () => range.click() });
+}
+
+loadDocument();
+trends.show(1);
+incidents.show({ turbine: turbineNumber });
+visits.show({ turbine: turbineNumber });
+story.show(Number(new URLSearchParams(location.search).get("incident")) || null, turbineNumber);
