@@ -159,7 +159,7 @@ def _disk(around: Surroundings) -> Check:
 
 
 def _feed_age(around: Surroundings) -> float | None:
-    return None if around.told_at is None else max(0.0, (around.now - around.told_at) / SECOND)
+    return None if around.told_at is None else max(0.0, round((around.now - around.told_at) / SECOND, 1))
 
 
 def _age(timestamp_seconds: float | None, now: int) -> float | None:

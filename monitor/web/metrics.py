@@ -4,7 +4,7 @@ No number of a turbine is a label. While no monitor answers, nothing of it is to
 would look like a new one.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
@@ -14,7 +14,9 @@ from prometheus_client.registry import Collector
 
 from grid.times import SECOND, parse_time
 from monitor.console.standing import Standing
+from monitor.facts import DeadLetterReason, IncidentOutcome
 from monitor.measurements import COUNTERS, GAUGES, HISTOGRAMS, LABELLED
+from monitor.web.health import Surroundings
 from monitor.web.probe import Seen
 
 Document = dict[str, Any]
@@ -25,12 +27,14 @@ OF_THE_DATABASE = "refused_by_database"
 
 UP = "grid_monitor_up"
 BUILD = "grid_build_info"
+FREE = "grid_disk_free_bytes"
 REJECTED = "grid_readings_rejected_total"
 TURBINES = "grid_turbines"
 
 OWN: Mapping[str, str] = {
     UP: "1 while a monitor runs on the data and answers.",
     BUILD: "Always 1; the label names the version that serves this.",
+    FREE: "Free on the disk of the data.",
 }
 """What is told also while the monitor is away."""
 
@@ -42,6 +46,13 @@ FARM: Mapping[str, str] = {
     "grid_farm_power_watts": "Sum of the mean power of all turbines whose reading is fresh.",
 }
 """The farm's totals, as the pages show them."""
+
+VALUES: Mapping[str, Sequence[str]] = {
+    REJECTED: (*(reason.value for reason in DeadLetterReason), OF_THE_DATABASE),
+    "grid_orders_total": ("accepted", "refused"),
+    "grid_incidents_closed_total": tuple(outcome.value for outcome in IncidentOutcome),
+}
+"""What a label can say is told from the start, at zero: a rate over a series that is born at 1 misses the 1."""
 
 ALIASES: Mapping[str, str] = {
     "mqtt_ingest_total": "The same as grid_readings_received_total.",
@@ -77,19 +88,17 @@ class _Families(Collector):
         return self._families
 
 
-def families(seen: Seen, farm: Document | None, version: str, now: int) -> Iterator[Metric]:
-    """Everything that there is to tell. `farm` is the farm of the live message, None where it is not fresh.
-
-    `now` is UTC in microseconds.
-    """
+def families(seen: Seen, around: Surroundings, farm: Document | None, version: str) -> Iterator[Metric]:
+    """Everything that there is to tell. `farm` is the farm of the live message, None where it is not fresh."""
     yield GaugeMetricFamily(UP, OWN[UP], float(seen.problem is None))
     build = GaugeMetricFamily(BUILD, OWN[BUILD], labels=["version"])
     build.add_metric([version], 1)
     yield build
+    if around.free_bytes is not None:
+        yield GaugeMetricFamily(FREE, OWN[FREE], around.free_bytes)
     if seen.problem is None:
         yield from _of_the_monitor(seen.metrics)
-        if farm is not None:
-            yield from _of_the_farm(farm.get("totals", {}), now)
+        yield from _of_the_farm((farm or {}).get("totals", {}), around.now)
 
 
 def _of_the_monitor(metrics: Document) -> Iterator[Metric]:
@@ -102,7 +111,7 @@ def _of_the_monitor(metrics: Document) -> Iterator[Metric]:
         yield _histogram(name, histogram)
     for name, labelled in metrics["by_label"].items():
         family = CounterMetricFamily(name, LABELLED[name][1] if name in LABELLED else name, labels=[labelled["label"]])
-        for value, count in labelled["values"].items():
+        for value, count in (dict.fromkeys(VALUES.get(name, ()), 0) | labelled["values"]).items():
             family.add_metric([value], count)
         yield family
     yield from _aliases(metrics)
@@ -131,6 +140,8 @@ def _aliases(metrics: Document) -> Iterator[Metric]:
 
 
 def _of_the_farm(totals: Document, now: int) -> Iterator[Metric]:
+    if not totals:  # nothing is known of the farm yet
+        return
     turbines = GaugeMetricFamily(TURBINES, FARM[TURBINES], labels=["standing"])
     for standing in Standing:
         turbines.add_metric([standing.value], totals.get("by_standing", {}).get(standing.value, 0))

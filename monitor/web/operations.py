@@ -53,7 +53,7 @@ async def health(site: TheSite, probe: TheProbe) -> JSONResponse:
 
 @router.get("/health/live", dependencies=[Depends(require(Role.ANYONE))])
 async def live() -> JSONResponse:
-    """Say that this process answers. Open to everybody: it tells nothing else."""
+    """Say that this process answers; it tells nothing else, and so anyone may ask."""
     return JSONResponse({"status": Status.OK}, headers=NEVER_KEPT)
 
 
@@ -77,19 +77,16 @@ async def ready(probe: TheProbe) -> JSONResponse:
 )
 async def metrics(request: Request, site: TheSite, probe: TheProbe) -> Response:
     """What is measured, for Prometheus: its text format, or OpenMetrics where the Accept header names it."""
-    seen, now = await probe.seen(), _now()
-    found = families(seen, _fresh_farm(site, now), version(DISTRIBUTION), now)
+    seen, around = await probe.seen(), _surroundings(site)
+    found = families(seen, around, _fresh_farm(site, around), version(DISTRIBUTION))
     pid = _monitor_pid(site.settings.data_dir) if seen.problem is None else None
     text, media_type = exposition(found, pid, request.headers.get("accept", ""))
     return Response(text, headers=NEVER_KEPT, media_type=media_type)
 
 
-def _now() -> int:
-    return time.time_ns() * SECOND // 1_000_000_000
-
-
 def _surroundings(site: Site) -> Surroundings:
-    return Surroundings(_now(), _free_bytes(site.settings.data_dir), _told_at(site))
+    now = time.time_ns() * SECOND // 1_000_000_000
+    return Surroundings(now, _free_bytes(site.settings.data_dir), _told_at(site))
 
 
 def _free_bytes(data_dir: Path) -> int | None:
@@ -104,10 +101,9 @@ def _told_at(site: Site) -> int | None:
     return None if at is None else parse_time(at)
 
 
-def _fresh_farm(site: Site, now: int) -> dict[str, Any] | None:
+def _fresh_farm(site: Site, around: Surroundings) -> dict[str, Any] | None:
     """The farm of the live message, unless it is late: no old value must look like a new one."""
-    told_at = _told_at(site)
-    if told_at is None or now - told_at > FEED_LATE_SECONDS * SECOND:
+    if around.told_at is None or around.now - around.told_at > FEED_LATE_SECONDS * SECOND:
         return None
     return site.monitor.mirror.farm
 
