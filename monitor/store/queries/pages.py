@@ -87,14 +87,15 @@ def _page(
 ) -> Page[RecordT]:
     """One page; conditions whose value is None don't count. One record more tells whether another page follows."""
     known: type = kind
-    given = {**where, f"{key} {'<' if turn.newest_first else '>'} ?": turn.after}
-    given = {condition: value for condition, value in given.items() if value is not None}
+    # Pairs, since `until` and the page may bound the same column.
+    conditions = [*where.items(), (f"{key} {'<' if turn.newest_first else '>'} ?", turn.after)]
+    given = [(condition, value) for condition, value in conditions if value is not None]
     sql = (
         f"SELECT {key}, {listed(columns(known))} FROM {table}"  # noqa: S608 - our own names
-        f"{' WHERE ' if given else ''}{' AND '.join(given)}"
+        f"{' WHERE ' if given else ''}{' AND '.join(condition for condition, _ in given)}"
         f" ORDER BY {key} {'DESC' if turn.newest_first else ''} LIMIT {turn.limit + 1}"
     )
-    rows = reader.rows(sql, *given.values())
+    rows = reader.rows(sql, *(value for _, value in given))
     records = [(int(row[0]), _record(kind, row[1:])) for row in rows[: turn.limit]]
     return Page(records, records[-1][0] if len(rows) > turn.limit else None)
 
