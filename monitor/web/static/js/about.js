@@ -1,9 +1,10 @@
 // The page about the monitor: how it does, in sentences, and its books.
 
 import { Problem, get, inWords } from "./api.js";
-import { duration, timeElement } from "./clock.js";
+import { timeElement } from "./clock.js";
 import { icon, setText } from "./dom.js";
 import { element } from "./elements.js";
+import { span } from "./quantities.js";
 
 const LOOK_AGAIN_MS = 5000;
 const STATES = {
@@ -31,7 +32,7 @@ async function showHealth() {
     place("checks").replaceChildren(...report.checks.filter(({ name }) => name !== "books").map(check));
     setText(place("balance"), report.checks.find(({ name }) => name === "books")?.sentence ?? NO_BOOKS);
     const age = report.last_reading_age_seconds;
-    const newest = age === null ? "No reading came since the monitor started." : `The newest reading came ${duration(age)} ago.`;
+    const newest = age === null ? "No reading came since the monitor started." : `The newest reading came ${span(age)} ago.`;
     setText(place("health-foot"), newest);
   } catch (error) {
     setText(place("about-sentence"), inWords(error));

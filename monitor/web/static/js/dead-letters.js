@@ -5,11 +5,10 @@ import { timeElement } from "./clock.js";
 import { setText } from "./dom.js";
 import { element, row } from "./elements.js";
 import { PagedList } from "./paged-list.js";
-import { count, counted } from "./quantities.js";
+import { bytes, count, counted } from "./quantities.js";
 import { reasonInWords } from "./words.js";
 
 const LOOK_AGAIN_MS = 5000;
-const KIBIBYTE = 1024;
 
 const reasons = document.getElementById("reasons");
 const note = document.getElementById("reasons-note");
@@ -28,7 +27,7 @@ function letterRow(letter) {
     ["Received", timeElement(letter.received_at)],
     ["Reason", name],
     ["Topic", element("span", { class: "topic" }, letter.topic)],
-    ["Size", size(letter.size), "number"],
+    ["Size", bytes(letter.size), "number"],
     ["Wrong", element("div", {}, letter.detail, payload(letter)), "long"],
   );
   return made;
@@ -47,10 +46,6 @@ function printable(text) {
 
 function written(character) {
   return `\\u${character.codePointAt(0).toString(16).padStart(4, "0")}`;
-}
-
-function size(bytes) {
-  return bytes < KIBIBYTE ? `${bytes} B` : `${(bytes / KIBIBYTE).toFixed(1)} KiB`;
 }
 
 function choose(reason) {

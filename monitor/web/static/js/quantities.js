@@ -18,8 +18,11 @@ export const temperature = (value) => quantity(value, 1, "\u00b0C");
 
 /** Power in kW: with a decimal only where it is small enough to matter. */
 export function power(value) {
-  return quantity(value, value !== null && Math.abs(value) < 100 ? 1 : 0, "kW");
+  return quantity(value, Math.abs(value ?? 0) < 100 ? 1 : 0, "kW");
 }
+
+/** A whole number: `5,000`. */
+export const count = (value) => quantity(value, 0);
 
 /** A count with its noun: `1 turbine`, `1,000 turbines`. */
 export function counted(number, noun, plural = `${noun}s`) {
@@ -45,20 +48,6 @@ export function span(seconds) {
 export function bytes(count) {
   return count < 1024 ? `${count}\u00a0B` : quantity(count / 1024, 1, "KiB");
 }
-
-/** Labels of an axis of time, in the viewer's zone: times of day, and dates where days begin. `step` in seconds. */
-export function axisTimes(seconds, step) {
-  return seconds.map((second) => {
-    const moment = new Date(second * 1000);
-    const isMidnight = moment.getHours() === 0 && moment.getMinutes() === 0 && moment.getSeconds() === 0;
-    if (step >= 86_400 || isMidnight) return DATE.format(moment);
-    return (step < 60 ? TIME_WITH_SECONDS : TIME).format(moment);
-  });
-}
-
-const DATE = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
-const TIME = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-const TIME_WITH_SECONDS = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 
 function formatOf(decimals) {
   if (!formats.has(decimals)) {

@@ -1,13 +1,13 @@
 // The page of repairs: who waits, who works, what is held, how long it takes, and every visit.
 
 import { get, inWords } from "./api.js";
-import { age, duration, timeElement } from "./clock.js";
+import { age, timeElement } from "./clock.js";
 import { icon, setText } from "./dom.js";
 import { element, incidentLink, row, turbineLink } from "./elements.js";
 import { whyText } from "./live-farm.js";
 import { stream } from "./page.js";
 import { PagedList } from "./paged-list.js";
-import { count, counted } from "./quantities.js";
+import { count, counted, span } from "./quantities.js";
 import { Queue } from "./queue.js";
 import { visitInWords } from "./words.js";
 
@@ -40,7 +40,7 @@ function visitRow(visit) {
     ["Sent", timeElement(visit.sent_at)],
     ["Ended", timeElement(visit.ended_at)],
     ["How", [visitInWords(visit), visit.detail].filter(Boolean).join(": ")],
-    ["Took", visit.ended_at ? duration(seconds) : "under way", "number"],
+    ["Took", visit.ended_at ? span(seconds) : "under way", "number"],
   );
 }
 
@@ -134,9 +134,9 @@ function durations(title, { count: times, median, p90, max }) {
     element(
       "dl",
       { class: "figures" },
-      figure("Median", duration(median)),
-      figure("90th percentile", duration(p90)),
-      figure("Longest", duration(max)),
+      figure("Median", span(median)),
+      figure("90th percentile", span(p90)),
+      figure("Longest", span(max)),
       figure("Times", count(times)),
     ),
   );

@@ -4,7 +4,7 @@ import { get, inWords } from "./api.js";
 import { PowerCurveChart } from "./chart.js";
 import { setText } from "./dom.js";
 import { table } from "./elements.js";
-import { count, counted, power, wind } from "./quantities.js";
+import { count, counted, power, windSpeed } from "./quantities.js";
 import { powerAgainstWind } from "./series.js";
 
 const MOVE = "Each point is a stretch of time, the line the mean of each bin of wind. Move over the chart for values.";
@@ -51,8 +51,8 @@ export class PowerCurve {
     const { bins, width } = this.#curve;
     const top = bins.reduce((one, other) => (other.mean_power_in_kw > one.mean_power_in_kw ? other : one));
     const readings = bins.reduce((sum, bin) => sum + bin.readings, 0);
-    const over = `${counted(readings, "reading")} in bins of ${wind(width)}, from ${wind(bins[0].wind_speed)} to ${wind(bins.at(-1).wind_speed)}`;
-    return `${over}. Highest mean power ${power(top.mean_power_in_kw)} at ${wind(top.wind_speed)}.`;
+    const over = `${counted(readings, "reading")} in bins of ${windSpeed(width)}, from ${windSpeed(bins[0].wind_speed)} to ${windSpeed(bins.at(-1).wind_speed)}`;
+    return `${over}. Highest mean power ${power(top.mean_power_in_kw)} at ${windSpeed(top.wind_speed)}.`;
   }
 
   #readOut(speed) {
@@ -62,12 +62,12 @@ export class PowerCurve {
     }
     const away = (bin) => Math.abs(bin.wind_speed - speed);
     const bin = this.#curve.bins.reduce((one, other) => (away(other) < away(one) ? other : one));
-    setText(place("curve-readout"), `At ${wind(bin.wind_speed)}: mean power ${power(bin.mean_power_in_kw)}, of ${counted(bin.readings, "reading")}`);
+    setText(place("curve-readout"), `At ${windSpeed(bin.wind_speed)}: mean power ${power(bin.mean_power_in_kw)}, of ${counted(bin.readings, "reading")}`);
   }
 
   #showTable() {
     if (this.#curve === null || !place("curve-values").open) return;
-    const rows = this.#curve.bins.map((bin) => [wind(bin.wind_speed), power(bin.mean_power_in_kw), count(bin.readings)]);
+    const rows = this.#curve.bins.map((bin) => [windSpeed(bin.wind_speed), power(bin.mean_power_in_kw), count(bin.readings)]);
     const shown = table("Mean power in each bin of wind speed", ["Wind", "Power, mean", "Readings"], rows);
     place("curve-values").lastElementChild.replaceChildren(shown);
   }

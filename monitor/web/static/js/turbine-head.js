@@ -1,10 +1,10 @@
 // What is known of one turbine, in its place on the page.
 
-import { age, duration, timeElement } from "./clock.js";
+import { age, timeElement } from "./clock.js";
 import { badge, setText } from "./dom.js";
 import { element } from "./elements.js";
 import { whyText } from "./live-farm.js";
-import { UNKNOWN, counted, energy, power, powerParts, windNumber } from "./quantities.js";
+import { UNKNOWN, counted, current, energy, power, span, temperature, voltage, windSpeed } from "./quantities.js";
 import { spaced } from "./words.js";
 
 const LARGE_SKEW_SECONDS = 5;
@@ -23,9 +23,8 @@ export class TurbineHead {
     }
     setText(place("why"), whyText(row, farm, now, age));
     const seconds = farm.age(row, now);
-    setText(place("latest-age"), seconds === null ? "no reading yet" : `${duration(seconds)} ago`);
-    const [number, unit] = powerParts(row.mean_power_in_kw);
-    figures([["Wind", windNumber(row.wind_speed), "m/s"], ["Power", number, unit]]);
+    setText(place("latest-age"), seconds === null ? "no reading yet" : `${span(seconds)} ago`);
+    figures([["Wind", windSpeed(row.wind_speed)], ["Power", power(row.mean_power_in_kw)]]);
     this.#showConnection(row, farm, now);
   }
 
@@ -35,9 +34,9 @@ export class TurbineHead {
     const reading = known.reading ?? {};
     facts("quantities", [
       ["Energy of the last interval", energy(reading.power_output_in_kwh)],
-      ["Voltage", measured(reading.voltage, "V")],
-      ["Current", measured(reading.current, "A")],
-      ["Temperature", measured(reading.temperature, "\u00b0C")],
+      ["Voltage", voltage(reading.voltage)],
+      ["Current", current(reading.current)],
+      ["Temperature", temperature(reading.temperature)],
       ["It says", reading.operational_status ?? UNKNOWN],
       ["Emitted", timeElement(reading.emitted_at)],
       ["Received", timeElement(reading.received_at)],
@@ -62,7 +61,7 @@ export class TurbineHead {
     const known = this.#known ?? {};
     const online = farm.secondsSince(row.online_since, now);
     const lines = [
-      ["Link", online === null ? spaced(row.link) : `${spaced(row.link)} for ${duration(online)}`],
+      ["Link", online === null ? spaced(row.link) : `${spaced(row.link)} for ${span(online)}`],
       ["Health", row.health === "unknown" ? "not known: no reading of this session yet" : spaced(row.health)],
       ["Session", known.session ?? UNKNOWN],
       ["Missing", row.missing ? `${counted(row.missing, "reading")} that it counted and that have not come` : "no reading"],
@@ -79,7 +78,8 @@ function figures(numbers) {
   keep(place("figures"), numbers.map(([name]) => name), () =>
     numbers.map(([name]) => element("div", {}, element("dt", {}, name), element("dd", {}, element("span"), " ", element("small")))),
   );
-  numbers.forEach(([, number, unit], index) => {
+  numbers.forEach(([, quantity], index) => {
+    const [number, unit = ""] = quantity.split("\u00a0");
     const shown = place("figures").children[index].lastElementChild;
     setText(shown.firstElementChild, number);
     setText(shown.lastElementChild, unit);
@@ -103,10 +103,6 @@ function keep(list, names, make) {
   list.replaceChildren(...make());
 }
 
-function measured(value, unit) {
-  return value === null || value === undefined ? UNKNOWN : `${value.toFixed(1)} ${unit}`;
-}
-
 function position(latitude, longitude) {
   if (latitude === null || latitude === undefined || longitude === null || longitude === undefined) return UNKNOWN;
   const side = (degrees, positive, negative) => `${Math.abs(degrees).toFixed(4)}\u00b0 ${degrees < 0 ? negative : positive}`;
@@ -114,5 +110,5 @@ function position(latitude, longitude) {
 }
 
 function skewInWords(seconds) {
-  return seconds > 0 ? `${duration(seconds)} ahead of the monitor's` : `${duration(-seconds)} behind, or its readings come late`;
+  return seconds > 0 ? `${span(seconds)} ahead of the monitor's` : `${span(-seconds)} behind, or its readings come late`;
 }

@@ -1,9 +1,9 @@
 // The story of one incident: each decision of the monitor with its cause, in order.
 
 import { get, inWords } from "./api.js";
-import { duration, timeElement } from "./clock.js";
+import { timeElement } from "./clock.js";
 import { element } from "./elements.js";
-import { energy, wind } from "./quantities.js";
+import { energy, span, windSpeed } from "./quantities.js";
 import { causeInWords, eventInWords, incidentInWords } from "./words.js";
 
 const body = document.getElementById("story-body");
@@ -69,7 +69,7 @@ function headline(incident) {
 }
 
 function readingThen(reading) {
-  const values = `wind ${wind(reading.wind_speed)}, ${energy(reading.power_output_in_kwh)}, ${reading.operational_status}`;
+  const values = `wind ${windSpeed(reading.wind_speed)}, ${energy(reading.power_output_in_kwh)}, ${reading.operational_status}`;
   return ["The reading then: ", values, ", emitted ", timeElement(reading.emitted_at), "."];
 }
 
@@ -84,5 +84,5 @@ function decision(event, incident) {
 }
 
 function between(from, to) {
-  return duration((Date.parse(to) - Date.parse(from)) / 1000);
+  return span((Date.parse(to) - Date.parse(from)) / 1000);
 }

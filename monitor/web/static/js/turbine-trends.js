@@ -2,11 +2,11 @@
 
 import { get, inWords } from "./api.js";
 import { TrendCharts } from "./chart.js";
-import { duration, timeElement, timeText } from "./clock.js";
+import { timeElement, timeText } from "./clock.js";
 import { setText } from "./dom.js";
 import { button, table } from "./elements.js";
 import { append, emptyTrends, forgetBefore, stretchesOf, summaryOf, trendsOf } from "./series.js";
-import { UNKNOWN, counted, power, wind } from "./quantities.js";
+import { UNKNOWN, counted, power, span, windSpeed } from "./quantities.js";
 
 const HOUR = 3600;
 const POINTS = 360;
@@ -141,14 +141,14 @@ export class Trends {
     const { wind: mean, windMin, windMax, power: kilowatts, broken } = this.#trends;
     if (broken[at] === null) return "no reading";
     const isSpread = windMax[at] - windMin[at] > 0.05;
-    const spread = isSpread ? ` (${wind(windMin[at])} to ${wind(windMax[at])})` : "";
-    return `wind ${wind(mean[at])}${spread}, power ${power(kilowatts[at])}, ${statusInWords(broken[at])}`;
+    const spread = isSpread ? ` (${windSpeed(windMin[at])} to ${windSpeed(windMax[at])})` : "";
+    return `wind ${windSpeed(mean[at])}${spread}, power ${power(kilowatts[at])}, ${statusInWords(broken[at])}`;
   }
 
   #showSummary() {
     const summary = summaryOf(this.#trends);
     const parts = [`In ${NAMES[this.#hours]}: ${counted(summary.readings, "reading")}.`];
-    if (summary.wind) parts.push(`Wind ${wind(summary.wind.min)} to ${wind(summary.wind.max)}, mean ${wind(summary.wind.mean)}.`);
+    if (summary.wind) parts.push(`Wind ${windSpeed(summary.wind.min)} to ${windSpeed(summary.wind.max)}, mean ${windSpeed(summary.wind.mean)}.`);
     if (summary.power) parts.push(`Power ${power(summary.power.min)} to ${power(summary.power.max)}, mean ${power(summary.power.mean)}.`);
     if (summary.brokenBuckets) parts.push("It was broken at times.");
     parts.push(gapsInWords(summary.gaps));
@@ -160,7 +160,7 @@ export class Trends {
     if (!place("trends-values").open) return;
     const { time, wind: mean, windMin, windMax, power: kilowatts, broken } = this.#trends;
     const rows = time.map((seconds, at) => [
-      timeElement(iso(seconds)), wind(mean[at]), wind(windMin[at]), wind(windMax[at]), power(kilowatts[at]), statusInWords(broken[at]),
+      timeElement(iso(seconds)), windSpeed(mean[at]), windSpeed(windMin[at]), windSpeed(windMax[at]), power(kilowatts[at]), statusInWords(broken[at]),
     ]);
     const headings = ["From", "Wind, mean", "Wind, lowest", "Wind, highest", "Power, mean", "Status"];
     const caption = `Wind, power and status over ${NAMES[this.#hours]}, newest first`;
@@ -189,7 +189,7 @@ function gapsInWords(gaps) {
   if (gaps.length === 0) return "No gap.";
   const longest = Math.max(...gaps.map(([from, to]) => to - from));
   const words = gaps.length === 1 ? "1 gap" : `${gaps.length} gaps, the longest`;
-  return `${words} of ${duration(longest)}.`;
+  return `${words} of ${span(longest)}.`;
 }
 
 function iso(seconds) {

@@ -1,13 +1,13 @@
 // The page of one turbine: what is known of it, its trends, why the monitor did what it did, and orders for it.
 
 import { get, inWords } from "./api.js";
-import { duration, timeElement } from "./clock.js";
+import { timeElement } from "./clock.js";
 import { setText } from "./dom.js";
 import { incidentLink, row as tableRow } from "./elements.js";
 import { addKeys } from "./keyboard.js";
 import { stream } from "./page.js";
 import { PagedList } from "./paged-list.js";
-import { count } from "./quantities.js";
+import { count, span } from "./quantities.js";
 import { PowerCurve } from "./turbine-curve.js";
 import { TurbineHead } from "./turbine-head.js";
 import { Orders } from "./turbine-orders.js";
@@ -76,7 +76,7 @@ function visitRow(visit) {
 }
 
 function between(from, to) {
-  return duration((Date.parse(to) - Date.parse(from)) / 1000);
+  return span((Date.parse(to) - Date.parse(from)) / 1000);
 }
 
 // --- what is known of it: from the channel at once, the rest from its document
