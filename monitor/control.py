@@ -10,7 +10,7 @@ import contextlib
 import json
 import socket
 import tempfile
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,11 @@ LONGEST_LINE_BYTES = 512 * 1024
 
 _FOLLOW = b'{"follow": "farm"}\n'
 ANSWER_WITHIN_SECONDS = 30.0
+LAST_WORDS_SECONDS = 0.1
+"""How long a monitor that ends waits for those who still talk with it."""
 LONGEST_IDEMPOTENCY_KEY = 255
+LONGEST_WORDS = 64
+"""Of who gives an order, and of the reason."""
 
 LONGEST_ANSWER_BYTES = 256 * 1024 * 1024
 """Of what a follower is told: the whole of a large farm is one line."""
@@ -64,13 +68,19 @@ async def control_door(data_dir: Path, serve: Serve, follow: Follow = _nothing_t
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(str(path))
         path.chmod(0o600)  # before anybody can be let in
-        server = await asyncio.start_unix_server(
-            lambda reader, writer: _converse(reader, writer, serve, follow), sock=listener, limit=LONGEST_LINE_BYTES
-        )
+        conversations: set[asyncio.Task[None]] = set()
+
+        def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            conversation = asyncio.create_task(_converse(reader, writer, serve, follow), name="converse")
+            conversations.add(conversation)
+            conversation.add_done_callback(conversations.discard)
+
+        server = await asyncio.start_unix_server(begin, sock=listener, limit=LONGEST_LINE_BYTES)
         try:
             yield
         finally:
             server.close()
+            await _end(conversations)
 
 
 def _clear(place: Path) -> None:
@@ -80,8 +90,17 @@ def _clear(place: Path) -> None:
     place.unlink(missing_ok=True)
 
 
+async def _end(conversations: set["asyncio.Task[None]"]) -> None:
+    """Give what was decided last a moment to be told, then end all conversations."""
+    if conversations:
+        await asyncio.wait(conversations, timeout=LAST_WORDS_SECONDS)
+    for conversation in conversations:
+        conversation.cancel()
+
+
 async def _converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, serve: Serve, follow: Follow) -> None:
-    with contextlib.suppress(OSError, ValueError):  # whoever asked is gone, or its line has no end
+    # Whoever asked may be gone, or its line may have no end.
+    with contextlib.closing(writer), contextlib.suppress(OSError, ValueError):
         while line := await reader.readline():
             if line == _FOLLOW:
                 async with contextlib.aclosing(follow()) as lines:
@@ -91,7 +110,6 @@ async def _converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, 
                 break
             writer.write(json.dumps(await _answer(line, serve)).encode() + b"\n")
             await writer.drain()
-    writer.close()
 
 
 async def _answer(line: bytes, serve: Serve) -> Answer:
@@ -104,17 +122,37 @@ async def _answer(line: bytes, serve: Serve) -> Answer:
 
 def ask(data_dir: Path, request: Answer, *, within_seconds: float = ANSWER_WITHIN_SECONDS) -> Answer:
     """Ask the monitor that runs on this data folder, and wait for its answer. Raises NoMonitorError."""
-    try:
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(within_seconds)
-            connection.connect(_socket_path(data_dir / SOCKET_NAME))
-            connection.sendall(json.dumps(request).encode() + b"\n")
-            with connection.makefile("rb") as lines:
-                answer: Answer = json.loads(lines.readline())
+    with _naming_errors(data_dir), socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(within_seconds)
+        connection.connect(_socket_path(data_dir / SOCKET_NAME))
+        connection.sendall(json.dumps(request).encode() + b"\n")
+        with connection.makefile("rb") as lines:
+            answer: Answer = json.loads(lines.readline())
+            return answer
+
+
+async def inquire(data_dir: Path, request: Answer, *, within_seconds: float = ANSWER_WITHIN_SECONDS) -> Answer:
+    """Ask as `ask` does, without holding up anybody else. Raises NoMonitorError."""
+    with _naming_errors(data_dir):
+        async with asyncio.timeout(within_seconds):
+            path = _socket_path(data_dir / SOCKET_NAME)
+            reader, writer = await asyncio.open_unix_connection(path, limit=LONGEST_ANSWER_BYTES)
+            try:
+                writer.write(json.dumps(request).encode() + b"\n")
+                answer: Answer = json.loads(await reader.readline())
                 return answer
+            finally:
+                writer.close()
+
+
+@contextlib.contextmanager
+def _naming_errors(data_dir: Path) -> Iterator[None]:
+    """Tell in a sentence why there is no answer."""
+    try:
+        yield
     except TimeoutError:
         raise NoMonitorError(
-            f"the monitor on {data_dir} does not answer; an order that reached it may still be carried out"
+            f"the monitor on {data_dir} does not answer; what reached it may still be carried out"
         ) from None
     except PermissionError:
         raise NoMonitorError(f"the monitor on {data_dir} runs as another user: only that one may ask it") from None
@@ -214,4 +252,4 @@ def _idempotency_key(key: object) -> str | None:
 
 
 def _short_text(text: object) -> str:
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in str(text)).split())[:64]
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in str(text)).split())[:LONGEST_WORDS]

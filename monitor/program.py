@@ -21,7 +21,7 @@ from monitor.clock import Clock
 from monitor.console.console import Console, LogToConsole, console_for
 from monitor.console.known import Known, view_of
 from monitor.console.rate import Rate
-from monitor.console.view import FarmView, Trouble, TroubleKind
+from monitor.console.view import FarmView, MonitorState, Trouble, TroubleKind
 from monitor.control import control_door
 from monitor.dispatch.dispatcher import DispatchSettings
 from monitor.dispatch.outbox import Outbox
@@ -125,13 +125,15 @@ class _Program:
         intake = self._intake(lock_id)
         outbox = Outbox(intake)
         monitor = self._monitor = self._grid_monitor(store, intake, outbox)
-        reception = Reception(monitor, store, outbox, FarmFeed(lambda: self._view(monitor)))
+        feed = FarmFeed(lambda: self._known(monitor) if monitor.is_ready else None)
+        reception = Reception(monitor, store, outbox, feed)
         door = control_door(self._settings.data_dir, reception.answer, reception.follow)
         async with door, asyncio.TaskGroup() as tasks:
             connecting = tasks.create_task(intake.run(), name="connection to the broker")
             side_tasks = [
                 tasks.create_task(outbox.run(), name="publish the outbox"),
                 tasks.create_task(self._show(monitor), name="show the farm"),
+                tasks.create_task(feed.run(), name="tell those who follow"),
                 tasks.create_task(self._check_console(), name="see whether anybody reads"),
             ]
             if self._settings.http_port:
@@ -224,6 +226,13 @@ class _Program:
             books=monitor.health.books,
             balance=monitor.health.balance,
             missing=monitor.sequences.missing,
+            monitor=MonitorState(
+                version=version(DISTRIBUTION),
+                session=self._session,
+                started_at=monitor.health.started_at,
+                connected=monitor.health.connected,
+                since=monitor.health.connection_since,
+            ),
         )
 
     def _stop(self, code: ExitCode) -> None:

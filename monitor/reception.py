@@ -1,8 +1,10 @@
 """What the running monitor answers to other processes of this machine that knock at its door."""
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import asdict
 from importlib.metadata import version
+from typing import Protocol
 
 from grid.times import SECOND, format_time
 from monitor import DISTRIBUTION
@@ -11,14 +13,24 @@ from monitor.dispatch.outbox import Outbox
 from monitor.live.feed import FarmFeed
 from monitor.monitor import GridMonitor
 from monitor.store.errors import StoreError
-from monitor.store.prunings import CutFile, Slice, read_pruning
-from monitor.store.writer import StoreThread
+from monitor.store.prunings import CutFile, Deleted, Slice, read_pruning
+
+
+class Store(Protocol):
+    """Of the store, what is asked from outside: `StoreThread` fulfils it."""
+
+    @property
+    def text_files_behind(self) -> bool:
+        """Whether the text files lack readings that are in the database."""
+
+    async def prune(self, part: Slice | CutFile) -> Deleted | None:
+        """Do a part of a pruning; returns what became of a slice. Raises StoreError."""
 
 
 class Reception:
     """Answers orders, posted readings, parts of a pruning, and questions for health and metrics; lets others follow."""
 
-    def __init__(self, monitor: GridMonitor, store: StoreThread, outbox: Outbox, feed: FarmFeed) -> None:
+    def __init__(self, monitor: GridMonitor, store: Store, outbox: Outbox, feed: FarmFeed) -> None:
         self._monitor = monitor
         self._store = store
         self._outbox = outbox
@@ -42,8 +54,9 @@ class Reception:
         """What changes in the farm, line by line, until one of both ends."""
         self._followers += 1
         try:
-            async for told in self._feed.follow():
-                yield told
+            async with aclosing(self._feed.follow()) as lines:
+                async for told in lines:
+                    yield told
         finally:
             self._followers -= 1
 

@@ -5,9 +5,10 @@ Times are ISO 8601 in UTC. What is unknown is null in a complete row, and left o
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
+from datetime import datetime
 from typing import Any
 
-from grid.times import SECOND, format_time, parse_time
+from grid.times import SECOND, format_time, from_datetime
 from monitor.books import Balance
 from monitor.console.standing import Since, Standing, Words
 from monitor.console.view import (
@@ -91,7 +92,7 @@ def words_document(parts: Words) -> list[str | Document]:
 
 
 def _read_words(parts: Iterable[str | Document]) -> Words:
-    return tuple(part if isinstance(part, str) else Since(parse_time(part["since"])) for part in parts)
+    return tuple(part if isinstance(part, str) else Since(read_time(part["since"])) for part in parts)
 
 
 def farm_document(
@@ -141,7 +142,7 @@ def read_view(document: Mapping[str, Any]) -> FarmView:
     farm = document["farm"]
     balance = _read_balance(farm.get("balance"))
     return FarmView(
-        at=parse_time(document["at"]),
+        at=read_time(document["at"]),
         rows=tuple(read_row(row) for row in document["turbines"]),
         totals=_read_totals(farm["totals"]),
         troubles=_read_troubles(farm),
@@ -167,12 +168,12 @@ def _read_engineer(document: Mapping[str, Any]) -> Engineer:
 
 def _read_troubles(farm: Mapping[str, Any]) -> tuple[Trouble, ...]:
     troubles = [
-        Trouble(TroubleKind(trouble["kind"]), parse_time(trouble["since"]), trouble["detail"])
+        Trouble(TroubleKind(trouble["kind"]), read_time(trouble["since"]), trouble["detail"])
         for trouble in farm["troubles"]
     ]
     monitor = farm["monitor"]
     if not monitor["running"] and monitor.get("since"):
-        troubles.insert(0, Trouble(TroubleKind.MONITOR_AWAY, parse_time(monitor["since"])))
+        troubles.insert(0, Trouble(TroubleKind.MONITOR_AWAY, read_time(monitor["since"])))
     return tuple(troubles)
 
 
@@ -185,4 +186,9 @@ def _time(moment: int | None) -> str | None:
 
 
 def _read_time(text: str | None) -> int | None:
-    return None if text is None else parse_time(text)
+    return None if text is None else read_time(text)
+
+
+def read_time(text: str) -> int:
+    """A time of a document in microseconds since 1970. Raises ValueError, TypeError for none, or without its zone."""
+    return from_datetime(datetime.fromisoformat(text))

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from grid.times import format_time, parse_time
+from grid.times import format_time
 from monitor.console.view import RANK
-from monitor.live.documents import READING_COLUMNS, TENTH, Document
+from monitor.live.documents import READING_COLUMNS, TENTH, Document, read_time
 
 __all__ = ["Document", "Mirror"]
 
@@ -35,7 +35,7 @@ class Mirror:
 
         A delta's rows may be of turbines that were unknown; its readings of unknown turbines are passed over.
         """
-        at = parse_time(message["at"])
+        at = read_time(message["at"])
         rows = {row["turbine_number"]: dict(row) for row in message["turbines"]}
         readings = message.get("readings")
         if message["kind"] == "snapshot":
