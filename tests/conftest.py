@@ -113,6 +113,13 @@ def mosquitto_image(docker_engine: None) -> str:
 
 
 @pytest.fixture(scope="session")
+def prometheus_image(docker_engine: None) -> str:
+    """An image of Prometheus: `GRID_PROMETHEUS_IMAGE`, or the one of docker-compose.yml, or its look-alike."""
+    real = pinned_image("docker-compose.yml", r"\$\{GRID_PROMETHEUS_IMAGE:-(.+)\}")
+    return os.environ.get("GRID_PROMETHEUS_IMAGE") or some_image(real, "lookalike-prometheus")
+
+
+@pytest.fixture(scope="session")
 def grid_image(docker_engine: None) -> str:
     """The project's own image, built from its Dockerfile as it is now, on Python's slim image or its look-alike."""
     real = pinned_image("Dockerfile", "ARG PYTHON_IMAGE=(.+)")

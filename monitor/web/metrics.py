@@ -22,9 +22,6 @@ from monitor.web.probe import Seen
 Document = dict[str, Any]
 
 PLAIN = "text/plain; version=0.0.4; charset=utf-8"
-OF_THE_DATABASE = "refused_by_database"
-"""The one reason of a rejection that is no failed validation."""
-
 UP = "grid_monitor_up"
 BUILD = "grid_build_info"
 FREE = "grid_disk_free_bytes"
@@ -48,7 +45,7 @@ FARM: Mapping[str, str] = {
 """The farm's totals, as the pages show them."""
 
 VALUES: Mapping[str, Sequence[str]] = {
-    REJECTED: (*(reason.value for reason in DeadLetterReason), OF_THE_DATABASE),
+    REJECTED: tuple(reason.value for reason in DeadLetterReason),
     "grid_orders_total": ("accepted", "refused"),
     "grid_incidents_closed_total": tuple(outcome.value for outcome in IncidentOutcome),
 }
@@ -133,7 +130,7 @@ def _aliases(metrics: Document) -> Iterator[Metric]:
     values = (
         counters["grid_readings_received_total"],
         rejected + counters["grid_messages_dropped_total"],
-        rejected - by_reason.get(OF_THE_DATABASE, 0),
+        rejected - by_reason.get(DeadLetterReason.REFUSED_BY_DATABASE, 0),
     )
     for (name, help_text), value in zip(ALIASES.items(), values, strict=True):
         yield CounterMetricFamily(name, help_text, value)
