@@ -65,10 +65,15 @@ def visits_page(
 
 
 def events_page(
-    reader: LedgerReader, turn: Turn, *, turbine_number: int | None = None, incident_id: int | None = None
+    reader: LedgerReader,
+    turn: Turn,
+    *,
+    turbine_number: int | None = None,
+    incident_id: int | None = None,
+    action: str | None = None,
 ) -> Page[Event]:
     """Decisions in the order in which they were taken."""
-    where = {"turbine_number = ?": turbine_number, "incident_id = ?": incident_id}
+    where = {"turbine_number = ?": turbine_number, "incident_id = ?": incident_id, "action = ?": action}
     return _page(reader, turn, Event, "events", "event_id", where)
 
 

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query
 from grid.times import SECOND
 from monitor.console import story
 from monitor.console.lines import utc_now
+from monitor.facts import Action
 from monitor.store.queries.pages import events_page, incidents_page, visits_page
 from monitor.store.queries.repair_times import repair_times
 from monitor.store.reader import LedgerReader
@@ -42,6 +43,24 @@ class VisitsQuery(ListQuery, IncidentFilter, TurbineFilter, OpenFilter):
 
 class EventsQuery(ListQuery, IncidentFilter, TurbineFilter):
     """Which decisions."""
+
+    action: Action | None = None
+    """Only those of this kind."""
+
+
+class Hold(Document):
+    """A person forbids visits to a turbine."""
+
+    turbine_number: int
+    held_at: Time
+    by: str
+    why: str
+
+
+class Holds(Document):
+    """Turbines that a person holds."""
+
+    items: list[Hold]
 
 
 class RepairTimesQuery(StrictQuery):
@@ -109,6 +128,14 @@ async def explain_incident(site: TheSite, incident_id: IncidentNumber, query: An
     return await site.readers.ask(ask)
 
 
+@router.get("/holds", operation_id="list_holds", summary="Turbines that a person holds")
+async def list_holds(site: TheSite, query: Annotated[NoQuery, Query()]) -> Holds:
+    """All of them, the oldest hold first: no engineer is sent there until somebody releases the turbine."""
+    del query
+    holds = sorted(await site.readers.ask(LedgerReader.holds), key=lambda hold: (hold.held_at, hold.turbine_number))
+    return Holds.model_validate({"items": holds})
+
+
 @router.get("/visits", operation_id="list_visits", summary="Visits")
 async def list_visits(site: TheSite, query: Annotated[VisitsQuery, Query()]) -> Visits:
     """Which engineer was sent where, and how it ended; the newest first."""
@@ -137,7 +164,14 @@ async def list_events(site: TheSite, query: Annotated[EventsQuery, Query()]) -> 
 
     def ask(reader: LedgerReader) -> Events:
         return Events.of(
-            events_page(reader, query.turn(), turbine_number=query.turbine, incident_id=query.incident), key="event_id"
+            events_page(
+                reader,
+                query.turn(),
+                turbine_number=query.turbine,
+                incident_id=query.incident,
+                action=query.action,
+            ),
+            key="event_id",
         )
 
     return await site.readers.ask(ask)
