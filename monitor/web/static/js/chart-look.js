@@ -3,7 +3,7 @@
 import uPlot from "../vendor/uplot/uPlot.esm.js";
 import { colour as colourOfPage } from "./dom.js";
 
-const AXIS_WIDTH = 56;
+const AXIS_WIDTH = 64;
 const AXIS_HEIGHT = 34;
 const LEAST_WIDTH = 200;
 
@@ -37,8 +37,8 @@ export function drawn(host, options, data) {
   return chart;
 }
 
-/** What no chart has: a legend of its own, since the page says what is under the cursor. */
-export const CALM = { legend: { show: false }, pxAlign: 1 };
+/** What all charts share: no legend, since the page says what is under the cursor; and the same room around them. */
+export const CALM = { legend: { show: false }, pxAlign: 1, padding: [8, 16, 0, 0] };
 
 /** A cursor that all charts with this key share. */
 export function cursor(key) {

@@ -75,7 +75,7 @@ export class TrendCharts {
       cursor: { ...cursor(key), points: { show: false } },
       scales: { x: { time: true, range: () => this.window }, y: { range: () => [0, LANES.length] } },
       axes: [
-        { ...bottom, show: false },
+        { ...bottom, size: 4, grid: { show: false }, values: () => [] },
         { ...left, grid: { show: false }, splits: () => LANES.map((_, lane) => lane + 0.5), values: () => LANES },
       ],
       series: [{}, { paths: () => null, points: { show: false } }],
@@ -93,8 +93,7 @@ export class TrendCharts {
     const { top, height } = chart.bbox;
     for (const { from, to } of this.marks.incidents) {
       const [left, width] = span(chart, from, to);
-      chart.ctx.fillStyle = colour("chart-incident");
-      chart.ctx.fillRect(left, top, width, height);
+      box(chart.ctx, "chart-incident", left, top, width, height);
     }
   }
 
@@ -153,8 +152,15 @@ function block(chart, lane, from, to, kind, share) {
   const [left, width] = span(chart, from, to);
   const middle = chart.valToPos(lane + 0.5, "y", true);
   const height = Math.abs(chart.valToPos(1, "y", true) - chart.valToPos(0, "y", true)) * share * 0.8;
-  chart.ctx.fillStyle = colour(kind);
-  chart.ctx.fillRect(left, middle - height / 2, width, height);
+  box(chart.ctx, kind, left, middle - height / 2, width, height);
+}
+
+/** Fill a box, and leave the canvas as it was: uPlot remembers what it set last. */
+function box(ctx, name, ...place) {
+  ctx.save();
+  ctx.fillStyle = colour(name);
+  ctx.fillRect(...place);
+  ctx.restore();
 }
 
 /** Power against wind: each point a stretch of time, the line the curve of bins. */

@@ -32,7 +32,7 @@ export function counted(number, noun, plural = `${noun}s`) {
 /** A span of time in its two largest units: `4 s`, `12 min 5 s`, `3 h 20 min`. */
 export function span(seconds) {
   if (seconds === null || seconds === undefined) return UNKNOWN;
-  if (seconds > 0 && seconds < 1) return `${quantity(seconds, 1)}\u00a0s`;
+  if (seconds > 0 && seconds < 1) return "<\u00a01\u00a0s";
   const whole = Math.max(0, Math.round(seconds));
   const units = [["d", 86_400], ["h", 3600], ["min", 60], ["s", 1]];
   const first = Math.max(0, units.findIndex(([, length]) => whole >= length));

@@ -7,7 +7,7 @@ import { table } from "./elements.js";
 import { count, counted, power, windSpeed } from "./quantities.js";
 import { powerAgainstWind } from "./series.js";
 
-const MOVE = "Each point is a stretch of time, the line the mean of each bin of wind. Move over the chart for values.";
+const MOVE = "Over the same time as the trends, while it was ok. Move over the chart for values.";
 const place = (id) => document.getElementById(id);
 
 /** The card of the curve; it shows the same time as the trends. */
@@ -42,7 +42,7 @@ export class PowerCurve {
     setText(place("curve-readout"), bins.length === 0 ? "There is no reading to draw a curve of." : MOVE);
     setText(place("curve-summary"), bins.length === 0 ? "" : this.#summary());
     if (bins.length === 0) return;
-    this.#chart ??= new PowerCurveChart(place("curve"), { onCursor: (speed) => this.#readOut(speed) });
+    this.#chart ??= new PowerCurveChart(place("curve").querySelector(".chart"), { onCursor: (speed) => this.#readOut(speed) });
     this.#chart.show(powerAgainstWind(trends, this.#curve));
     this.#showTable();
   }
