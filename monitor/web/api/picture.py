@@ -100,11 +100,27 @@ class MonitorState(Document):
 
     running: bool
     version: str | None = None
+    session: str | None = None
+    """One run of the monitor."""
     started_at: TimeText | None = None
     connected: bool | None = None
     """To the broker; null while no monitor runs."""
     since: TimeText | None = None
     """Since when it runs, or is away."""
+
+
+class Balance(Document):
+    """received = stored + duplicate + rejected + pending."""
+
+    received: int
+    """Messages that arrived, but for those that are no readings."""
+    stored: int
+    duplicate: int
+    """Readings that were stored already."""
+    rejected: int
+    """Dead letters."""
+    pending: int
+    """What waits for its turn, or for its commit."""
 
 
 class Farm(Document):
@@ -115,6 +131,8 @@ class Farm(Document):
     waiting: list[int]
     """Turbines that wait for an engineer, the first in line first."""
     troubles: list[Trouble]
+    balance: Balance | None = None
+    """What became of all that arrived; null while no monitor runs."""
     monitor: MonitorState
 
 

@@ -16,12 +16,14 @@ from monitor.web.api.charts import AveragedReadings, PowerCurve
 from monitor.web.api.facts import Readings
 from monitor.web.api.known import known_turbine
 from monitor.web.api.parameters import ListQuery, TimesQuery, TurbineNumber
+from monitor.web.problems import Problem
 from monitor.web.site import TheSite
 
 DAY_SECONDS = 86_400
 LONGEST_CURVE_SECONDS = 31 * DAY_SECONDS
 MOST_AVERAGES = 1000
 """Of a power curve whose caller names no averaging time."""
+MOST_AVERAGES_ASKED = 5000
 STANDARD_AVERAGING_SECONDS = 600
 """IEC 61400-12-1's."""
 
@@ -50,7 +52,7 @@ class CurveQuery(TimesQuery):
     """Which readings, and how they are averaged."""
 
     averaging_seconds: int | None = Field(None, ge=1, le=3600)
-    """Over how long; without, about a thousand averages, of at most 10 minutes as the standard says."""
+    """Over how long, with 5,000 averages at most; without, about 1,000, of 10 minutes at most as the standard says."""
 
 
 @router.get("/readings", operation_id="list_readings", summary="A turbine's readings")
@@ -102,6 +104,8 @@ async def measure_power_curve(
     since, until = query.span(utc_now(), usual_seconds=7 * DAY_SECONDS, longest_seconds=LONGEST_CURVE_SECONDS)
     usual = min(_whole_seconds(until - since, MOST_AVERAGES), STANDARD_AVERAGING_SECONDS)
     seconds = query.averaging_seconds or usual
+    if until - since > seconds * MOST_AVERAGES_ASKED * SECOND:
+        raise Problem(422, "Not valid", f"that is more than {MOST_AVERAGES_ASKED:,} averages: ask for longer ones")
 
     def ask(reader: LedgerReader) -> PowerCurve:
         known_turbine(reader, turbine_number)

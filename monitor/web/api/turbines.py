@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
 from monitor.console.standing import Standing
+from monitor.console.view import RANK
 from monitor.facts import Hold, LinkReason, Reading, TurbineRecord
 from monitor.live.mirror import Document as Row
 from monitor.store.reader import LedgerReader
@@ -22,7 +23,6 @@ from monitor.web.site import TheSite
 
 router = APIRouter(prefix="/api/v1/turbines", tags=["turbines"], dependencies=[Depends(require(Role.VIEWER))])
 
-_RANK = {standing.value: rank for rank, standing in enumerate(Standing)}
 _NUMBER_BITS = 32
 
 
@@ -114,7 +114,7 @@ async def list_turbines(site: TheSite, query: Annotated[TurbinesQuery, Query()])
 
 def _place(row: Row) -> int:
     """Where a row stands in the list, as one number: the key of cursors."""
-    return _RANK[row["standing"]] << _NUMBER_BITS | int(row["turbine_number"])
+    return RANK[Standing(row["standing"])] << _NUMBER_BITS | int(row["turbine_number"])
 
 
 @router.get("/{turbine_number}", operation_id="get_turbine", summary="One turbine")
