@@ -81,6 +81,15 @@ class Visit(Document):
     """What the turbine said to that."""
 
 
+class Hold(Document):
+    """A person forbids visits to a turbine until somebody releases it."""
+
+    turbine_number: int
+    held_at: Time
+    by: str
+    why: str
+
+
 class Event(Document):
     """A decision of the monitor, and its cause in words."""
 

@@ -13,7 +13,7 @@ from monitor.store.queries.repair_times import repair_times
 from monitor.store.reader import LedgerReader
 from monitor.web.access import Role, require
 from monitor.web.api.documents import Document, Time
-from monitor.web.api.facts import Events, Incident, Incidents, Story, Visits
+from monitor.web.api.facts import Events, Hold, Incident, Incidents, Story, Visits
 from monitor.web.api.known import known_incident
 from monitor.web.api.parameters import (
     IncidentFilter,
@@ -46,15 +46,6 @@ class EventsQuery(ListQuery, IncidentFilter, TurbineFilter):
 
     action: Action | None = None
     """Only those of this kind."""
-
-
-class Hold(Document):
-    """A person forbids visits to a turbine."""
-
-    turbine_number: int
-    held_at: Time
-    by: str
-    why: str
 
 
 class Holds(Document):

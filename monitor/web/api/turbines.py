@@ -56,14 +56,6 @@ class Birth(Document):
     serial: str | None
 
 
-class HoldOnVisits(Document):
-    """A person forbids visits until somebody releases the turbine."""
-
-    held_at: Time
-    by: str
-    why: str
-
-
 class Turbine(TurbineRow):
     """All that is known of one turbine."""
 
@@ -82,7 +74,7 @@ class Turbine(TurbineRow):
     clock_skew_seconds: float | None
     """How far its clock is ahead of ours; negative: behind, or its readings came late."""
     birth: Birth
-    hold: HoldOnVisits | None
+    hold: facts.Hold | None
     reading: facts.Reading | None
     """The newest one."""
 

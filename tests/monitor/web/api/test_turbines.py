@@ -49,7 +49,14 @@ async def test_a_turbine_is_told_with_its_birth_its_session_and_its_newest_readi
 
 async def test_a_hold_is_told_with_who_and_why(get: Get) -> None:
     found = await get("/turbines/8")
-    assert found["hold"] == {"held_at": "2026-11-21T12:00:00.000000Z", "by": "Ada", "why": "blades are iced"}
+    hold = {
+        "turbine_number": 8,
+        "held_at": "2026-11-21T12:00:00.000000Z",
+        "by": "Ada",
+        "why": "blades are iced",
+    }
+    assert found["hold"] == hold
+    assert (await get("/holds"))["items"] == [hold]
     assert found["reading"] is None
 
 
