@@ -17,6 +17,10 @@ class StoreUnavailableError(StoreError):
     """Locked, full, not writable or failing: wait, load and commit again."""
 
 
+class StoreTooSlowError(StoreError):
+    """The question takes longer than the caller waits: ask for less."""
+
+
 class StoreDamagedError(StoreError):
     """The database is broken, or not ours: only a person can act."""
 
@@ -71,6 +75,8 @@ def naming_errors(path: Path) -> Iterator[None]:
 
 def _named(error: sqlite3.Error, path: Path) -> StoreError | None:
     code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE
+    if code == sqlite3.SQLITE_INTERRUPT:
+        return StoreTooSlowError(f"the database {path} takes too long to answer: ask for less")
     if code in _UNAVAILABLE:
         return StoreUnavailableError(f"the database {path} {_UNAVAILABLE[code]} ({error})")
     if code in _DAMAGED:

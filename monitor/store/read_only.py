@@ -1,11 +1,15 @@
 """Opening a database read-only, so that nothing is left beside it, and noticing when somebody begins to write it."""
 
 import sqlite3
+import time
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
 from sqlite_utils import Database
+
+_LOOK_EVERY_STEPS = 20_000
+"""How often SQLite looks at the clock: after less than a millisecond of its own steps."""
 
 
 class AtRest(NamedTuple):
@@ -28,8 +32,10 @@ def at_rest(path: Path) -> AtRest | None:
     return AtRest(found.st_ino, found.st_size, found.st_mtime_ns)
 
 
-def connect_read_only(path: Path) -> tuple[Database, AtRest | None]:
+def connect_read_only(path: Path, *, until: float | None = None) -> tuple[Database, AtRest | None]:
     """Open the database read-only; returns how it was if nobody writes it. Raises sqlite3.Error.
+
+    What is still asked at the moment `until` of `time.monotonic` is interrupted.
 
     Then SQLite is told that nothing changes it, which spares it the files that SQLite makes beside it: they would be
     left behind, and those of another user would be in the monitor's way. SQLite keeps no watch over that: the caller
@@ -37,4 +43,7 @@ def connect_read_only(path: Path) -> tuple[Database, AtRest | None]:
     """
     found = at_rest(path)
     address = f"file:{quote(str(path.absolute()))}?mode=ro{'' if found is None else '&immutable=1'}"
-    return Database(sqlite3.connect(address, uri=True, check_same_thread=False), execute_plugins=False), found
+    connection = sqlite3.connect(address, uri=True, check_same_thread=False)
+    if until is not None:
+        connection.set_progress_handler(lambda: time.monotonic() > until, _LOOK_EVERY_STEPS)
+    return Database(connection, execute_plugins=False), found

@@ -40,15 +40,17 @@ SELECT n FROM known WHERE n IS NOT NULL
 class LedgerReader:
     """A read-only view of the ledger. Every query sees what is committed at that moment.
 
-    Use it from one thread at a time. All methods raise StoreUnavailableError or StoreDamagedError.
+    Use it from one thread at a time. All methods raise StoreUnavailableError or StoreDamagedError, and
+    StoreTooSlowError where `until` is given, a moment of `time.monotonic`, and a query is still at work then.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, until: float | None = None) -> None:
         self._path = path
-        self._db, self._at_rest = connect_read_only(path)
+        self._until = until
+        self._db, self._at_rest = connect_read_only(path, until=until)
 
     @classmethod
-    def open(cls, path: Path, *, may_be_older: bool = False) -> Self:
+    def open(cls, path: Path, *, may_be_older: bool = False, until: float | None = None) -> Self:
         """Open the database at `path`. One that `may_be_older` is not to be asked for what came later.
 
         Raises StoreMissingError if there is none yet, StoreDamagedError for one that is no ledger, and
@@ -57,7 +59,7 @@ class LedgerReader:
         refuse_waiting(path)
         _refuse_missing(path)
         with naming_errors(path):
-            reader = cls(path)
+            reader = cls(path, until=until)
             try:
                 reader._ask(lambda db: _refuse_other_formats(db, path, may_be_older=may_be_older))
             except BaseException:
@@ -279,7 +281,7 @@ class LedgerReader:
                     if at_rest(self._path) == self._at_rest:
                         return found
                 self._db.close()
-                self._db, self._at_rest = connect_read_only(self._path)
+                self._db, self._at_rest = connect_read_only(self._path, until=self._until)
             return query(self._db)
 
 

@@ -1,5 +1,7 @@
 """The application put together: which routes there are, and what stands before all of them."""
 
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from importlib.metadata import version
 from typing import Any
 
@@ -35,8 +37,11 @@ class Application(FastAPI):
         return SecurityHeaders(super().build_middleware_stack())
 
 
-def create_app(site: Site) -> FastAPI:
-    """Make the application of a site."""
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def create_app(site: Site, lifespan: Lifespan | None = None) -> FastAPI:
+    """Make the application of a site; `lifespan` goes on while it is served."""
     app = Application(
         title="Grid, a wind-farm monitor",
         version=version(DISTRIBUTION),
@@ -44,6 +49,7 @@ def create_app(site: Site) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         responses=problems.RESPONSES,
+        lifespan=lifespan,
     )
     app.state.site = site
     problems.tell_problems(app)

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends
 from fastapi.requests import HTTPConnection, Request
 from fastapi.responses import JSONResponse, Response
 
-from grid.times import SECOND, parse_time
+from grid.times import SECOND
 from monitor import DISTRIBUTION
 from monitor.web.access import Role, require
 from monitor.web.health import FEED_LATE_SECONDS, Status, Surroundings, not_ready, report
@@ -86,7 +86,7 @@ async def metrics(request: Request, site: TheSite, probe: TheProbe) -> Response:
 
 def _surroundings(site: Site) -> Surroundings:
     now = time.time_ns() * SECOND // 1_000_000_000
-    return Surroundings(now, _free_bytes(site.settings.data_dir), _told_at(site))
+    return Surroundings(now, _free_bytes(site.settings.data_dir), site.monitor.told_at)
 
 
 def _free_bytes(data_dir: Path) -> int | None:
@@ -94,11 +94,6 @@ def _free_bytes(data_dir: Path) -> int | None:
         return shutil.disk_usage(data_dir).free
     except OSError:
         return None
-
-
-def _told_at(site: Site) -> int | None:
-    at = site.monitor.mirror.at
-    return None if at is None else parse_time(at)
 
 
 def _fresh_farm(site: Site, around: Surroundings) -> dict[str, Any] | None:

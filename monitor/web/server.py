@@ -1,62 +1,155 @@
 """The process that serves the API and the pages, beside the running monitor."""
 
 import asyncio
+import gc
+import os
+import signal
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import FrameType
 
+import anyio.to_thread
 import uvicorn
-from fastapi import FastAPI
 
-from grid.command_line import ExitCode
-from monitor.settings import HttpSettings
+from grid.command_line import CommandError, ExitCode
+from monitor.http_access import read_token
+from monitor.settings import HttpSettings, LogFormat
 from monitor.store import DATABASE
-from monitor.web.app import create_app
+from monitor.web.access import Access
+from monitor.web.api.present import stored_farm
+from monitor.web.app import Lifespan, create_app
+from monitor.web.connections import MOST_REQUESTS, BoundedHttp, BoundedWebSocket
+from monitor.web.logs import log_to_stderr
 from monitor.web.monitor_link import MonitorLink
 from monitor.web.readers import Readers
 from monitor.web.site import Site
 
+LARGEST_MESSAGE_BYTES = 1024
+"""Of what followers say: nobody listens to it."""
+THREADS = 4
+KEEP_ALIVE_SECONDS = 30
+PENDING_CONNECTIONS = 128
 
-def serve(settings: HttpSettings, *, until_stdin_closes: bool = False) -> ExitCode:
-    """Serve until a signal, or until standard input ends: then the monitor that started this process is gone."""
-    site = Site(settings, Readers(settings.data_dir / DATABASE), MonitorLink(settings.data_dir))
-    app = create_app(site)
-    app.router.lifespan_context = lambda app: _lifespan(app, site)
-    config = uvicorn.Config(
-        app,
-        host=settings.http_host,
-        port=settings.http_port,
-        loop="uvloop",
-        http="httptools",
-        ws="websockets-sansio",
-        ws_per_message_deflate=False,
-        server_header=False,
-        access_log=False,
-        log_level="warning",
-        timeout_graceful_shutdown=1,
-    )
-    server = uvicorn.Server(config)
-    if until_stdin_closes:
-        _stop_at_end_of_stdin(server)
-    server.run()
-    return ExitCode.FINE
+
+def serve(
+    settings: HttpSettings, *, until_stdin_closes: bool = False, log_format: LogFormat = LogFormat.LINES
+) -> ExitCode:
+    """Serve until a signal, or until standard input ends: then the monitor that started this process is gone.
+
+    Raises SettingsError where the settings don't allow it, and CommandError where the port is taken.
+    """
+    log_to_stderr(as_json=log_format is LogFormat.JSON)
+    site = open_site(settings)
+    with _listen(settings) as listener:
+        server = PageServer(site, lambda _: _running(site, server, until_stdin_closes=until_stdin_closes))
+        if not until_stdin_closes:
+            sys.stdout.write(f"pages and API: {_address(settings)}\n")
+            sys.stdout.flush()
+        server.run([listener])
+    return ExitCode.INTERRUPTED if server.was_interrupted else ExitCode.FINE
+
+
+def open_site(settings: HttpSettings) -> Site:
+    """All that the routes of a data folder work with. Raises SettingsError for what must not be served."""
+    access = Access(read_token(settings))
+    readers = Readers(settings.data_dir / DATABASE)
+    return Site(settings, readers, MonitorLink(settings.data_dir, lambda: readers.ask(stored_farm)), access)
+
+
+class PageServer(uvicorn.Server):
+    """uvicorn with this site's bounds, which tells its followers that it ends, and its caller why."""
+
+    def __init__(self, site: Site, lifespan: Lifespan) -> None:
+        super().__init__(
+            uvicorn.Config(
+                create_app(site, lifespan),
+                loop="uvloop",
+                http=BoundedHttp,
+                ws=BoundedWebSocket,
+                ws_per_message_deflate=False,
+                ws_max_size=LARGEST_MESSAGE_BYTES,
+                lifespan="on",
+                limit_concurrency=MOST_REQUESTS,
+                backlog=PENDING_CONNECTIONS,
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
+                timeout_graceful_shutdown=1,
+                proxy_headers=False,
+                server_header=False,
+                access_log=False,
+                log_config=None,
+                log_level="error",
+            )
+        )
+        self.was_interrupted = False
+        self._site = site
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to end; at the second signal, at once."""
+        del frame
+        self.was_interrupted |= sig == signal.SIGINT
+        self.force_exit, self.should_exit = self.should_exit, True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End for followers, who would stay for ever; then wait for what is still answered."""
+        self._site.hub.close()
+        await super().shutdown(sockets)
+
+
+def _listen(settings: HttpSettings) -> socket.socket:
+    """Take the port. Raises CommandError."""
+    host, port = settings.http_host, settings.http_port
+    if port == 0:
+        raise CommandError("http_port is 0, which means no pages: name a port", ExitCode.WRONG_USAGE)
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise CommandError(f"http_host {host}: {error.strerror}") from None
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+        listener.listen(PENDING_CONNECTIONS)
+    except OSError as error:
+        listener.close()
+        raise CommandError(f"can't serve on {host} port {port}: {error.strerror}; choose another --http-port") from None
+    return listener
+
+
+def _address(settings: HttpSettings) -> str:
+    host = settings.http_host
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.http_port}/"
 
 
 @asynccontextmanager
-async def _lifespan(app: FastAPI, site: Site) -> AsyncIterator[None]:
-    del app
-    async with asyncio.TaskGroup() as tasks:
-        following = tasks.create_task(site.monitor.run(), name="follow the monitor")
-        yield
-        following.cancel()
+async def _running(site: Site, server: uvicorn.Server, *, until_stdin_closes: bool) -> AsyncIterator[None]:
+    """What goes on beside the answers."""
+    anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+    if until_stdin_closes:
+        _stop_at_end_of_stdin(server)
+    following = asyncio.create_task(site.monitor.run(), name="follow the monitor")
+    following.add_done_callback(lambda task: _stop_if_failed(task, server))
+    gc.collect()
+    gc.freeze()  # what is loaded by now stays: no need to look through it again and again
+    yield
+    following.cancel()
     site.readers.close()
 
 
-def _stop_at_end_of_stdin(server: uvicorn.Server) -> None:
-    import threading
-
-    def wait() -> None:
-        sys.stdin.buffer.read()
+def _stop_if_failed(task: "asyncio.Task[None]", server: uvicorn.Server) -> None:
+    """Pages that silently stand still are worse than none: whoever started this process starts it again."""
+    if not task.cancelled():
         server.should_exit = True
 
-    threading.Thread(target=wait, name="wait for the end of the monitor", daemon=True).start()
+
+def _stop_at_end_of_stdin(server: uvicorn.Server) -> None:
+    """Without a thread, which would hold standard input when the process ends."""
+    loop, descriptor = asyncio.get_running_loop(), sys.stdin.fileno()
+
+    def look() -> None:
+        if not os.read(descriptor, 4096):
+            loop.remove_reader(descriptor)
+            server.should_exit = True
+
+    loop.add_reader(descriptor, look)

@@ -8,6 +8,7 @@ from fastapi.requests import HTTPConnection
 
 from monitor.settings import HttpSettings
 from monitor.web.access import Access
+from monitor.web.hub import Hub
 from monitor.web.monitor_link import MonitorLink
 from monitor.web.readers import Readers
 
@@ -21,6 +22,11 @@ class Site:
     monitor: MonitorLink
     access: Access = field(default_factory=Access)
     """Who may do what; everybody all as long as nothing else is said."""
+
+    @property
+    def hub(self) -> Hub:
+        """Who follows the farm."""
+        return self.monitor.hub
 
 
 def _site(connection: HTTPConnection) -> Site:
