@@ -1,15 +1,17 @@
 // All turbines of the farm page: which are shown and in which order, and the numbers of those near the view kept fresh.
-import { badge, setChildren, setText } from "./dom.js";
+import { setChildren, setText } from "./dom.js";
 import { element } from "./elements.js";
-import { STANDING_WORDS, STANDINGS, worstFirst } from "./live-farm.js";
+import { Group } from "./group.js";
+import { worstFirst } from "./live-farm.js";
 import { counted } from "./quantities.js";
 import { Tile } from "./tile.js";
 
 const SLICE_MS = 8; // of a frame, for changing numbers
-const NEAR = "400px";
+const NEAR_PX = 400; // beyond the view
+const AT_ONCE = 500; // turbines put on the page in one frame
 const STILL_MS = 3000; // nothing moves under a pointer that moved this short ago
 const SEVERAL_REGIONS = 2;
-const FEW = 300; // turbines, whose numbers are all kept fresh, near or not
+const FEW = 300; // turbines, which all count as near
 
 /** Turbines that are not ok first, then the others; within either by region, and worst first. */
 export class Board {
@@ -24,15 +26,21 @@ export class Board {
   #groups = new Map();
   #isDrawing = false;
   #order = 0;
+  #most = AT_ONCE;
   #pointerMovedAt = -Infinity;
-  #observer = new IntersectionObserver((entries) => this.#approach(entries), { rootMargin: NEAR });
+  #shownGroups = [];
+  #isLooking = false;
+  #isPrinted = false;
 
   constructor(farm, place, says) {
     this.#farm = farm;
     this.#place = place;
     this.#says = says;
     place.addEventListener("pointermove", () => (this.#pointerMovedAt = performance.now()), { passive: true });
-    addEventListener("beforeprint", () => this.#showAllNumbers());
+    addEventListener("scroll", () => this.#lookSoon(), { passive: true });
+    new ResizeObserver(() => this.arrange({ isWanted: true })).observe(place);
+    addEventListener("beforeprint", () => this.#print(true));
+    addEventListener("afterprint", () => this.#print(false));
     place.addEventListener("pointerleave", () => (this.#pointerMovedAt = -Infinity), { passive: true });
   }
 
@@ -75,8 +83,6 @@ export class Board {
     if (tile === undefined) {
       tile = new Tile(row.turbine_number);
       this.#tiles.set(row.turbine_number, tile);
-      if (this.#farm.rows.size <= FEW) this.#near.add(tile);
-      else this.#observer.observe(tile.node);
     }
     const region = tile.region;
     return tile.showStanding(row) || tile.region !== region;
@@ -85,21 +91,40 @@ export class Board {
   #forgetGone(rows) {
     for (const [number, tile] of this.#tiles) {
       if (rows.has(number)) continue;
-      this.#observer.unobserve(tile.node);
       this.#tiles.delete(number);
       this.#near.delete(tile);
     }
   }
 
-  #approach(entries) {
-    for (const { target, isIntersecting } of entries) {
-      const tile = this.#tiles.get(Number(target.dataset.turbine));
-      if (tile === undefined) continue;
-      if (isIntersecting) this.#near.add(tile);
-      else this.#near.delete(tile);
-      if (isIntersecting) this.#stale.add(tile);
+  /** Find out, before the next frame, which tiles are near the view. */
+  #lookSoon() {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    requestAnimationFrame(() => {
+      this.#isLooking = false;
+      this.#look();
+    });
+  }
+
+  /** Thousands of observers would cost each frame more than this sum: the tiles of a list all have one size. */
+  #look() {
+    const isAll = this.#isPrinted || this.#tiles.size <= FEW;
+    const [top, bottom] = isAll ? [-Infinity, Infinity] : [-NEAR_PX, innerHeight + NEAR_PX];
+    const near = new Set(this.#shownGroups.flatMap((group) => group.between(top, bottom)));
+    for (const tile of this.#near) if (!near.has(tile)) tile.setNear(false);
+    for (const tile of near) {
+      if (this.#near.has(tile)) continue;
+      tile.setNear(true);
+      this.#stale.add(tile);
     }
+    this.#near = near;
     this.#draw();
+  }
+
+  #print(isPrinted) {
+    this.#isPrinted = isPrinted;
+    this.#look();
+    if (isPrinted) for (const tile of this.#near) tile.showNumbers(this.#farm, performance.now());
   }
 
   /** Change numbers in slices of a frame, so that scrolling and typing never wait. */
@@ -118,21 +143,26 @@ export class Board {
     });
   }
 
-  #showAllNumbers() {
-    const now = performance.now();
-    for (const tile of this.#tiles.values()) tile.showNumbers(this.#farm, now);
-  }
-
   #arrangeNow() {
-    const shown = this.#shown();
+    const all = this.#shown();
+    const shown = all.slice(0, this.#most);
     const isByRegion = this.regions.length >= SEVERAL_REGIONS;
     const groups = [
       ...this.#group("trouble", shown.filter((tile) => tile.row.standing !== "ok"), isByRegion),
       ...this.#group("calm", shown.filter((tile) => tile.row.standing === "ok"), isByRegion),
     ];
-    setChildren(this.#place, groups.map(({ group }) => group.node));
+    this.#shownGroups = groups.map(({ group }) => group);
+    setChildren(this.#place, this.#shownGroups.map((group) => group.node));
     for (const { group, tiles } of groups) group.show(tiles);
-    this.#say(shown.length);
+    this.#say(all.length);
+    this.#lookSoon();
+    if (all.length > this.#most) this.#arrangeMore();
+  }
+
+  /** A large farm is put on the page in several frames, the worst first. */
+  #arrangeMore() {
+    this.#most += AT_ONCE;
+    requestAnimationFrame(() => this.arrange({ isWanted: true }));
   }
 
   #shown() {
@@ -172,29 +202,5 @@ export class Board {
     if (count > 0) return;
     const words = total === 0 ? "No turbine is known yet. Start some with grid-turbines." : "No turbine is like that. Esc shows all.";
     this.#place.append(element("p", { class: "empty" }, words));
-  }
-}
-
-/** A heading and a list of tiles. */
-class Group {
-  #list;
-  #counts;
-
-  constructor(kind, region) {
-    this.#list = element("ul", { class: `tiles ${kind}` });
-    this.#counts = element("span", { class: "group-counts" });
-    const heading = element("h3", { class: "group-heading" }, element("span", {}, region), this.#counts);
-    heading.hidden = region === "";
-    this.node = element("section", { class: "group", "aria-label": `${region} ${kind === "calm" ? "ok" : "not ok"}`.trim() }, heading, this.#list);
-  }
-
-  show(tiles) {
-    const counts = new Map();
-    for (const { row } of tiles) counts.set(row.standing, (counts.get(row.standing) ?? 0) + 1);
-    const badges = STANDINGS.filter((standing) => counts.has(standing)).map((standing) =>
-      badge(standing, `${counts.get(standing).toLocaleString("en")} ${STANDING_WORDS[standing]}`),
-    );
-    this.#counts.replaceChildren(...badges);
-    setChildren(this.#list, tiles.map((tile) => tile.node));
   }
 }

@@ -66,6 +66,7 @@ function offerRegions() {
 
 function showDense(isDense) {
   place.classList.toggle("is-dense", isDense);
+  if (stream.farm.farm !== null) board.arrange({ isWanted: true });
   dense.setAttribute("aria-pressed", String(isDense));
 }
 

@@ -42,7 +42,8 @@ function monitorAway({ since }) {
 }
 
 function ofMonitor({ kind, sentence, detail, since }) {
-  const words = sentence ?? [kind.replaceAll("_", " "), detail].filter(Boolean).join(": ");
+  const known = sentence ?? [kind.replaceAll("_", " "), detail].filter(Boolean).join(": ");
+  const words = known.charAt(0).toUpperCase() + known.slice(1);
   return { key: kind, level: LEVELS[kind] ?? "alarm", since, before: since ? `${words.replace(/\.$/, "")}, since ` : words, after: since ? "." : "" };
 }
 

@@ -45,6 +45,6 @@ export class Summary {
 /** Number and unit of a farm's power: kW, and MW from ten of them on. */
 function powerParts(kilowatts) {
   if (kilowatts === null || kilowatts === undefined) return [UNKNOWN, "kW"];
-  if (Math.abs(kilowatts) >= 10 * KILOWATTS_PER_MEGAWATT) return [quantity(kilowatts / KILOWATTS_PER_MEGAWATT, 1), "MW"];
+  if (Math.abs(kilowatts) >= 10 * KILOWATTS_PER_MEGAWATT) return [quantity(kilowatts / KILOWATTS_PER_MEGAWATT, Math.abs(kilowatts) < 1000 * KILOWATTS_PER_MEGAWATT ? 1 : 0), "MW"];
   return power(kilowatts).split("\u00a0");
 }

@@ -8,7 +8,6 @@ const outside = document.getElementById("tile").content.firstElementChild;
 const inside = document.getElementById("tile-numbers").content;
 
 export class Tile {
-  isNear = false;
   region = "";
   searched = "";
 
@@ -44,6 +43,11 @@ export class Tile {
     return isNew;
   }
 
+  /** Whether the tile is near the view: only then it has more to paint than its name and its state. */
+  setNear(isNear) {
+    this.node.classList.toggle("is-near", isNear);
+  }
+
   /** Show the numbers as of `now`. */
   showNumbers(farm, now) {
     const { row } = this;
@@ -74,6 +78,6 @@ export class Tile {
     if (share === this.#share) return;
     this.#share = share;
     bar.hidden = share === null;
-    bar.firstElementChild.style.transform = `scaleX(${share ?? 0})`;
+    bar.style.backgroundSize = `${100 * (share ?? 0)}% 100%`;
   }
 }
