@@ -32,7 +32,7 @@ async function showHealth() {
     place("checks").replaceChildren(...report.checks.filter(({ name }) => name !== "books").map(check));
     setText(place("balance"), report.checks.find(({ name }) => name === "books")?.sentence ?? NO_BOOKS);
     const age = report.last_reading_age_seconds;
-    const newest = age === null ? "No reading came since the monitor started." : `The newest reading came ${span(age)} ago.`;
+    const newest = age === null ? "No reading came since the monitor started." : `The newest reading came ${age < 1 ? "less than a second" : span(age)} ago.`;
     setText(place("health-foot"), newest);
   } catch (error) {
     setText(place("about-sentence"), inWords(error));

@@ -57,7 +57,7 @@ export function axes() {
   };
   return [
     { ...look, size: AXIS_HEIGHT },
-    { ...look, size: AXIS_WIDTH, space: 36 },
+    { ...look, size: AXIS_WIDTH, space: 26 },
   ];
 }
 

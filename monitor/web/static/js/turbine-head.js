@@ -24,7 +24,11 @@ export class TurbineHead {
     setText(place("why"), whyText(row, farm, now, age));
     const seconds = farm.age(row, now);
     setText(place("latest-age"), seconds === null ? "no reading yet" : `${span(seconds)} ago`);
-    figures([["Wind", windSpeed(row.wind_speed)], ["Power", power(row.mean_power_in_kw)]]);
+    figures([
+      ["Wind", windSpeed(row.wind_speed)],
+      ["Power", power(row.mean_power_in_kw)],
+      ["Energy", energy(row.power_output_in_kwh)],
+    ]);
     this.#showConnection(row, farm, now);
   }
 
@@ -33,11 +37,9 @@ export class TurbineHead {
     this.#known = known;
     const reading = known.reading ?? {};
     facts("quantities", [
-      ["Energy of the last interval", energy(reading.power_output_in_kwh)],
       ["Voltage", voltage(reading.voltage)],
       ["Current", current(reading.current)],
       ["Temperature", temperature(reading.temperature)],
-      ["It says", reading.operational_status ?? UNKNOWN],
       ["Emitted", timeElement(reading.emitted_at)],
       ["Received", timeElement(reading.received_at)],
     ]);

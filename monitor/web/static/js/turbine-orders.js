@@ -3,6 +3,7 @@
 import { inWords, post } from "./api.js";
 import { toast } from "./toasts.js";
 
+const NEEDS_A_PERSON = new Set(["refused", "waiting"]);
 const BY_KEY = "grid-by";
 const WORDS = {
   repair: { title: "Send an engineer to turbine", give: "Send an engineer", means: "An engineer is sent as soon as one is free, also where nothing is broken. It ends a pause after failed visits, and a refusal." },
@@ -29,10 +30,13 @@ export class Orders {
     place("order-cancel").addEventListener("click", () => place("order").close());
   }
 
-  /** Let orders be given only while the monitor can be asked; say why they can't. */
-  follow(stream) {
+  /** Let orders be given only while the monitor can be asked; say why they can't. A turbine in need stands out. */
+  follow(stream, row) {
     const why = whyNot(stream);
-    for (const button of this.buttons) button.disabled = why !== "";
+    for (const button of this.buttons) {
+      button.disabled = why !== "";
+      button.classList.toggle("primary", button.dataset.order === "repair" && NEEDS_A_PERSON.has(row?.standing));
+    }
     const note = place("orders-note");
     if (why) note.textContent = why;
     else if (note.dataset.answer !== undefined) note.textContent = note.dataset.answer;

@@ -11,6 +11,7 @@ import { UNKNOWN, counted, power, span, windSpeed } from "./quantities.js";
 const HOUR = 3600;
 const POINTS = 360;
 const MOST_MARKS = 500;
+const LEAST_SHOWN_SECONDS = 300;
 const RELOAD_SECONDS = { 1: 60, 24: 120, 168: 600 };
 const NAMES = { 1: "the last hour", 24: "the last 24 hours", 168: "the last 7 days" };
 
@@ -23,6 +24,7 @@ export class Trends {
   #trends = emptyTrends();
   #marks = { incidents: [], visits: [] };
   #ratedPower = null;
+  #firstHeard = 0;
   #index = null;
   #asked = 0;
   #loadedAt = 0;
@@ -60,10 +62,10 @@ export class Trends {
     }
   }
 
-  /** The power that it is built for, in kW; null where it never said. */
-  setRatedPower(kilowatts) {
-    if ((kilowatts ?? null) === this.#ratedPower) return;
-    this.#ratedPower = kilowatts ?? null;
+  /** Take over what its document says: what power it is built for, and since when it is known. */
+  setTurbine(known) {
+    this.#ratedPower = known.birth.rated_power_in_kw;
+    this.#firstHeard = Date.parse(known.first_seen_at) / 1000;
     place("rated-legend").hidden = this.#ratedPower === null;
     this.#draw();
   }
@@ -112,7 +114,7 @@ export class Trends {
 
   #draw() {
     const until = this.#serverNow();
-    const since = until - this.#hours * HOUR;
+    const since = this.#start(until);
     forgetBefore(this.#trends, since);
     const open = ({ from, to }) => ({ from, to: to ?? until });
     const marks = {
@@ -122,6 +124,12 @@ export class Trends {
     };
     this.charts.show(this.#trends, { since, until, marks, ratedPower: this.#ratedPower });
     if (this.#loadedAt > 0) this.#readOut(this.#index);
+  }
+
+  /** Where the charts begin: of a turbine that is younger than the time chosen, where it was first heard. */
+  #start(until) {
+    const chosen = until - this.#hours * HOUR;
+    return Math.max(chosen, Math.min(this.#firstHeard, until - LEAST_SHOWN_SECONDS));
   }
 
   /** What is under the cursor, else the newest, in words. */

@@ -15,7 +15,7 @@ import { Story } from "./turbine-story.js";
 import { Trends } from "./turbine-trends.js";
 import { causeInWords, incidentInWords, visitInWords } from "./words.js";
 
-const DOCUMENT_EVERY_MS = 5000; // voltage, current and temperature are not on the channel
+const DOCUMENT_EVERY_MS = 2000; // voltage, current and temperature are not on the channel
 const SETTLE_MS = 300; // a row changes on the channel before its event can be read
 const TABLE_ROWS = 10;
 
@@ -88,7 +88,7 @@ async function loadDocument() {
   try {
     const known = await get(`/turbines/${turbineNumber}`);
     head.showDocument(known);
-    trends.setRatedPower(known.birth?.rated_power_in_kw ?? known.rated_power_in_kw);
+    trends.setTurbine(known);
   } catch (error) {
     head.showProblem(inWords(error));
   }
@@ -96,7 +96,7 @@ async function loadDocument() {
 
 function showLive() {
   const row = stream.farm.rows.get(turbineNumber);
-  orders.follow(stream);
+  orders.follow(stream, row);
   if (row === undefined) return;
   head.showRow(row, stream.farm);
   showNeighbours();
@@ -105,8 +105,8 @@ function showLive() {
 function showNeighbours() {
   const numbers = [...stream.farm.rows.keys()].sort((one, other) => one - other);
   const place = numbers.indexOf(turbineNumber);
-  link("previous", numbers[place - 1], "Turbine before: ");
-  link("next", numbers[place + 1], "Turbine after: ");
+  link("previous", numbers[place - 1], (number) => `\u2190 Turbine ${number}`);
+  link("next", numbers[place + 1], (number) => `Turbine ${number} \u2192`);
 }
 
 function link(id, number, words) {
@@ -114,7 +114,7 @@ function link(id, number, words) {
   node.hidden = number === undefined;
   if (number === undefined) return;
   node.href = `/turbines/${number}`;
-  setText(node, `${words}${number}`);
+  setText(node, words(number));
 }
 
 function loadRepairs() {
