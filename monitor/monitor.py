@@ -159,6 +159,7 @@ class GridMonitor:
         """Deal with what has arrived, and end."""
         self._stopping.set()
         self._requests.stop()
+        self._intake.wake()
 
     async def order(self, order: Order) -> OrderAnswer:
         """Pass on a person's order; returns after the commit, with what became of it."""

@@ -81,21 +81,21 @@ class Requests:
     def __init__(self, wake: Callable[[], None]) -> None:
         self._wake = wake
         self._next = Asked()
-        self._keys_under_way: set[str] = set()
+        self._under_way: dict[str, asyncio.Future[OrderAnswer]] = {}
+        """By idempotency key."""
         self._stopped = False
 
     async def order(self, order: Order) -> OrderAnswer:
         """Pass on a person's order; returns after the commit, with what became of it."""
-        key = order.idempotency_key
-        if key in self._keys_under_way:
+        key = order.idempotency_key or ""
+        if key in self._under_way and not self._under_way[key].done():
             sentence = "an order with this idempotency key is under way: ask again in a second"
             return OrderAnswer(order, False, sentence, OrderRefusal.IN_PROGRESS)
         if self._stopped or len(self._next.pending_orders) >= MOST_ORDERS:
             return _refusal(order, _STOPS if self._stopped else _TOO_MANY)
         answer: asyncio.Future[OrderAnswer] = asyncio.get_running_loop().create_future()
-        if key is not None:
-            self._keys_under_way.add(key)
-            answer.add_done_callback(lambda _: self._keys_under_way.discard(key))
+        if key:
+            self._under_way = {**_not_done(self._under_way), key: answer}
         self._next.pending_orders.append(_PendingOrder(order, answer))
         self._wake()
         return await asyncio.shield(answer)
@@ -132,6 +132,10 @@ class Requests:
         self.stop()
         asked, self._next = self._next, Asked()
         asked.refuse()
+
+
+def _not_done(under_way: dict[str, asyncio.Future[OrderAnswer]]) -> dict[str, asyncio.Future[OrderAnswer]]:
+    return {key: answer for key, answer in under_way.items() if not answer.done()}
 
 
 def unavailable(sentence: str, how_many: int) -> list[PostAnswer]:

@@ -2,201 +2,20 @@
 
 import asyncio
 import json
-import sqlite3
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager, closing, contextmanager
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from desk import Desk, reading, until
 
 from grid.connection import Message, PlainMessage
 from monitor.books import Balance
-from monitor.clock import Clock
-from monitor.dispatch.dispatcher import DispatchSettings
-from monitor.dispatch.outbox import Outbox
-from monitor.facts import Action, Changes, Committed, Event, Link, Order, OrderKind, Outgoing, Remembered, VisitState
-from monitor.fleet.fleet import FleetSettings
+from monitor.facts import Action, Link, Order, OrderKind, VisitState
 from monitor.intake.decode import ArrivalTimes, Decoded, decode
-from monitor.intake.port import Batch
-from monitor.monitor import GridMonitor
-from monitor.store.errors import StoreDamagedError, StoreUnavailableError
+from monitor.store.errors import StoreDamagedError
 from monitor.store.ledger import Ledger
-from monitor.store.reader import LedgerReader
-
-NOON = 1_795_262_400.0
-"""2026-11-21T12:00:00Z, in seconds since 1970."""
 
 HOLD = Order(OrderKind.HOLD, 7, "Ann", "people on site")
-
-
-class MemoryIntake:
-    """Fulfils the port Intake without a broker: what is not acknowledged comes again on the next connection."""
-
-    def __init__(self) -> None:
-        self.connected = True
-        self.goes_down = False
-        """The broker is being stopped: it still speaks, and does not answer."""
-        self.acknowledged: list[Message] = []
-        self._epoch = 1
-        self._unacknowledged: list[Message] = []
-        self._pending: deque[Message] = deque()
-        self._dropped = 0
-        self._changed = asyncio.Event()
-
-    def bring(self, *messages: Message) -> None:
-        self._pending.extend(messages)
-        self._changed.set()
-
-    def drop(self, count: int) -> None:
-        self._dropped += count
-        self._changed.set()
-
-    def wake(self) -> None:
-        self._changed.set()
-
-    def lose(self) -> None:
-        self.connected = False
-        self._epoch += 1
-        self._pending.clear()
-        self._changed.set()
-
-    def come_back(self) -> None:
-        self.connected = True
-        self.bring(*self._unacknowledged)
-
-    async def receive(self, *, within_seconds: float) -> Batch:
-        try:
-            async with asyncio.timeout(within_seconds):
-                await self._changed.wait()
-        except TimeoutError:
-            return Batch(self._epoch, self.connected)
-        self._changed.clear()
-        messages, dropped = tuple(self._pending), self._dropped
-        self._pending.clear()
-        self._dropped = 0
-        self._unacknowledged.extend(message for message in messages if message not in self._unacknowledged)
-        return Batch(self._epoch, self.connected, messages, dropped)
-
-    async def still_stands(self, batch: Batch) -> bool:
-        return self.connected and not self.goes_down
-
-    def acknowledge(self, batch: Batch) -> None:
-        if batch.epoch == self._epoch:
-            self.acknowledged.extend(batch.messages)
-            self._unacknowledged = [message for message in self._unacknowledged if message not in batch.messages]
-
-
-class MemoryOutlet:
-    """Fulfils the port Outlet without a broker."""
-
-    def __init__(self) -> None:
-        self.topics: list[str] = []
-        self.told: list[tuple[str, bytes]] = []
-
-    async def publish(self, message: Outgoing) -> None:
-        self.topics.append(message.topic)
-
-    def tell(self, messages: Iterable[tuple[str, bytes]]) -> None:
-        self.told.extend(messages)
-
-    async def connected(self) -> None:
-        """There is always a connection."""
-
-
-class LedgerHere:
-    """Fulfils the port Store with the real ledger, on the event loop's own thread."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-        self.before_refusal: Callable[[], None] | None = None
-        """Called before the next commit, which is then refused."""
-        self.loads_to_refuse = 0
-        self.loaded = 0
-
-    async def load(self) -> Remembered:
-        if self.loads_to_refuse:
-            self.loads_to_refuse -= 1
-            raise StoreUnavailableError("the disk reports an error")
-        self.loaded += 1
-        return self._ledger.load()
-
-    async def commit(self, changes: Changes) -> Committed:
-        before_refusal, self.before_refusal = self.before_refusal, None
-        if before_refusal is not None:
-            before_refusal()
-            raise StoreUnavailableError("the disk reports an error")
-        return self._ledger.commit(changes)
-
-
-class Notebook:
-    """A watcher that writes everything down."""
-
-    def __init__(self) -> None:
-        self.told: list[Action] = []
-        self.said: list[str] = []
-
-    def tell(self, event: Event) -> None:
-        self.told.append(event.action)
-
-    def say(self, sentence: str, *, action: str) -> None:
-        self.said.append(action)
-
-
-class Desk:
-    """A monitor with everything that it works with."""
-
-    def __init__(self, ledger: Ledger, path: Path) -> None:
-        self.path = path
-        self.seconds = 0.0
-        self.intake, self.outlet, self.store, self.watcher = (
-            MemoryIntake(),
-            MemoryOutlet(),
-            LedgerHere(ledger),
-            Notebook(),
-        )
-        self.outbox = Outbox(self.outlet)
-        self.monitor = GridMonitor(
-            intake=self.intake,
-            outbox=self.outbox,
-            store=self.store,
-            watcher=self.watcher,
-            clock=Clock(wall=lambda: NOON + self.seconds, steady=lambda: self.seconds),
-            engineers=1,
-            fleet_settings=FleetSettings(settle_seconds=0.0),
-            dispatch_settings=DispatchSettings(settle_seconds=0.0),
-        )
-
-    @asynccontextmanager
-    async def at_work(self) -> AsyncIterator[None]:
-        """The monitor runs, and is stopped in order at the end."""
-        publishing = asyncio.create_task(self.outbox.run())
-        running = asyncio.create_task(self.monitor.run())
-        try:
-            yield
-            self.monitor.stop()
-            async with asyncio.timeout(10):
-                await running
-        finally:
-            for task in (running, publishing):
-                task.cancel()
-            await asyncio.wait([running, publishing])
-
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Another program holds the database: it can be read, but takes no commit."""
-        with closing(sqlite3.connect(self.path, isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
-            yield
-            other.execute("ROLLBACK")
-
-    @property
-    def reader(self) -> "closing[LedgerReader]":
-        return closing(LedgerReader.open(self.path))
-
-    def numbers_of_readings(self) -> list[float]:
-        with self.reader as reader:
-            return [reading.wind_speed for _, reading in reader.readings_after(0, 100)]
 
 
 @pytest.fixture
@@ -208,31 +27,11 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
         yield Desk(ledger, path)
 
 
-def reading(status: str = "ok", *, number: int = 0, turbine: int = 7) -> Message:
-    """A reading that its wind speed tells from others."""
-    fields = {
-        "turbine_number": turbine,
-        "emitted_at": NOON + number,
-        "wind_speed": float(number),
-        "power_output_in_kwh": 1.0,
-        "operational_status": status,
-    }
-    return PlainMessage(
-        f"grid/turbines/{turbine}/metrics", json.dumps(fields).encode(), 1, retain=False, packet_id=number
-    )
-
-
 def counted(sequence: int) -> Message:
     """A reading of turbine 7 that says which one of its session it is."""
     message = reading(number=sequence)
     fields = json.loads(message.payload) | {"session": "s-1", "sequence": sequence}
     return PlainMessage(message.topic, json.dumps(fields).encode(), 1, retain=False, packet_id=sequence + 1)
-
-
-async def until(is_true: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
-        while not is_true():
-            await asyncio.sleep(0)
 
 
 async def some_attempts(desk: Desk) -> None:
