@@ -112,6 +112,36 @@ def serve_command(
     raise typer.Exit(serve(settings, until_stdin_closes=until_stdin_closes))
 
 
+@app.command("top")
+@with_settings(HttpSettings)
+def top(
+    settings: HttpSettings,
+    url: Annotated[
+        str | None, typer.Option("--url", help="Address of its pages; else --http-host and --http-port.")
+    ] = None,
+    token_file: Annotated[
+        Path | None, typer.Option("--token-file", help="File with the token that it asks for.", show_default=False)
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="Print the farm as it is now, and end.")] = False,
+    in_json: InJson = False,
+) -> None:
+    """Follow a running monitor, here or elsewhere.
+
+    The live table over the API, until q or Ctrl-C. Ends with 4 if nothing answers.
+    """
+    from monitor.live.top import follow_on_screen, print_once, print_snapshot
+    from monitor.live.top_address import address, token_in
+
+    place = url or address(settings)
+    token = token_in(token_file or settings.http_token_file)
+    if in_json:
+        print_snapshot(place, token)
+    elif once or not sys.stdout.isatty():
+        print_once(place, token)
+    else:
+        follow_on_screen(place, token)
+
+
 @app.command("repair")
 @with_settings(DataSettings)
 def repair(settings: DataSettings, turbine_number: TurbineNumber, by: By = None, why: Why = "") -> None:

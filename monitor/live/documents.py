@@ -108,6 +108,8 @@ def farm_document(
     numbers["by_standing"] = {standing.value: count for standing, count in totals.by_standing}
     numbers["longest_wait_since"] = _time(totals.longest_wait_since)
     numbers["engineers_free"] = totals.engineers_free
+    rate = totals.readings_per_second
+    numbers["readings_per_second"] = None if rate is None else round(rate, 1)
     return {
         "totals": numbers,
         "engineers": [asdict(engineer) | {"sent_at": _time(engineer.sent_at)} for engineer in engineers],
