@@ -64,7 +64,7 @@ export function axes() {
 /** The same, with times below. */
 export function timeAxes() {
   const [bottom, left] = axes();
-  return [{ ...bottom, space: 72, values: (_chart, splits, _axis, _space, step) => timesOf(splits, step) }, left];
+  return [{ ...bottom, space: 60, values: (_chart, splits, _axis, _space, step) => timesOf(splits, step) }, left];
 }
 
 /** Times of day in the viewer's zone, and dates where days begin; `step` is that of the axis, in seconds. */

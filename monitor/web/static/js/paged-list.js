@@ -3,6 +3,8 @@
 import { get, inWords } from "./api.js";
 import { button } from "./elements.js";
 
+const MOST_ROWS = 1000; // a page that stays open for days must not grow for days
+
 /**
  * Fills `body` with rows of a list of the interface, and `foot` with what there is to say.
  *
@@ -29,13 +31,14 @@ export class PagedList {
     await this.#load({ isFirst: true });
   }
 
-  /** Put before the list what has come since, and change what has changed; where it is a page and more, start anew. */
+  /** Put before the list what has come since, and change what has changed; where it is too much, start anew. */
   async refresh() {
     const asked = this.#asked;
     const page = await get(this.#path, { ...this.#parameters, limit: this.limit }).catch(() => null);
     if (page === null || asked !== this.#asked) return;
     const fresh = page.items.filter((item) => !this.#rows.has(this.keyOf(item)));
-    if (fresh.length === page.items.length && page.next_cursor !== null) {
+    const isAllNew = fresh.length === page.items.length && page.next_cursor !== null;
+    if (isAllNew || this.#rows.size > MOST_ROWS) {
       this.#rows.clear();
       this.#take(page, { isFirst: true });
       return;

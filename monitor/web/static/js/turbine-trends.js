@@ -64,10 +64,12 @@ export class Trends {
 
   /** Take over what its document says: what power it is built for, and since when it is known. */
   setTurbine(known) {
+    const wasNew = this.#firstHeard === 0;
     this.#ratedPower = known.birth.rated_power_in_kw;
     this.#firstHeard = Date.parse(known.first_seen_at) / 1000;
     place("rated-legend").hidden = this.#ratedPower === null;
-    this.#draw();
+    if (wasNew && this.#isYoung()) this.#load();
+    else this.#draw();
   }
 
   /** Carry on with the newest reading of the channel; only over the last hour, where a single one can be seen. */
@@ -96,7 +98,7 @@ export class Trends {
   async #load() {
     const asked = ++this.#asked;
     const until = this.#serverNow();
-    const since = until - this.#hours * HOUR;
+    const since = this.#start(until);
     const query = { since: iso(since), until: iso(until), points: POINTS };
     try {
       const document = await get(`/turbines/${this.#turbineNumber}/readings/downsampled`, query);
@@ -130,6 +132,10 @@ export class Trends {
   #start(until) {
     const chosen = until - this.#hours * HOUR;
     return Math.max(chosen, Math.min(this.#firstHeard, until - LEAST_SHOWN_SECONDS));
+  }
+
+  #isYoung() {
+    return this.#firstHeard > this.#serverNow() - this.#hours * HOUR;
   }
 
   /** What is under the cursor, else the newest, in words. */
