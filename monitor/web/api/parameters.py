@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from fastapi import Path
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
-from grid.times import EARLIEST, LATEST, SECOND, from_datetime
+from grid.times import LATEST, SECOND, from_datetime
 from grid.topics import MAX_TURBINE_NUMBER
 from monitor.store.queries.pages import Turn
 from monitor.web.api.cursors import CURSOR_PATTERN, from_cursor
@@ -21,7 +21,10 @@ _ZONE_WITHOUT_PLUS = re.compile(r" (\d\d:?\d\d)$")
 
 
 def _read_time(text: object) -> int:
-    """A time in an address: ISO 8601, in UTC where it names no zone. A `+` there arrives as a space."""
+    """A time in an address: ISO 8601, in UTC where it names no zone. A `+` there arrives as a space.
+
+    Before 1970 and after 2199 nothing is stored: any time there means the same.
+    """
     if not isinstance(text, str):
         raise ValueError("must be a time in ISO 8601")  # noqa: TRY004 - pydantic expects it
     try:
@@ -29,9 +32,7 @@ def _read_time(text: object) -> int:
     except ValueError:
         raise ValueError("must be a time in ISO 8601, such as 2026-11-21T03:45:00Z") from None
     at = from_datetime(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
-    if not EARLIEST <= at < LATEST:
-        raise ValueError("must lie between the years 2000 and 2199")
-    return at
+    return min(max(at, 0), LATEST)
 
 
 Moment = Annotated[
@@ -41,8 +42,8 @@ Moment = Annotated[
 ]
 """A time in a query: ISO 8601, in UTC without a zone; microseconds since 1970 in the program."""
 
-TurbineNumber = Annotated[int, Path(ge=1, le=MAX_TURBINE_NUMBER, description="The turbine's number.")]
-IncidentNumber = Annotated[int, Path(ge=1, le=LARGEST_NUMBER, description="The incident's number.")]
+TurbineNumber = Annotated[int, Path(ge=1, le=MAX_TURBINE_NUMBER, description="The turbine's number.", examples=[7])]
+IncidentNumber = Annotated[int, Path(ge=1, le=LARGEST_NUMBER, description="The incident's number.", examples=[2])]
 
 
 class StrictQuery(BaseModel):
