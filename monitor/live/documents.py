@@ -156,7 +156,7 @@ def read_view(document: Mapping[str, Any]) -> FarmView:
 
 
 def _read_totals(numbers: Mapping[str, Any]) -> FarmTotals:
-    own = {key: value for key, value in numbers.items() if key in FarmTotals.__dataclass_fields__}
+    own = _known_keys(FarmTotals, numbers)
     own["by_standing"] = tuple((Standing(standing), count) for standing, count in numbers["by_standing"].items())
     own["longest_wait_since"] = _read_time(numbers["longest_wait_since"])
     return FarmTotals(**own)
@@ -165,7 +165,7 @@ def _read_totals(numbers: Mapping[str, Any]) -> FarmTotals:
 def _read_engineer(document: Mapping[str, Any]) -> Engineer:
     state = document["state"]
     times = {"sent_at": _read_time(document["sent_at"]), "state": None if state is None else VisitState(state)}
-    return Engineer(**{**document, **times})
+    return Engineer(**{**_known_keys(Engineer, document), **times})
 
 
 def _read_troubles(farm: Mapping[str, Any]) -> tuple[Trouble, ...]:
@@ -180,7 +180,12 @@ def _read_troubles(farm: Mapping[str, Any]) -> tuple[Trouble, ...]:
 
 
 def _read_balance(columns: Mapping[str, int] | None) -> Balance | None:
-    return None if columns is None else Balance(**columns)
+    return None if columns is None else Balance(**_known_keys(Balance, columns))
+
+
+def _known_keys(kind: type[Any], document: Mapping[str, Any]) -> Document:
+    """What a later version adds is left out."""
+    return {field.name: document[field.name] for field in fields(kind) if field.name in document}
 
 
 def _time(moment: int | None) -> str | None:
