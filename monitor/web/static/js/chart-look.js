@@ -38,7 +38,7 @@ export function drawn(host, options, data) {
 }
 
 /** What all charts share: no legend, since the page says what is under the cursor; and the same room around them. */
-export const CALM = { legend: { show: false }, pxAlign: 1, padding: [8, 16, 0, 0] };
+export const CALM = { legend: { show: false }, pxAlign: 1, padding: [8, 28, 0, 0] };
 
 /** A cursor that all charts with this key share. */
 export function cursor(key) {
