@@ -16,7 +16,7 @@ from monitor import DISTRIBUTION
 from monitor.console.words import plain
 from monitor.facts import Order, OrderKind
 from monitor.options import InJson, Moment, parse_moment
-from monitor.settings import DataSettings, HttpSettings, MonitorSettings
+from monitor.settings import DataSettings, HttpSettings, MonitorSettings, ServeSettings
 from monitor.store import DATABASE
 from monitor.store_cli import store_commands
 
@@ -98,9 +98,9 @@ def _run(settings: MonitorSettings) -> None:
 
 
 @app.command("serve")
-@with_settings(HttpSettings)
+@with_settings(ServeSettings)
 def serve_command(
-    settings: HttpSettings,
+    settings: ServeSettings,
     until_stdin_closes: Annotated[bool, typer.Option("--until-stdin-closes", hidden=True)] = False,
 ) -> None:
     """Serve the API and the pages as a process of its own.
@@ -109,7 +109,7 @@ def serve_command(
     """
     from monitor.web.server import serve
 
-    raise typer.Exit(serve(settings, until_stdin_closes=until_stdin_closes))
+    raise typer.Exit(serve(settings, until_stdin_closes=until_stdin_closes, log_format=settings.log_format))
 
 
 @app.command("top")

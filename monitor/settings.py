@@ -44,6 +44,14 @@ class HttpSettings(DataSettings):
     )
 
 
+class ServeSettings(HttpSettings):
+    """All that the process of the API and the pages can be told."""
+
+    log_format: LogFormat = Field(
+        LogFormat.AUTO, description="auto, table, lines or json; this process has no table, it writes lines or json."
+    )
+
+
 class MonitorSettings(BrokerSettings, HttpSettings):
     """All that the running monitor can be told."""
 

@@ -1,36 +1,171 @@
 """The process of the pages, started beside the monitor and kept running."""
 
 import asyncio
+import errno
+import json
+import os
+import signal
+import socket
 import sys
-from asyncio.subprocess import PIPE
-from collections.abc import Callable
+import time
+from asyncio.subprocess import PIPE, STDOUT, Process
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
+from itertools import chain, repeat
 
-from monitor.settings import MonitorSettings
+from grid.settings import PREFIX
+from monitor.console.words import plain
+from monitor.settings import HttpSettings
 
-START_AGAIN_SECONDS = 2.0
+PAUSES_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)
+"""Before it is started again, the last one repeated; from the first on when it ran for `RAN_WELL_SECONDS`."""
+RAN_WELL_SECONDS = 60.0
+LOOK_AT_PORT_SECONDS = 5.0
+"""How often a port that is taken is tried again. Looking costs next to nothing, starting Python would not."""
+END_WITHIN_SECONDS = 3.0
+LONGEST_LINE_BYTES = 64 * 1024
+
+Say = Callable[[str], None]
 
 
-async def keep_serving(settings: MonitorSettings, say: Callable[[str], None]) -> None:
+async def keep_serving(settings: HttpSettings, say: Say) -> None:
     """Keep a process that serves the pages, until cancelled; it also ends when this process does.
 
-    `say` hears, in words, what a person should know.
+    `say` hears, in words, what a person should know, each once for as long as it goes on.
     """
+    news = _News(say)
+    pauses = _pauses()
     while True:
-        command = [sys.executable, "-m", "monitor", "serve", "--until-stdin-closes", *_options(settings)]
-        process = await asyncio.create_subprocess_exec(*command, stdin=PIPE)
-        try:
-            code = await process.wait()
-        finally:
-            if process.returncode is None:
-                process.terminate()
-                await process.wait()
-        say(f"the pages' process ended with {code}; it is started again")
-        await asyncio.sleep(START_AGAIN_SECONDS)
+        await _wait_for_port(settings, news)
+        started_at = time.monotonic()
+        code = await _run_once(settings, news)
+        news.end_round(_end_in_words(code))
+        if time.monotonic() - started_at >= RAN_WELL_SECONDS:
+            pauses = _pauses()
+        await asyncio.sleep(next(pauses))
 
 
-def _options(settings: MonitorSettings) -> list[str]:
+class _News:
+    """Passes on what is new: what was said in the round before is known."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+        self._before: set[str] = set()
+        self._now: set[str] = set()
+
+    def say(self, sentence: str) -> None:
+        if sentence not in self._before and sentence not in self._now:
+            self._say(sentence)
+        self._now.add(sentence)
+
+    def end_round(self, sentence: str | None) -> None:
+        """One process has ended: `sentence` says how, unless it has said so itself."""
+        if sentence is not None:
+            self.say(sentence)
+        self._before, self._now = self._now, set()
+
+
+async def _wait_for_port(settings: HttpSettings, news: _News) -> None:
+    place = f"port {settings.http_port} on {settings.http_host}"
+    while _is_taken(settings.http_host, settings.http_port):
+        news.say(f"{place} is taken: there are no pages until it is free; --http-port names another one")
+        await asyncio.sleep(LOOK_AT_PORT_SECONDS)
+
+
+def _is_taken(host: str, port: int) -> bool:
+    """Whether another program listens there. What else is wrong with the address, the process itself will say."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the process will: not for connections
+            probe.bind(address)
+    except OSError as error:
+        return error.errno == errno.EADDRINUSE
+    return False
+
+
+async def _run_once(settings: HttpSettings, news: _News) -> int:
+    """Run the process to its end; returns its exit code. Cancelled, it ends the process first."""
+    process = await asyncio.create_subprocess_exec(
+        *_command(settings),
+        stdin=PIPE,  # it ends when this one does: then its standard input is over
+        stdout=PIPE,
+        stderr=STDOUT,
+        env=_environment(),
+        limit=LONGEST_LINE_BYTES,
+        start_new_session=True,  # Ctrl-C is for us: we end it in order
+    )
+    try:
+        async for sentence in _sentences(process):
+            news.say(sentence)
+        return await process.wait()
+    finally:
+        await _end(process)
+
+
+def _command(settings: HttpSettings) -> list[str]:
+    """All settings as options: it must not find others in a file that was changed since, or in the environment."""
+    token_file = settings.http_token_file
     return [
+        *(sys.executable, "-m", "monitor", "serve", "--until-stdin-closes", "--log-format", "json"),
+        *("--config", os.devnull),
         *("--data-dir", str(settings.data_dir)),
         *("--http-host", settings.http_host),
         *("--http-port", str(settings.http_port)),
+        *(("--http-token-file", str(token_file)) if token_file else ()),
     ]
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.upper().startswith(PREFIX)}
+
+
+async def _sentences(process: Process) -> AsyncIterator[str]:
+    """What the process says, line by line and safe for a terminal, until it ends."""
+    lines = process.stdout
+    while lines is not None:
+        try:
+            line = await lines.readline()
+        except ValueError:  # longer than any line of ours
+            continue
+        if not line:
+            return
+        for sentence in _in_words(line.decode(errors="replace").rstrip()):
+            yield plain(sentence)
+
+
+def _in_words(line: str) -> Iterator[str]:
+    """A line of its log is a JSON object; a traceback is a sentence for each of its lines. Others are as they are."""
+    try:
+        record = json.loads(line)
+        told = [record["sentence"], *record.get("traceback", "").splitlines()]
+    except (ValueError, TypeError, KeyError, AttributeError):
+        told = [line.removeprefix("grid-monitor: ")]
+    return (sentence for sentence in told if sentence)
+
+
+async def _end(process: Process) -> None:
+    """Ask it to end, and make it if it does not."""
+    if process.returncode is not None:
+        return
+    with suppress(ProcessLookupError):
+        process.terminate()
+        try:
+            async with asyncio.timeout(END_WITHIN_SECONDS):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+
+def _end_in_words(code: int) -> str | None:
+    """How the process ended; None where it has told that itself."""
+    if code < 0:
+        return f"the pages' process was ended by {signal.Signals(-code).name}; it is started again"
+    if code == 0:
+        return "the pages' process has ended; it is started again"
+    return None
+
+
+def _pauses() -> Iterator[float]:
+    return chain(PAUSES_SECONDS, repeat(PAUSES_SECONDS[-1]))

@@ -2,6 +2,8 @@
 
 import json
 import logging
+import sys
+import time
 
 from grid.times import SECOND, format_time
 
@@ -11,14 +13,22 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Write it."""
-        document = {
-            "time": format_time(round(record.created * SECOND)),
-            "action": getattr(record, "action", "logged"),
-            "sentence": record.getMessage().strip(),
-        }
+        sentence, action = record.getMessage().strip(), getattr(record, "action", "logged")
+        document = _document(record.created, action, sentence)
         if record.exc_info:
             document["traceback"] = self.formatException(record.exc_info)
         return json.dumps(document)
+
+
+def announce(sentence: str, *, as_json: bool) -> None:
+    """Say on standard output that something goes as it should."""
+    line = json.dumps(_document(time.time(), "pages", sentence)) if as_json else sentence
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _document(at: float, action: str, sentence: str) -> dict[str, str]:
+    return {"time": format_time(round(at * SECOND)), "action": action, "sentence": sentence}
 
 
 def log_to_stderr(*, as_json: bool) -> None:

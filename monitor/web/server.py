@@ -21,7 +21,7 @@ from monitor.web.access import Access
 from monitor.web.api.present import stored_farm
 from monitor.web.app import Lifespan, create_app
 from monitor.web.connections import MOST_REQUESTS, BoundedHttp, BoundedWebSocket
-from monitor.web.logs import log_to_stderr
+from monitor.web.logs import announce, log_to_stderr
 from monitor.web.monitor_link import MonitorLink
 from monitor.web.readers import Readers
 from monitor.web.site import Site
@@ -40,13 +40,12 @@ def serve(
 
     Raises SettingsError where the settings don't allow it, and CommandError where the port is taken.
     """
-    log_to_stderr(as_json=log_format is LogFormat.JSON)
+    as_json = log_format is LogFormat.JSON
+    log_to_stderr(as_json=as_json)
     site = open_site(settings)
     with _listen(settings) as listener:
         server = PageServer(site, lambda _: _running(site, server, until_stdin_closes=until_stdin_closes))
-        if not until_stdin_closes:
-            sys.stdout.write(f"pages and API: {_address(settings)}\n")
-            sys.stdout.flush()
+        announce(f"pages at {_address(settings)}", as_json=as_json)
         server.run([listener])
     return ExitCode.INTERRUPTED if server.was_interrupted else ExitCode.FINE
 
@@ -119,7 +118,7 @@ def _listen(settings: HttpSettings) -> socket.socket:
 
 def _address(settings: HttpSettings) -> str:
     host = settings.http_host
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.http_port}/"
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.http_port}"
 
 
 @asynccontextmanager
