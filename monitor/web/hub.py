@@ -13,7 +13,7 @@ from monitor.web.problems import Problem
 
 MOST_FOLLOWERS = 500
 MOST_KEPT = 120
-MOST_KEPT_BYTES = 4 * 1024 * 1024
+MOST_KEPT_BYTES = 2 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
