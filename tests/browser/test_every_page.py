@@ -1,10 +1,12 @@
 """What holds on every page, of a farm whose turbines send hostile texts: nothing runs, nothing bars, nothing leaks."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page, ViewportSize, expect
+from playwright.sync_api import TimeoutError as NeverTrue
 from served import ServedFarm
 from story import EVERY_PAGE, HELD, REFUSING, Words, tell
 
@@ -24,6 +26,7 @@ WIDE = ViewportSize(width=1280, height=800)
 NARROW = ViewportSize(width=375, height=812)
 NARROWEST = ViewportSize(width=320, height=640)
 """What WCAG 1.4.10 asks for: a width of 1280 at 400 % of its size."""
+FOLLOWS_MILLISECONDS = 2000
 
 every_page = pytest.mark.parametrize("path", EVERY_PAGE.values(), ids=EVERY_PAGE.keys())
 
@@ -53,9 +56,11 @@ def barriers(page: Page) -> list[str]:
 
 
 def overflow(page: Page) -> int:
-    """By how many pixels the page is wider than its window."""
-    width = page.evaluate("() => document.scrollingElement.scrollWidth - document.documentElement.clientWidth")
-    return int(width)
+    """By how many pixels the page stays wider than its window, when what is drawn had time to follow."""
+    wider = "document.scrollingElement.scrollWidth - document.documentElement.clientWidth"
+    with suppress(NeverTrue):
+        page.wait_for_function(f"() => {wider} <= 0", timeout=FOLLOWS_MILLISECONDS)
+    return int(page.evaluate(f"() => {wider}"))
 
 
 @every_page
