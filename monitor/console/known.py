@@ -199,11 +199,6 @@ def _row(case: Case, missing: int) -> TurbineRow:
     )
 
 
-def is_reporting(turbine: TurbineRecord) -> bool:
-    """Whether the newest reading of a turbine is fresh."""
-    return turbine.link is Link.ONLINE and turbine.received_at is not None
-
-
 def mean_power_in_kw(turbine: TurbineRecord) -> float | None:
     """Mean power over the last interval, in kW to the watt: its energy over its length; None where it makes no sense.
 

@@ -8,8 +8,8 @@ from operator import attrgetter
 from typing import Any
 
 from grid.times import format_time
-from monitor.console.known import Known, Reporting, is_reporting, mean_power_in_kw
-from monitor.console.standing import Standing, skew_in_words
+from monitor.console.known import Known, Reporting, mean_power_in_kw
+from monitor.console.standing import SKEW_SHOWN_SECONDS, Standing, skew_in_words
 from monitor.console.view import RANK
 from monitor.facts import Health, Link, TurbineRecord
 from monitor.live.documents import READING_COLUMNS, TENTH, Document, farm_document, in_tenths, row_document
@@ -29,6 +29,8 @@ _basis = attrgetter("link", "link_reason", "link_since", "health", "model", "reg
 _incident_basis = attrgetter("incident_id", "state", "cause", "opened_at", "opened_by", "failed_visits")
 _visit_basis = attrgetter("visit_id", "engineer", "state", "sent_at", "commands", "accepted_at", "done_at")
 _readings = attrgetter("received_at", "wind_speed", "power_output_in_kwh", "interval_seconds")
+
+_ONLINE, _UNKNOWN = Link.ONLINE, Health.UNKNOWN  # looked up once: that is not free in a loop
 
 Reading = tuple[int | None, float | None, float | None, float | None]
 
@@ -89,7 +91,7 @@ class LiveFarm:
         self.has_forgotten = False
         self._at = in_tenths(known.at)
         gaps = self._gaps(known)
-        reporting = Reporting()
+        reporting: list[Reading] = []
         for first in range(0, max(1, len(records)), TURBINES_AT_ONCE):
             part = records[first : first + TURBINES_AT_ONCE]
             rows, readings = self._compare(part, known, gaps, reporting)
@@ -125,12 +127,12 @@ class LiveFarm:
         return gaps
 
     def _compare(
-        self, records: Sequence[TurbineRecord], known: Known, gaps: set[int], reporting: Reporting
+        self, records: Sequence[TurbineRecord], known: Known, gaps: set[int], reporting: list[Reading]
     ) -> tuple[list[Document], Sequence[Sequence[Any]]]:
         """The rows that changed, and of other turbines the newer readings, as columns."""
         rows: list[Document] = []
         cases = {*known.incident_of, *known.visit_of, *known.hold_of}
-        newer: list[tuple[int, Reading]] = []
+        newer: list[tuple[Any, ...]] = []
         # Nearly all turbines have a newer reading, and are what they were: that must cost next to nothing.
         for record in records:
             number = record.turbine_number
@@ -143,23 +145,19 @@ class LiveFarm:
                 told, is_same = self._tell_anew(record, basis, known, told)
             seen = _readings(record)
             if seen != told.seen:
-                received_at = seen[0]
-                power = mean_power_in_kw(record)
-                in_time = None if received_at is None else received_at - received_at % TENTH
-                told.seen, told.reading = seen, (in_time, seen[1], seen[2], power)
+                told.seen, told.reading = seen, _reading_of(record)
                 if is_same:
-                    newer.append((number, told.reading))
+                    newer.append((number, *told.reading))
             if not is_same:
                 rows.append(told.document())
-            if is_reporting(record):
-                reporting.add(told.reading[1], told.reading[3])
+            if record.link is _ONLINE:
+                reporting.append(told.reading)
         return rows, self._columns(newer)
 
-    def _columns(self, newer: list[tuple[int, Reading]]) -> Sequence[Sequence[Any]]:
+    def _columns(self, newer: list[tuple[Any, ...]]) -> Sequence[Sequence[Any]]:
         if not newer:
             return [[] for _ in READING_COLUMNS]
-        numbers, readings = zip(*newer, strict=True)
-        received, *values = zip(*readings, strict=True)
+        numbers, received, *values = zip(*newer, strict=True)
         at = self._at
         ages = [None if received_at is None else (at - received_at) // TENTH / 10 for received_at in received]
         return [numbers, ages, *values]
@@ -180,11 +178,11 @@ class LiveFarm:
         told.seen, told.reading = before.seen, before.reading
         return told, before.rest == rest
 
-    def _end(self, known: Known, reporting: Reporting, records: Sequence[TurbineRecord]) -> None:
+    def _end(self, known: Known, reporting: list[Reading], records: Sequence[TurbineRecord]) -> None:
         if len(self._told) > len(records):
             self._forget({record.turbine_number for record in records})
         self.farm = farm_document(
-            known.totals(self._standings, reporting),
+            known.totals(self._standings, _sums(reporting)),
             known.engineers_and_places(),
             known.places,
             known.troubles,
@@ -201,10 +199,26 @@ class LiveFarm:
 def _basis_of(record: TurbineRecord) -> tuple[Any, ...]:
     """All of a record that its row depends on, but for the newest reading itself."""
     basis: tuple[Any, ...] = _basis(record)
-    skew = skew_in_words(record.clock_skew_seconds)
-    if skew or record.link is not Link.ONLINE or record.health is Health.UNKNOWN:
-        basis = (*basis, skew, record.received_at)
+    skew = record.clock_skew_seconds
+    has_skew = skew is not None and not -SKEW_SHOWN_SECONDS <= skew <= SKEW_SHOWN_SECONDS
+    if has_skew or record.link is not _ONLINE or record.health is _UNKNOWN:
+        return (*basis, skew_in_words(skew), record.received_at)
     return basis
+
+
+def _reading_of(record: TurbineRecord) -> Reading:
+    """The newest reading as it is told."""
+    at = record.received_at
+    in_time = None if at is None else at - at % TENTH
+    return in_time, record.wind_speed, record.power_output_in_kwh, mean_power_in_kw(record)
+
+
+def _sums(online: list[Reading]) -> Reporting:
+    """Add up the readings of the turbines that are connected, and not silent for too long."""
+    readings = [reading for reading in online if reading[0] is not None]
+    winds = [wind for _, wind, _, _ in readings if wind is not None]
+    powers = [power for _, _, _, power in readings if power is not None]
+    return Reporting(len(readings), len(powers), sum(powers), len(winds), sum(winds))
 
 
 def _case_basis(number: int, known: Known) -> tuple[Any, ...]:

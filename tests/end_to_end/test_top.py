@@ -123,6 +123,7 @@ def test_the_table_follows_the_monitor_and_says_when_it_is_away(served: ServedFa
     served.report(7, "broken")
     wait_for(lambda: screen.shows("1 turbine: 1 visited"), "the change is drawn")
     served.program.end()
+    assert "Exception" not in served.program.output
     wait_for(lambda: screen.shows("NO NEWS FROM THE MONITOR"), "the banner is drawn")
     served.serve()
     wait_for(lambda: screen.shows("engineer sent"), "the farm is drawn again")
