@@ -27,6 +27,7 @@ from monitor.dispatch.dispatcher import DispatchSettings
 from monitor.dispatch.outbox import Outbox
 from monitor.fleet.fleet import FleetSettings
 from monitor.health import Health
+from monitor.http_access import read_token, refuse_open_address
 from monitor.intake.broker_intake import AnotherMonitorError, BrokerIntake
 from monitor.live.feed import FarmFeed
 from monitor.measurements import Measurements
@@ -54,8 +55,9 @@ def run_monitor(
     """Run the monitor until a signal: SIGTERM or SIGINT once to stop in order, a second one to end at once.
 
     `notices` are said first. `at_once` is called when the process ends without coming back here. Raises CommandError
-    for what a user can mend, and BrokenPipeError when nobody reads the output any more.
+    and SettingsError for what a user can mend, and BrokenPipeError when nobody reads the output any more.
     """
+    refuse_open_address(settings)
     _collect_garbage_rarely()
     try:
         return asyncio.run(_Program(settings, notices, at_once).run())
@@ -94,6 +96,7 @@ class _Program:
         self._notices = notices
         self._at_once = at_once
         self._monitor: GridMonitor | None = None
+        self._serving: asyncio.Task[None] | None = None
         self._broker = settings.broker()
         self._clock = Clock()
         self._session = f"{self._clock.utc() // 1000}-{secrets.token_hex(4)}"
@@ -112,7 +115,7 @@ class _Program:
             lock_id = stack.enter_context(DataFolderLock(self._settings.data_dir)).lock_id
             stack.enter_context(self._console)
             stack.enter_context(LogToConsole(self._console).installed())
-            for notice in self._notices:
+            for notice in [*self._notices, *self._about_token()]:
                 self._say(notice, action="notice")
             traces = self._open_tracer(
                 instance=self._session, say=lambda sentence: self._say(sentence, action="traces")
@@ -120,6 +123,12 @@ class _Program:
             self._tracer = stack.enter_context(traces)
             await self._watch(await stack.enter_async_context(self._store()), lock_id)
         return self._exit_code
+
+    def _about_token(self) -> list[str]:
+        """What to say of the token of the pages, made here where there is none yet. Raises SettingsError."""
+        if not self._settings.http_port or read_token(self._settings) is None:
+            return []
+        return [f"the pages ask for the token in {self._settings.http_token_file}"]
 
     async def _watch(self, store: StoreThread, lock_id: str) -> None:
         intake = self._intake(lock_id)
@@ -138,11 +147,13 @@ class _Program:
             ]
             if self._settings.http_port:
                 serving = keep_serving(self._settings, lambda sentence: self._say(sentence, action="pages"))
-                side_tasks.append(tasks.create_task(serving, name="keep the pages' process running"))
+                self._serving = tasks.create_task(serving, name="keep the pages' process running")
+                side_tasks.append(self._serving)
             await monitor.run()
             await self._disconnect(intake, connecting)
             for task in side_tasks:
-                task.cancel()
+                if not task.cancelling():  # a second time, it would not wait for its process
+                    task.cancel()
 
     def _store(self) -> StoreThread:
         return StoreThread(
@@ -244,6 +255,8 @@ class _Program:
             self._exit_code = code
             self._say("stopping", action="monitor_stopping")
             self._monitor.stop()
+            if self._serving is not None:  # now, so that nobody waits for it at the end
+                self._serving.cancel()
 
     def _end_at_once(self, code: ExitCode) -> None:
         try:
