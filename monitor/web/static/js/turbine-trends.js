@@ -25,6 +25,8 @@ export class Trends {
   #marks = { incidents: [], visits: [] };
   #ratedPower = null;
   #firstHeard = 0;
+  #oldest = Infinity; // reading in the span `#oldestOf`: history may be sent long after it was measured
+  #oldestOf = 0;
   #index = null;
   #asked = 0;
   #loadedAt = 0;
@@ -98,13 +100,19 @@ export class Trends {
   async #load() {
     const asked = ++this.#asked;
     const until = this.#serverNow();
-    const since = this.#start(until);
+    const isWhole = this.#oldestOf !== this.#hours;
+    const since = isWhole ? until - this.#hours * HOUR : this.#start(until);
     const query = { since: iso(since), until: iso(until), points: POINTS };
     try {
       const document = await get(`/turbines/${this.#turbineNumber}/readings/downsampled`, query);
       if (asked !== this.#asked) return;
       this.#trends = trendsOf(document);
       this.#loadedAt = performance.now();
+      if (isWhole) {
+        this.#oldestOf = this.#hours;
+        this.#oldest = this.#trends.time[0] ?? Infinity;
+        if (this.#isYoung()) return await this.#load();
+      }
       this.#draw();
       this.#showSummary();
       this.#showTable();
@@ -128,14 +136,18 @@ export class Trends {
     if (this.#loadedAt > 0) this.#readOut(this.#index);
   }
 
-  /** Where the charts begin: of a turbine that is younger than the time chosen, where it was first heard. */
+  /** Where the charts begin: of a turbine that is younger than the time chosen, with its first reading. */
   #start(until) {
     const chosen = until - this.#hours * HOUR;
-    return Math.max(chosen, Math.min(this.#firstHeard, until - LEAST_SHOWN_SECONDS));
+    return Math.max(chosen, Math.min(this.#begins, until - LEAST_SHOWN_SECONDS));
+  }
+
+  get #begins() {
+    return Math.min(this.#firstHeard, this.#oldest);
   }
 
   #isYoung() {
-    return this.#firstHeard > this.#serverNow() - this.#hours * HOUR;
+    return this.#begins > this.#serverNow() - this.#hours * HOUR;
   }
 
   /** What is under the cursor, else the newest, in words. */
