@@ -4,9 +4,8 @@ import { timeElement } from "./clock.js";
 import { element, row, turbineLink } from "./elements.js";
 import { stream } from "./page.js";
 import { PagedList } from "./paged-list.js";
+import { settled } from "./settled.js";
 import { ACTIONS_IN_ORDER, actionInWords, eventInWords } from "./words.js";
-
-const SETTLE_MS = 300; // a row changes on the channel before its event can be read
 
 const form = document.getElementById("event-filter");
 const list = new PagedList("/events", {
@@ -51,13 +50,6 @@ form.addEventListener("input", show);
 form.addEventListener("reset", () => setTimeout(show));
 show();
 
-// The channel tells that something beyond a reading changed: then there may be news. Asked for once, however many come.
-let isDue = false;
-stream.subscribe(({ kind, turbines }) => {
-  if (isDue || kind === "state" || turbines.length === 0) return;
-  isDue = true;
-  setTimeout(() => {
-    isDue = false;
-    list.refresh();
-  }, SETTLE_MS);
-});
+// Something beyond a reading changed: there may be news.
+const refresh = settled(() => list.refresh());
+stream.subscribe(({ turbines }) => turbines.length > 0 && refresh());

@@ -9,9 +9,9 @@ import { stream } from "./page.js";
 import { PagedList } from "./paged-list.js";
 import { count, counted, span } from "./quantities.js";
 import { Queue } from "./queue.js";
+import { settled } from "./settled.js";
 import { visitInWords } from "./words.js";
 
-const SETTLE_MS = 300; // a row changes on the channel before it can be read from the ledger
 const HOUR_MS = 3_600_000;
 const SPANS = { 24: "24 hours", 168: "7 days", 720: "30 days" };
 
@@ -85,9 +85,14 @@ function worker(engineer, now) {
   };
 }
 
-stream.subscribe(({ kind, turbines }) => {
+const load = settled(() => {
+  visits.refresh();
+  loadHolds();
+  loadTimes();
+});
+stream.subscribe(({ turbines }) => {
   showNow();
-  if (kind !== "state" && turbines.length > 0) loadSoon();
+  if (turbines.length > 0) load();
 });
 setInterval(showNow, 1000);
 
@@ -147,19 +152,6 @@ for (const chip of place("spans").children) {
     hours = Number(chip.dataset.hours);
     loadTimes();
   });
-}
-
-let isDue = false;
-
-function loadSoon() {
-  if (isDue) return;
-  isDue = true;
-  setTimeout(() => {
-    isDue = false;
-    visits.refresh();
-    loadHolds();
-    loadTimes();
-  }, SETTLE_MS);
 }
 
 visits.show();

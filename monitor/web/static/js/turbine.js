@@ -8,6 +8,7 @@ import { addKeys } from "./keyboard.js";
 import { stream } from "./page.js";
 import { PagedList } from "./paged-list.js";
 import { count, span } from "./quantities.js";
+import { settled } from "./settled.js";
 import { PowerCurve } from "./turbine-curve.js";
 import { TurbineHead } from "./turbine-head.js";
 import { Orders } from "./turbine-orders.js";
@@ -16,7 +17,6 @@ import { Trends } from "./turbine-trends.js";
 import { causeInWords, incidentInWords, visitInWords } from "./words.js";
 
 const DOCUMENT_EVERY_MS = 2000; // voltage, current and temperature are not on the channel
-const SETTLE_MS = 300; // a row changes on the channel before its event can be read
 const TABLE_ROWS = 10;
 
 const turbineNumber = Number(document.getElementById("turbine").dataset.turbine);
@@ -81,10 +81,17 @@ function between(from, to) {
 
 // --- what is known of it: from the channel at once, the rest from its document
 
-let documentAt = -Infinity;
+let documentIsDue = 0;
+
+/** Not more than once in two seconds, however often it changes. */
+function loadDocumentSoon() {
+  documentIsDue ||= setTimeout(() => {
+    documentIsDue = 0;
+    loadDocument();
+  }, DOCUMENT_EVERY_MS);
+}
 
 async function loadDocument() {
-  documentAt = performance.now();
   try {
     const known = await get(`/turbines/${turbineNumber}`);
     head.showDocument(known);
@@ -124,20 +131,15 @@ function loadRepairs() {
   trends.loadMarks();
 }
 
-let repairsAreDue = false;
+const loadAll = settled(loadRepairs);
 stream.subscribe(({ kind, turbines, readings }) => {
   showLive();
   if (kind === "state") return;
-  if (turbines.includes(turbineNumber) && !repairsAreDue) {
-    repairsAreDue = true;
-    setTimeout(() => {
-      repairsAreDue = false;
-      loadRepairs();
-    }, SETTLE_MS);
+  if (turbines.includes(turbineNumber)) loadAll();
+  if (turbines.includes(turbineNumber) || readings.includes(turbineNumber)) {
+    trends.append(stream.farm.rows.get(turbineNumber), stream.farm);
+    loadDocumentSoon();
   }
-  const isNews = turbines.includes(turbineNumber) || readings.includes(turbineNumber);
-  if (isNews) trends.append(stream.farm.rows.get(turbineNumber), stream.farm);
-  if (isNews && performance.now() - documentAt > DOCUMENT_EVERY_MS) loadDocument();
   trends.tick(stream.farm);
 });
 setInterval(showLive, 1000);
