@@ -13,7 +13,7 @@ Row = tuple[Any, ...]
 
 MOST_READ = 100_000
 """Ranges with more readings than this are sampled: some 0.1 s of reading."""
-SAMPLES = 50
+SAMPLES = 30
 """How many readings of a bucket are looked at where it is sampled."""
 DECIMALS = 6
 _PROBES = 10

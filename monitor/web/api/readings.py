@@ -78,7 +78,7 @@ async def downsample_readings(
     Buckets begin at multiples of their width since 1970, so that the same buckets come again as time goes on, and
     `since` and `until` are moved outwards to their borders. Buckets without a reading are left out. The mean power is
     that while the turbine reported: neither a gap nor a lost reading looks like low power. Of more than 100,000
-    readings 50 in each bucket stand for all (`sampled`): counts and energy are then estimates, and the least and
+    readings 30 in each bucket stand for all (`sampled`): counts and energy are then estimates, and the least and
     greatest wind may be missed.
     """
     since, until = query.span(utc_now(), usual_seconds=DAY_SECONDS)
