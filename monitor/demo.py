@@ -16,7 +16,8 @@ from pathlib import Path
 from grid.command_line import CommandError, ExitCode
 from grid.connection import Broker, BrokerLostError, BrokerRefusedError, Protocol, connect_once
 from monitor.demo_amqtt import LocalAmqtt
-from monitor.demo_broker import HOST, LocalBrokerError, LocalMosquitto, accepts, find_mosquitto
+from monitor.demo_broker import HOST, LocalBrokerError, LocalMosquitto, accepts, find_free_port, find_mosquitto
+from monitor.http_access import address, is_taken
 from monitor.program import run_monitor
 from monitor.settings import MonitorSettings
 
@@ -46,10 +47,12 @@ def run_demo(settings: MonitorSettings, *, keep_data: bool) -> ExitCode:
             stack.enter_context(_turbines(broker, folder))
             stack.callback(interrupt.ignore)
         data_dir = settings.data_dir if keep_data else folder / "data"
+        port, about_pages = _pages(settings)
         notices = [
             about_broker,
             f"Data: {data_dir}{'' if keep_data else ', gone after the demo'}.",
             f"Traffic: mosquitto_sub -h {broker.host} -p {broker.port} -t 'grid/#' -v",
+            *about_pages,
             "Ctrl-C stops all of it.",
         ]
         changed = {
@@ -57,6 +60,7 @@ def run_demo(settings: MonitorSettings, *, keep_data: bool) -> ExitCode:
             "broker_port": broker.port,
             "mqtt_version": broker.protocol,
             "data_dir": data_dir,
+            "http_port": port,
         }
         return run_monitor(settings.model_copy(update=changed), notices=notices, at_once=stack.close)
 
@@ -128,6 +132,20 @@ def _some_broker(wanted: Broker, folder: Path, *, answers: bool) -> Iterator[tup
         raise CommandError(str(error)) from None
     finally:
         local.stop()
+
+
+def _pages(settings: MonitorSettings) -> tuple[int, list[str]]:
+    """The port of the pages, and where they are in words: a free port if the usual one is taken.
+
+    One that was asked for stays: the monitor says that it is taken, and waits for it.
+    """
+    host, port = settings.http_host, settings.http_port
+    if port == 0:
+        return 0, []
+    taken = "http_port" not in settings.model_fields_set and is_taken(host, port)
+    about = f" (port {port} is taken)" if taken else ""
+    port = find_free_port() if taken else port
+    return port, [f"Pages: {address(host, port)}{about}, in a moment."]
 
 
 def _answers(broker: Broker) -> bool:

@@ -1,7 +1,9 @@
-"""Where the API and the pages may be served without a token, and the token's file."""
+"""Where the API and the pages are served: whether others reach it, whether it is taken, and the token's file."""
 
+import errno
 import os
 import secrets
+import socket
 import string
 from ipaddress import ip_address
 from pathlib import Path
@@ -22,6 +24,23 @@ def is_loopback(host: str) -> bool:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def address(host: str, port: int) -> str:
+    """Where a browser finds the pages that are served there."""
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def is_taken(host: str, port: int) -> bool:
+    """Whether another program listens there. What else is wrong with the address, the process itself will say."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the process will: not for connections
+            probe.bind(address)
+    except OSError as error:
+        return error.errno == errno.EADDRINUSE
+    return False
 
 
 def refuse_open_address(settings: HttpSettings) -> None:

@@ -1,11 +1,9 @@
 """The process of the pages, started beside the monitor and kept running."""
 
 import asyncio
-import errno
 import json
 import os
 import signal
-import socket
 import sys
 import time
 from asyncio.subprocess import PIPE, STDOUT, Process
@@ -15,6 +13,7 @@ from itertools import chain, repeat
 
 from grid.settings import PREFIX
 from monitor.console.words import plain
+from monitor.http_access import is_taken
 from monitor.settings import HttpSettings
 
 PAUSES_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)
@@ -67,21 +66,9 @@ class _News:
 
 async def _wait_for_port(settings: HttpSettings, news: _News) -> None:
     place = f"port {settings.http_port} on {settings.http_host}"
-    while _is_taken(settings.http_host, settings.http_port):
+    while is_taken(settings.http_host, settings.http_port):
         news.say(f"{place} is taken: there are no pages until it is free; --http-port names another one")
         await asyncio.sleep(LOOK_AT_PORT_SECONDS)
-
-
-def _is_taken(host: str, port: int) -> bool:
-    """Whether another program listens there. What else is wrong with the address, the process itself will say."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the process will: not for connections
-            probe.bind(address)
-    except OSError as error:
-        return error.errno == errno.EADDRINUSE
-    return False
 
 
 async def _run_once(settings: HttpSettings, news: _News) -> int:
