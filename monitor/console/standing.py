@@ -22,6 +22,10 @@ SKEW_SHOWN_SECONDS = 5.0
 """A clock that is further off than this is worth a word."""
 
 
+PLACES_SHOWN = 20
+"""Further back a place in the waiting line is not told: else all of a long line would change with each that leaves."""
+
+
 class Standing(StrEnum):
     """How a turbine stands, worst first: the order of every list of turbines."""
 
@@ -119,13 +123,19 @@ def _why_waiting(case: Case) -> Words:
     if incident.state is IncidentState.COOLING_DOWN:
         failed = counted(incident.failed_visits, "failed visit")
         return (f"paused, {failed}" if incident.failed_visits else "was busy: tried again soon",)
-    place = "no engineer sent" if case.place is None else f"{ordinal(case.place)} in line"
+    place = _place_in_words(case.place)
     more = ""
     if incident.cause is IncidentCause.ORDERED:
         more += f", ordered by {incident.opened_by or 'a person'}"
     if incident.failed_visits:
         more += f", after {counted(incident.failed_visits, 'failed visit')}"
     return f"{place} for ", Since(incident.opened_at), more
+
+
+def _place_in_words(place: int | None) -> str:
+    if place is None:
+        return "no engineer sent"
+    return f"{ordinal(place)} in line" if place <= PLACES_SHOWN else f"beyond {ordinal(PLACES_SHOWN)} in line"
 
 
 def _why_visited(case: Case) -> Words:

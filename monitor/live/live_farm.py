@@ -9,7 +9,7 @@ from typing import Any
 
 from grid.times import format_time
 from monitor.console.known import Known, Reporting, mean_power_in_kw
-from monitor.console.standing import SKEW_SHOWN_SECONDS, Standing, skew_in_words
+from monitor.console.standing import PLACES_SHOWN, SKEW_SHOWN_SECONDS, Standing, skew_in_words
 from monitor.console.view import RANK
 from monitor.facts import Health, Link, TurbineRecord
 from monitor.live.documents import READING_COLUMNS, TENTH, Document, farm_document, in_tenths, row_document
@@ -224,9 +224,10 @@ def _sums(online: list[Reading]) -> Reporting:
 def _case_basis(number: int, known: Known) -> tuple[Any, ...]:
     """All that the row of a turbine depends on where something is open."""
     incident, visit = known.incident_of.get(number), known.visit_of.get(number)
+    place = known.places.get(number)
     return (
         None if incident is None else _incident_basis(incident),
         None if visit is None else _visit_basis(visit),
         known.hold_of.get(number),
-        known.places.get(number),
+        None if place is None else min(place, PLACES_SHOWN + 1),
     )

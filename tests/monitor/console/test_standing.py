@@ -66,6 +66,15 @@ def test_a_broken_turbine_waits_in_line(broken: TurbineRecord, incident: Inciden
     assert told(case) == (Standing.WAITING, "broken, waiting", "2nd in line for 40 s")
 
 
+@pytest.mark.parametrize(
+    ("place", "words"), [(20, "20th in line"), (21, "beyond 20th in line"), (900, "beyond 20th in line")]
+)
+def test_far_back_in_line_the_place_is_not_told(
+    broken: TurbineRecord, incident: Incident, place: int, words: str
+) -> None:
+    assert told(Case(broken, incident, place=place))[2] == f"{words} for 40 s"
+
+
 def test_an_order_names_who_gave_it(turbine: TurbineRecord, incident: Incident) -> None:
     ordered = replace(incident, cause=IncidentCause.ORDERED, opened_by="Anna")
     case = Case(turbine, ordered, place=1)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from grid.times import SECOND
 from monitor.console.known import Known, view_of
+from monitor.console.standing import PLACES_SHOWN
 from monitor.facts import (
     Health,
     Hold,
@@ -263,6 +264,18 @@ def test_a_place_in_line_that_came_free_is_told_to_all_behind_it() -> None:
         (3, "2nd in line for "),
     ]
     assert delta["farm"]["waiting"] == [2, 3]
+
+
+def test_when_the_first_of_a_long_line_leaves_only_the_front_is_told_anew() -> None:
+    farm, live = Farm(), LiveFarm()
+    for number in range(1, 101):
+        change(farm, "belief", number, {"health": Health.BROKEN})
+        incident = Incident(number, number, IncidentCause.BROKEN, IncidentState.WAITING, NOW + number)
+        change(farm, "incident", number, incident)
+    at_first = len(tell(live, farm.known())[0]["turbines"])
+    change(farm, "incident", 1, None)
+    (delta,) = tell(live, farm.known())
+    assert (at_first, len(delta["turbines"])) == (100, 1 + PLACES_SHOWN)
 
 
 def test_only_turbines_that_report_count_for_the_power_of_the_farm() -> None:
