@@ -85,7 +85,7 @@ def report(seen: Seen, around: Surroundings, version: str) -> Document:
         "monitor_running": known,
         "mqtt_connected": known and bool(seen.health["connected"]),
         "database_connected": known and seen.health["store_error"] is None,
-        "queued_messages": gauges.get("grid_queued_messages"),
+        "queued_messages": _whole(gauges.get("grid_queued_messages")),
         "last_reading_age_seconds": _age(gauges.get("grid_last_reading_timestamp_seconds"), around.now),
         "feed_age_seconds": _feed_age(around),
         "disk_free_bytes": around.free_bytes,
@@ -160,6 +160,10 @@ def _disk(around: Surroundings) -> Check:
 
 def _feed_age(around: Surroundings) -> float | None:
     return None if around.told_at is None else max(0.0, round((around.now - around.told_at) / SECOND, 1))
+
+
+def _whole(number: float | None) -> int | None:
+    return None if number is None else int(number)
 
 
 def _age(timestamp_seconds: float | None, now: int) -> float | None:

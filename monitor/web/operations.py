@@ -15,6 +15,7 @@ from grid.times import SECOND
 from monitor import DISTRIBUTION
 from monitor.web.access import Role, require
 from monitor.web.health import FEED_LATE_SECONDS, Status, Surroundings, not_ready, report
+from monitor.web.health_documents import HealthDocument, LiveDocument, ReadyDocument
 from monitor.web.metrics import exposition, families
 from monitor.web.probe import Probe, look
 from monitor.web.site import Site, TheSite
@@ -22,6 +23,7 @@ from monitor.web.site import Site, TheSite
 router = APIRouter(tags=["operations"])
 NEVER_KEPT = {"Cache-Control": "no-store"}
 UNAVAILABLE = 503
+TEXT = {"schema": {"type": "string"}}
 
 
 def _probe(connection: HTTPConnection, site: TheSite) -> Probe:
@@ -39,7 +41,10 @@ TheProbe = Annotated[Probe, Depends(_probe)]
 @router.get(
     "/health",
     dependencies=[Depends(require(Role.VIEWER))],
-    responses={UNAVAILABLE: {"description": "No reading is taken in; the document says why."}},
+    responses={
+        200: {"model": HealthDocument},
+        UNAVAILABLE: {"model": HealthDocument, "description": "No reading is taken in; the document says why."},
+    },
 )
 async def health(site: TheSite, probe: TheProbe) -> JSONResponse:
     """How it is, each check with a sentence.
@@ -51,7 +56,7 @@ async def health(site: TheSite, probe: TheProbe) -> JSONResponse:
     return JSONResponse(document, code, NEVER_KEPT)
 
 
-@router.get("/health/live", dependencies=[Depends(require(Role.ANYONE))])
+@router.get("/health/live", dependencies=[Depends(require(Role.ANYONE))], responses={200: {"model": LiveDocument}})
 async def live() -> JSONResponse:
     """Say that this process answers; it tells nothing else, and so anyone may ask."""
     return JSONResponse({"status": Status.OK}, headers=NEVER_KEPT)
@@ -60,7 +65,10 @@ async def live() -> JSONResponse:
 @router.get(
     "/health/ready",
     dependencies=[Depends(require(Role.VIEWER))],
-    responses={UNAVAILABLE: {"description": "Readings can't be taken in; the sentence says why."}},
+    responses={
+        200: {"model": ReadyDocument},
+        UNAVAILABLE: {"model": ReadyDocument, "description": "Readings can't be taken in; the sentence says why."},
+    },
 )
 async def ready(probe: TheProbe) -> JSONResponse:
     """Say whether the monitor runs, is subscribed, and can store."""
@@ -73,7 +81,7 @@ async def ready(probe: TheProbe) -> JSONResponse:
     "/metrics",
     dependencies=[Depends(require(Role.VIEWER))],
     response_class=Response,
-    responses={200: {"content": {"text/plain": {}, "application/openmetrics-text": {}}}},
+    responses={200: {"content": {"text/plain": TEXT, "application/openmetrics-text": TEXT}}},
 )
 async def metrics(request: Request, site: TheSite, probe: TheProbe) -> Response:
     """What is measured, for Prometheus: its text format, or OpenMetrics where the Accept header names it."""

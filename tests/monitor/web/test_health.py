@@ -4,6 +4,7 @@ import pytest
 from measured import AROUND, AWAY, NOON, around, seen
 
 from monitor.web.health import Status, Surroundings, not_ready, report
+from monitor.web.health_documents import HealthDocument
 from monitor.web.probe import Seen
 
 UNBALANCED = {"received": 5, "stored": 4, "duplicate": 0, "rejected": 0, "pending": 0}
@@ -68,6 +69,11 @@ def test_what_is_not_known_while_the_monitor_is_away_is_null_and_not_zero() -> N
 
     assert (told["monitor_running"], told["mqtt_connected"], told["database_connected"]) == (False, False, False)
     assert (told["queued_messages"], told["last_reading_age_seconds"]) == (None, None)
+
+
+@pytest.mark.parametrize("look", [seen(), AWAY, seen(connected=False)])
+def test_what_is_told_is_what_the_openapi_document_says(look: Seen) -> None:
+    HealthDocument.model_validate(report(look, AROUND, "1.2.3"))
 
 
 def test_a_farm_that_never_reported_has_no_age() -> None:
