@@ -24,7 +24,7 @@ def opened(page: Page, query: str = "") -> Page:
     """The turbine's page when it is live and has drawn its trends; marked, so that a reload would be seen."""
     page.goto(f"/turbines/{TURBINE}{query}")
     expect(page.locator("#stream")).to_have_attribute("data-stream", "live")
-    expect(page.locator("#trends-summary")).to_contain_text("readings")
+    expect(page.locator("#trends-summary")).to_contain_text("reading")
     page.evaluate("() => { window.sameAsBefore = true; }")
     return page
 
