@@ -37,8 +37,6 @@ class TurbineRow(Document):
     """Energy of the last interval, in kWh."""
     mean_power_in_kw: float | None = None
     """That energy over the interval, in kW."""
-    emitted_at: TimeText | None = None
-    """Of the newest reading, by the turbine's clock."""
     received_at: TimeText | None = None
     """Of the newest reading, by the monitor's clock."""
     online_since: TimeText | None = None

@@ -59,6 +59,8 @@ class Birth(Document):
 class Turbine(TurbineRow):
     """All that is known of one turbine."""
 
+    emitted_at: Time | None
+    """Of the newest reading, by the turbine's clock."""
     first_seen_at: Time
     link_reason: LinkReason | None
     """Why it is offline."""
