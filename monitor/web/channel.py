@@ -48,9 +48,10 @@ async def _tell(websocket: WebSocket, hub: Hub, place: Place | None) -> None:
 
 async def _wait_for_the_end(websocket: WebSocket) -> None:
     """Wait until the other side goes, and end for who says too much."""
-    with suppress(WebSocketDisconnect, KeyError):  # KeyError: it says bytes
-        for _ in range(MOST_MESSAGES_OF_A_FOLLOWER):
-            await websocket.receive_text()
+    for _ in range(MOST_MESSAGES_OF_A_FOLLOWER):
+        if (await websocket.receive())["type"] == "websocket.disconnect":
+            return
+    with suppress(WebSocketDisconnect):
         await websocket.close(POLICY_VIOLATION, "This channel only tells.")
 
 

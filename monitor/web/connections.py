@@ -147,6 +147,12 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         else:
             self.transport.abort()
 
+    async def send(self, message: Any) -> None:
+        """Send; a client that is refused with an answer of its own has been answered, which uvicorn forgets."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
+            self.handshake_complete = True
+
     async def run_asgi(self) -> Any:
         """Serve; what is not taken soon after the end is thrown away."""
         try:

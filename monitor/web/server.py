@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import logging
 import os
 import signal
 import socket
@@ -12,6 +13,7 @@ from types import FrameType
 
 import anyio.to_thread
 import uvicorn
+from fastapi import FastAPI
 
 from grid.command_line import CommandError, ExitCode
 from monitor.http_access import read_token
@@ -19,12 +21,14 @@ from monitor.settings import HttpSettings, LogFormat
 from monitor.store import DATABASE
 from monitor.web.access import Access
 from monitor.web.api.present import stored_farm
-from monitor.web.app import Lifespan, create_app
+from monitor.web.app import create_app
 from monitor.web.connections import MOST_REQUESTS, BoundedHttp, BoundedWebSocket
 from monitor.web.logs import announce, log_to_stderr
 from monitor.web.monitor_link import MonitorLink
 from monitor.web.readers import Readers
 from monitor.web.site import Site
+
+logger = logging.getLogger(__name__)
 
 LARGEST_MESSAGE_BYTES = 1024
 """Of what followers say: nobody listens to it."""
@@ -44,9 +48,13 @@ def serve(
     log_to_stderr(as_json=as_json)
     site = open_site(settings)
     with _listen(settings) as listener:
-        server = PageServer(site, lambda _: _running(site, server, until_stdin_closes=until_stdin_closes))
+        server = PageServer(site, until_stdin_closes=until_stdin_closes)
+        gc.collect()
+        gc.freeze()  # what is loaded by now stays: no need to look through it again and again
         announce(f"pages at {_address(settings)}", as_json=as_json)
         server.run([listener])
+    if server.has_failed:
+        return ExitCode.FAILED
     return ExitCode.INTERRUPTED if server.was_interrupted else ExitCode.FINE
 
 
@@ -60,10 +68,10 @@ def open_site(settings: HttpSettings) -> Site:
 class PageServer(uvicorn.Server):
     """uvicorn with this site's bounds, which tells its followers that it ends, and its caller why."""
 
-    def __init__(self, site: Site, lifespan: Lifespan) -> None:
+    def __init__(self, site: Site, *, until_stdin_closes: bool = False) -> None:
         super().__init__(
             uvicorn.Config(
-                create_app(site, lifespan),
+                create_app(site, self._running),
                 loop="uvloop",
                 http=BoundedHttp,
                 ws=BoundedWebSocket,
@@ -82,7 +90,9 @@ class PageServer(uvicorn.Server):
             )
         )
         self.was_interrupted = False
+        self.has_failed = False
         self._site = site
+        self._until_stdin_closes = until_stdin_closes
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to end; at the second signal, at once."""
@@ -94,6 +104,36 @@ class PageServer(uvicorn.Server):
         """End for followers, who would stay for ever; then wait for what is still answered."""
         self._site.hub.close()
         await super().shutdown(sockets)
+
+    @asynccontextmanager
+    async def _running(self, app: FastAPI) -> AsyncIterator[None]:
+        """What goes on beside the answers."""
+        del app
+        anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+        if self._until_stdin_closes:
+            self._stop_at_end_of_stdin()
+        following = asyncio.create_task(self._site.monitor.run(), name="follow the monitor")
+        following.add_done_callback(self._stop_if_failed)
+        yield
+        following.cancel()
+        self._site.readers.close()
+
+    def _stop_if_failed(self, following: "asyncio.Task[None]") -> None:
+        """Pages that silently stand still are worse than none: whoever started this process starts it again."""
+        if not following.cancelled():
+            logger.error("the monitor is not followed any more", exc_info=following.exception())
+            self.should_exit = self.has_failed = True
+
+    def _stop_at_end_of_stdin(self) -> None:
+        """Without a thread, which would hold standard input when the process ends."""
+        loop, descriptor = asyncio.get_running_loop(), sys.stdin.fileno()
+
+        def look() -> None:
+            if not os.read(descriptor, 4096):
+                loop.remove_reader(descriptor)
+                self.should_exit = True
+
+        loop.add_reader(descriptor, look)
 
 
 def _listen(settings: HttpSettings) -> socket.socket:
@@ -119,36 +159,3 @@ def _listen(settings: HttpSettings) -> socket.socket:
 def _address(settings: HttpSettings) -> str:
     host = settings.http_host
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.http_port}"
-
-
-@asynccontextmanager
-async def _running(site: Site, server: uvicorn.Server, *, until_stdin_closes: bool) -> AsyncIterator[None]:
-    """What goes on beside the answers."""
-    anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
-    if until_stdin_closes:
-        _stop_at_end_of_stdin(server)
-    following = asyncio.create_task(site.monitor.run(), name="follow the monitor")
-    following.add_done_callback(lambda task: _stop_if_failed(task, server))
-    gc.collect()
-    gc.freeze()  # what is loaded by now stays: no need to look through it again and again
-    yield
-    following.cancel()
-    site.readers.close()
-
-
-def _stop_if_failed(task: "asyncio.Task[None]", server: uvicorn.Server) -> None:
-    """Pages that silently stand still are worse than none: whoever started this process starts it again."""
-    if not task.cancelled():
-        server.should_exit = True
-
-
-def _stop_at_end_of_stdin(server: uvicorn.Server) -> None:
-    """Without a thread, which would hold standard input when the process ends."""
-    loop, descriptor = asyncio.get_running_loop(), sys.stdin.fileno()
-
-    def look() -> None:
-        if not os.read(descriptor, 4096):
-            loop.remove_reader(descriptor)
-            server.should_exit = True
-
-    loop.add_reader(descriptor, look)

@@ -1,0 +1,114 @@
+import asyncio
+import json
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sites import served
+
+from monitor.web import connections
+from monitor.web.connections import LONGEST_HEAD_BYTES, LONGEST_URL_BYTES
+from monitor.web.site import Site
+
+HANDSHAKE = (
+    b"GET /api/v1/live HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+EVENTS = b"GET /api/v1/live/sse HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+async def dial(address: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    host, _, port = address.rpartition(":")
+    return await asyncio.open_connection(host, int(port))
+
+
+async def answer_to(address: str, sent: bytes) -> bytes:
+    """All that is answered until the connection ends."""
+    reader, writer = await dial(address)
+    writer.write(sent)
+    try:
+        return await asyncio.wait_for(reader.read(), 10)
+    except ConnectionResetError:
+        return b""
+    finally:
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"GET / HT",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ",
+        b"POST /post_metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n12",
+        HANDSHAKE[:-2],
+    ],
+)
+async def test_a_request_that_does_not_arrive_in_time_is_cut_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    monkeypatch.setattr(connections, "REQUEST_WITHIN_SECONDS", 0.05)
+    async with served(tmp_path) as (_, address):
+        assert await answer_to(address, sent) == b""
+
+
+async def test_the_second_request_of_a_connection_has_to_arrive_in_time_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "REQUEST_WITHIN_SECONDS", 0.2)
+    async with served(tmp_path) as (_, address):
+        answer = await answer_to(address, b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\nGET / HTTP/1.1\r\nHo")
+    assert answer.count(b"HTTP/1.1 200 OK") == 1
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET /" + b"x" * LONGEST_URL_BYTES + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: " + b"x" * LONGEST_HEAD_BYTES + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"X-Many: 1\r\n" * 5000 + b"\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    ],
+)
+async def test_a_head_that_is_too_long_or_none_is_refused(tmp_path: Path, sent: bytes) -> None:
+    async with served(tmp_path) as (_, address):
+        answer = await answer_to(address, sent)
+    assert answer[:12] in (b"HTTP/1.1 400", b"")  # a reset may overtake the answer
+
+
+async def test_there_is_a_bound_on_connections(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "MOST_CONNECTIONS", 2)
+    async with served(tmp_path) as (_, address):
+        kept = [await dial(address) for _ in range(2)]
+        assert await answer_to(address, b"") == b""
+        for _, writer in kept:
+            writer.close()
+
+
+@pytest.mark.parametrize("asked", [HANDSHAKE, EVENTS])
+async def test_a_follower_that_takes_nothing_is_cut_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: bytes
+) -> None:
+    monkeypatch.setattr(connections, "TAKES_NOTHING_SECONDS", 0.1)
+    async with served(tmp_path) as (site, address):
+        host, _, port = address.rpartition(":")
+        with socket.socket() as deaf:
+            deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            deaf.setblocking(False)
+            await asyncio.get_running_loop().sock_connect(deaf, (host, int(port)))
+            deaf.send(asked)
+            await until(lambda: site.hub.followers == 1)
+            await until(lambda: told_in_vain(site))
+
+
+def told_in_vain(site: Site) -> bool:
+    """Tell more; returns whether nobody follows."""
+    site.hub.tell(json.dumps({"kind": "delta", "padding": "x" * 1_000_000}))
+    return site.hub.followers == 0
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.01)
