@@ -29,11 +29,9 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the pages' process sees by itself. `now` and `told_at` are UTC in microseconds."""
+    """What the pages' process knows by itself. Both times are UTC in microseconds."""
 
     now: int
-    free_bytes: int | None
-    """On the disk of the data; None if that can't be seen."""
     told_at: int | None = None
     """When the monitor told its followers something last."""
 
@@ -52,7 +50,7 @@ class Check:
 
 def checks(seen: Seen, around: Surroundings) -> list[Check]:
     """Ask everything. What can't be known while no monitor answers is left out."""
-    found = [_disk(around)]
+    found = [_disk(seen.free_bytes)]
     if seen.problem is not None:
         return [Check("monitor", False, _sentence(seen.problem), stops_intake=True), *found]
     health, gauges = seen.health, seen.metrics.get("gauges", {})
@@ -88,7 +86,7 @@ def report(seen: Seen, around: Surroundings, version: str) -> Document:
         "queued_messages": _whole(gauges.get("grid_queued_messages")),
         "last_reading_age_seconds": _age(gauges.get("grid_last_reading_timestamp_seconds"), around.now),
         "feed_age_seconds": _feed_age(around),
-        "disk_free_bytes": around.free_bytes,
+        "disk_free_bytes": seen.free_bytes,
         "checks": list(_documents(found)),
     }
 
@@ -149,11 +147,11 @@ def _feed(around: Surroundings) -> Check:
     return Check("feed", True, "The pages hear from the monitor every second.")
 
 
-def _disk(around: Surroundings) -> Check:
-    if around.free_bytes is None:
+def _disk(free_bytes: int | None) -> Check:
+    if free_bytes is None:
         return Check("disk", False, "How much is free on the disk of the data can't be seen.")
-    sentence = f"{around.free_bytes / 1e9:.1f} GB are free on the disk of the data"
-    if around.free_bytes < LEAST_FREE_BYTES:
+    sentence = f"{free_bytes / 1e9:.1f} GB are free on the disk of the data"
+    if free_bytes < LEAST_FREE_BYTES:
         return Check("disk", False, f"Only {sentence}: prune, or make room, before it is full.")
     return Check("disk", True, f"{sentence}.")
 

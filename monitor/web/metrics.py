@@ -16,7 +16,6 @@ from grid.times import SECOND, parse_time
 from monitor.console.standing import Standing
 from monitor.facts import DeadLetterReason, IncidentOutcome
 from monitor.measurements import COUNTERS, GAUGES, HISTOGRAMS, LABELLED
-from monitor.web.health import Surroundings
 from monitor.web.probe import Seen
 
 Document = dict[str, Any]
@@ -85,17 +84,20 @@ class _Families(Collector):
         return self._families
 
 
-def families(seen: Seen, around: Surroundings, farm: Document | None, version: str) -> Iterator[Metric]:
-    """Everything that there is to tell. `farm` is the farm of the live message, None where it is not fresh."""
+def families(seen: Seen, farm: Document | None, version: str, now: int) -> Iterator[Metric]:
+    """Everything that there is to tell. `farm` is the farm of the live message, None where it is not fresh.
+
+    `now` is UTC in microseconds.
+    """
     yield GaugeMetricFamily(UP, OWN[UP], float(seen.problem is None))
     build = GaugeMetricFamily(BUILD, OWN[BUILD], labels=["version"])
     build.add_metric([version], 1)
     yield build
-    if around.free_bytes is not None:
-        yield GaugeMetricFamily(FREE, OWN[FREE], around.free_bytes)
+    if seen.free_bytes is not None:
+        yield GaugeMetricFamily(FREE, OWN[FREE], seen.free_bytes)
     if seen.problem is None:
         yield from _of_the_monitor(seen.metrics)
-        yield from _of_the_farm((farm or {}).get("totals", {}), around.now)
+        yield from _of_the_farm((farm or {}).get("totals", {}), now)
 
 
 def _of_the_monitor(metrics: Document) -> Iterator[Metric]:

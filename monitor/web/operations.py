@@ -1,10 +1,8 @@
 """Health and metrics, where tools of operations look for them."""
 
-import shutil
 import time
 from functools import partial
 from importlib.metadata import version
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -86,22 +84,13 @@ async def ready(probe: TheProbe) -> JSONResponse:
 async def metrics(request: Request, site: TheSite, probe: TheProbe) -> Response:
     """What is measured, for Prometheus: its text format, or OpenMetrics where the Accept header names it."""
     seen, around = await probe.seen(), _surroundings(site)
-    found = families(seen, around, _fresh_farm(site, around), version(DISTRIBUTION))
-    pid = _monitor_pid(site.settings.data_dir) if seen.problem is None else None
-    text, media_type = exposition(found, pid, request.headers.get("accept", ""))
+    found = families(seen, _fresh_farm(site, around), version(DISTRIBUTION), around.now)
+    text, media_type = exposition(found, seen.monitor_pid, request.headers.get("accept", ""))
     return Response(text, headers=NEVER_KEPT, media_type=media_type)
 
 
 def _surroundings(site: Site) -> Surroundings:
-    now = time.time_ns() * SECOND // 1_000_000_000
-    return Surroundings(now, _free_bytes(site.settings.data_dir), site.monitor.told_at)
-
-
-def _free_bytes(data_dir: Path) -> int | None:
-    try:
-        return shutil.disk_usage(data_dir).free
-    except OSError:
-        return None
+    return Surroundings(time.time_ns() * SECOND // 1_000_000_000, site.monitor.told_at)
 
 
 def _fresh_farm(site: Site, around: Surroundings) -> dict[str, Any] | None:
@@ -109,11 +98,3 @@ def _fresh_farm(site: Site, around: Surroundings) -> dict[str, Any] | None:
     if around.told_at is None or around.now - around.told_at > FEED_LATE_SECONDS * SECOND:
         return None
     return site.monitor.mirror.farm
-
-
-def _monitor_pid(data_dir: Path) -> int | None:
-    """The process that holds the data folder's lock."""
-    try:
-        return int((data_dir / "monitor.lock").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None

@@ -1,7 +1,9 @@
 """How it is, from what the monitor says and what the pages' process sees."""
 
+from dataclasses import replace
+
 import pytest
-from measured import AROUND, AWAY, NOON, around, seen
+from measured import AROUND, AWAY, NOON, seen
 
 from monitor.web.health import Status, Surroundings, not_ready, report
 from monitor.web.health_documents import HealthDocument
@@ -48,10 +50,10 @@ def test_where_no_reading_is_taken_in_it_is_unhealthy_and_not_ready(look: Seen, 
     [
         (seen(balance=UNBALANCED, unbalanced_since="2026-11-21T11:59:00Z"), AROUND, "books"),
         (seen(gauges={"grid_text_files_behind": 1}), AROUND, "text_files"),
-        (seen(), around(told_at=NOON - 9_000_000), "feed"),
-        (seen(), around(told_at=None), "feed"),
-        (seen(), around(free_bytes=100_000_000), "disk"),
-        (seen(), around(free_bytes=None), "disk"),
+        (seen(), Surroundings(NOON, NOON - 9_000_000), "feed"),
+        (seen(), Surroundings(NOON), "feed"),
+        (replace(seen(), free_bytes=100_000_000), AROUND, "disk"),
+        (replace(seen(), free_bytes=None), AROUND, "disk"),
     ],
 )
 def test_where_readings_are_taken_in_and_something_is_wrong_it_is_degraded(

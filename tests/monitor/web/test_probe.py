@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,6 +57,24 @@ async def test_who_gives_up_takes_the_answer_from_nobody_else() -> None:
     impatient.cancel()
 
     assert (await patient).problem is None
+
+
+async def test_a_look_that_hangs_is_given_up_and_looked_after_no_second_time() -> None:
+    goes_on, looks = threading.Event(), list[str]()
+
+    def look_at_a_disk_that_hangs() -> Seen:
+        looks.append("begun")
+        goes_on.wait()
+        return seen()
+
+    probe = Probe(look_at_a_disk_that_hangs, patience_seconds=0.05)
+
+    given_up = [await probe.seen(), await probe.seen()]
+    goes_on.set()
+
+    assert [found.problem for found in given_up] == ["the disk of the data does not answer"] * 2
+    assert looks == ["begun"]
+    assert (await probe.seen()).problem is None
 
 
 def test_where_no_monitor_runs_the_problem_says_so(tmp_path: Path) -> None:
