@@ -7,7 +7,7 @@ import jinja2
 from fastapi import APIRouter, Depends
 from fastapi import Path as PathParameter
 from fastapi.requests import Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.templating import Jinja2Templates
 
 from monitor.store.errors import StoreError
@@ -75,3 +75,9 @@ async def dead_letters_page(request: Request) -> HTMLResponse:
 async def about_page(request: Request, site: TheSite) -> HTMLResponse:
     """Versions, health in sentences, and the books."""
     return _templates.TemplateResponse(request, "about.html", await about(site))
+
+
+@router.get("/favicon.ico")
+async def icon() -> RedirectResponse:
+    """The sign of a tab, where browsers ask for it when what they show names none: a JSON document, or a file."""
+    return RedirectResponse("/static/favicon.svg", status_code=301)

@@ -4,6 +4,7 @@ import { badge, icon, setChildren, setText } from "./dom.js";
 import { element } from "./elements.js";
 import { whyText } from "./live-farm.js";
 import { counted } from "./quantities.js";
+import { visitInWords } from "./words.js";
 
 const MOST_SHOWN = 12;
 
@@ -41,10 +42,11 @@ export class Attention {
     return { standing: "waiting", head: `${place + 1}.`, turbine: row.turbine_number, tail: "", words: whyText(row, this.#farm, now, age) };
   }
 
-  #engineer({ engineer, turbine_number: turbine, state, sent_at: sentAt }, now) {
+  #engineer(visit, now) {
+    const { engineer, turbine_number: turbine, sent_at: sentAt } = visit;
     if (turbine === null || turbine === undefined) return { standing: "ok", head: `Engineer ${engineer}`, tail: "free", words: "" };
-    const since = sentAt ? `, for ${this.#since(sentAt, now)}` : "";
-    return { standing: "visited", head: `Engineer ${engineer}`, turbine, tail: "", words: `${state ?? "at work"}${since}` };
+    const since = sentAt ? `; sent ${this.#since(sentAt, now)} ago` : "";
+    return { standing: "visited", head: `Engineer ${engineer}`, turbine, tail: "", words: `${visitInWords(visit)}${since}` };
   }
 
   #since(iso, now) {

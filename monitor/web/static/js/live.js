@@ -22,6 +22,7 @@ export class LiveStream {
   #listeners = new Set();
   #socket = null;
   #heardAt = performance.now();
+  #openedAt = 0;
   #pause = FIRST_PAUSE_MS;
   #again = 0;
   #letGo = 0;
@@ -49,7 +50,7 @@ export class LiveStream {
 
   #open() {
     clearTimeout(this.#again);
-    this.#heardAt = performance.now();
+    this.#openedAt = performance.now();
     const socket = new WebSocket(this.#address());
     this.#socket = socket;
     socket.onmessage = (event) => socket === this.#socket && this.#take(event.data);
@@ -80,7 +81,7 @@ export class LiveStream {
 
   #lost() {
     this.#socket = null;
-    if (this.state === "connecting" || performance.now() - this.#heardAt > SILENCE_MS) this.#become("down");
+    if (this.state === "connecting") this.#become("down");
     this.#again = setTimeout(() => this.#open(), this.#pause * (0.5 + Math.random() / 2));
     this.#pause = Math.min(2 * this.#pause, LONGEST_PAUSE_MS);
   }
@@ -88,7 +89,7 @@ export class LiveStream {
   #look() {
     if (document.hidden || performance.now() - this.#heardAt < SILENCE_MS) return;
     this.#become("down");
-    if (this.#socket?.readyState === WebSocket.OPEN || this.#socket?.readyState === WebSocket.CONNECTING) {
+    if (this.#socket !== null && performance.now() - this.#openedAt > SILENCE_MS) {
       this.#close();
       this.#lost();
     }
