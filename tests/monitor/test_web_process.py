@@ -1,0 +1,124 @@
+"""The process of the pages as the monitor keeps it: the real one, without a monitor beside it."""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+import psutil
+import pytest
+from served import answers
+
+from monitor.demo_broker import HOST, find_free_port
+from monitor.http_access import is_taken
+from monitor.settings import HttpSettings
+from monitor.web_process import keep_serving
+
+
+class Kept:
+    """A process that is kept running, and what is said of it."""
+
+    def __init__(self, settings: HttpSettings) -> None:
+        self.settings = settings
+        self.said: list[str] = []
+        self.pages_at = f"pages at http://{settings.http_host}:{settings.http_port}"
+        self._known = set(psutil.Process().children())
+
+    @property
+    def processes(self) -> list[psutil.Process]:
+        return [child for child in psutil.Process().children() if child not in self._known]
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        task = asyncio.create_task(keep_serving(self.settings, self.said.append))
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+
+async def until(is_true: Callable[[], object]) -> None:
+    async with asyncio.timeout(60):
+        while not is_true():
+            await asyncio.sleep(0.02)
+
+
+async def until_it_answers(settings: HttpSettings) -> None:
+    async with asyncio.timeout(60):
+        while not await asyncio.to_thread(answers, f"http://{settings.http_host}:{settings.http_port}/health/live"):
+            await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> HttpSettings:
+    monkeypatch.setattr("monitor.web_process.PAUSES_SECONDS", (0.01,))
+    monkeypatch.setattr("monitor.web_process.LOOK_AT_PORT_SECONDS", 0.01)
+    return HttpSettings(data_dir=tmp_path, http_host=HOST, http_port=find_free_port())
+
+
+async def test_it_says_where_the_pages_are_and_ends_without_a_word(settings: HttpSettings) -> None:
+    kept = Kept(settings)
+    async with kept.running():
+        await until(lambda: kept.said)
+        (process,) = kept.processes
+        assert os.getsid(process.pid) != os.getsid(0)  # Ctrl-C in the terminal is not for it
+    assert kept.said == [kept.pages_at]
+    assert kept.processes == []
+    assert not is_taken(HOST, settings.http_port)
+
+
+async def test_one_that_dies_is_started_again(settings: HttpSettings) -> None:
+    kept = Kept(settings)
+    async with kept.running():
+        for _ in range(2):
+            await until_it_answers(settings)
+            (process,) = kept.processes
+            process.send_signal(signal.SIGKILL)
+            await until(lambda: not is_taken(HOST, settings.http_port))
+        await until_it_answers(settings)
+    assert kept.said == [kept.pages_at, "the pages' process was ended by SIGKILL; it is started again"]
+
+
+async def test_a_port_that_is_taken_is_told_once_and_waited_for(settings: HttpSettings) -> None:
+    kept = Kept(settings)
+    with closing(socket.create_server((HOST, settings.http_port))):
+        async with kept.running():
+            await until(lambda: kept.said)
+            await asyncio.sleep(0.1)
+    (sentence,) = kept.said
+    assert sentence.startswith(f"port {settings.http_port} on {HOST} is taken: ")
+    async with kept.running():
+        await until(lambda: kept.pages_at in kept.said)
+
+
+async def test_what_keeps_it_from_starting_is_told_once(settings: HttpSettings, tmp_path: Path) -> None:
+    token_file = tmp_path / "token"
+    token_file.write_text("short")
+    kept = Kept(settings.model_copy(update={"http_token_file": token_file}))
+    async with kept.running():
+        await until(lambda: kept.said)
+        (first,) = kept.processes
+        await until(lambda: first not in kept.processes and kept.processes)  # it is tried again
+        token_file.unlink()
+        await until(lambda: kept.pages_at in kept.said)
+    complaint, pages = kept.said
+    assert complaint.startswith(f"http_token_file {token_file} must hold a token")
+    assert pages == kept.pages_at
+    assert token_file.stat().st_mode & 0o777 == 0o600
+
+
+async def test_it_finds_no_other_settings_than_the_monitors(
+    settings: HttpSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "grid.toml").write_text("data_dir = [", encoding="utf-8")
+    monkeypatch.setenv("GRID_HTTP_TOKEN_FILE", str(tmp_path / "another"))
+    kept = Kept(settings)
+    async with kept.running():
+        await until(lambda: kept.said)
+    assert kept.said == [kept.pages_at]
+    assert not (tmp_path / "another").exists()
