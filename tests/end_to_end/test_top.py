@@ -98,6 +98,16 @@ def test_the_farm_is_printed_once_and_told_as_a_document(served: ServedFarm) -> 
     assert lines[-2:] == ["2 turbines: 1 visited, 1 ok", "2 of 3 engineers free"]
 
 
+def test_a_site_that_asks_for_a_token_gets_it_from_a_file(served: ServedFarm, tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("as-secret-as-can-be\n")
+    served.serve("--http-token-file", str(token))
+    without = served.run("top", "--url", served.url, "--once")
+    assert (without.returncode, without.stdout) == (1, "")
+    assert "name its token with --token-file" in without.stderr
+    assert served.run("top", "--url", served.url, "--once", "--token-file", str(token)).returncode == 0
+
+
 def document(served: ServedFarm) -> dict[str, Any]:
     ended = served.run("top", "--url", served.url, "--json")
     assert ended.returncode == 0, ended.stderr
