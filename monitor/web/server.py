@@ -16,7 +16,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from grid.command_line import CommandError, ExitCode
-from monitor.http_access import read_token
+from monitor.http_access import address, read_token
 from monitor.settings import HttpSettings, LogFormat
 from monitor.store import DATABASE
 from monitor.web.access import Access
@@ -35,6 +35,8 @@ LARGEST_MESSAGE_BYTES = 1024
 THREADS = 4
 KEEP_ALIVE_SECONDS = 30
 PENDING_CONNECTIONS = 128
+END_WITHIN_SECONDS = 0.5
+"""After the monitor has ended without a word."""
 
 
 def serve(
@@ -51,7 +53,7 @@ def serve(
         server = PageServer(site, until_stdin_closes=until_stdin_closes)
         gc.collect()
         gc.freeze()  # what is loaded by now stays: no need to look through it again and again
-        announce(f"pages at {_address(settings)}", as_json=as_json)
+        announce(f"pages at {address(settings.http_host, settings.http_port)}", as_json=as_json)
         server.run([listener])
     if server.has_failed:
         return ExitCode.FAILED
@@ -132,6 +134,8 @@ class PageServer(uvicorn.Server):
             if not os.read(descriptor, 4096):
                 loop.remove_reader(descriptor)
                 self.should_exit = True
+                # The port must be free for a monitor that is started again at once; nothing here can be lost.
+                loop.call_later(END_WITHIN_SECONDS, os._exit, ExitCode.FINE)
 
         loop.add_reader(descriptor, look)
 
@@ -154,8 +158,3 @@ def _listen(settings: HttpSettings) -> socket.socket:
         listener.close()
         raise CommandError(f"can't serve on {host} port {port}: {error.strerror}; choose another --http-port") from None
     return listener
-
-
-def _address(settings: HttpSettings) -> str:
-    host = settings.http_host
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.http_port}"
