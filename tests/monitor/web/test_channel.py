@@ -1,63 +1,23 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from sites import served
+from sites import Message, PlayedMonitor, played, row, served
 from stores import fill
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin
 
-from grid.times import SECOND, format_time
-from monitor.control import Answer, control_door
+from monitor.control import control_door
 from monitor.facts import Changes, TurbineRecord
 from monitor.web import monitor_link
 from monitor.web.channel import MOST_MESSAGES_OF_A_FOLLOWER, read_event_id
 from monitor.web.hub import Place
-from monitor.web.site import Site
-
-Message = dict[str, Any]
-EMPTY: Message = {"totals": {}, "engineers": [], "waiting": [], "troubles": [], "monitor": {"running": True}}
-
-
-class PlayedMonitor:
-    """Tells what a test has it tell, to one follower."""
-
-    def __init__(self) -> None:
-        self.lines: asyncio.Queue[bytes] = asyncio.Queue()
-        self.seconds = 0
-
-    def tell(self, kind: str, *turbines: Message) -> None:
-        self.seconds += 1
-        at = format_time(self.seconds * SECOND)
-        message = {"kind": kind, "at": at, "turbines": list(turbines), "farm": EMPTY}
-        self.lines.put_nowait(json.dumps(message, separators=(",", ":")).encode())
-
-    async def follow(self) -> AsyncGenerator[bytes, None]:
-        while True:
-            yield await self.lines.get()
-
-    async def serve(self, request: Answer) -> Answer:
-        return request
-
-
-@asynccontextmanager
-async def played(data_dir: Path, **options: Any) -> AsyncIterator[tuple[PlayedMonitor, Site, str]]:
-    """A site beside a played monitor that has told a farm of one turbine."""
-    monitor = PlayedMonitor()
-    monitor.tell("snapshot", row(7))
-    async with control_door(data_dir, monitor.serve, monitor.follow), served(data_dir, **options) as (site, address):
-        yield monitor, site, address
-
-
-def row(number: int, **values: Any) -> Message:
-    return {"turbine_number": number, "standing": "ok", "state": "ok", **values}
 
 
 def live(address: str, query: str = "", **options: Any) -> connect:
