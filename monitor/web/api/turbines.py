@@ -18,7 +18,7 @@ from monitor.web.api.documents import Document, Time
 from monitor.web.api.known import known_turbine
 from monitor.web.api.parameters import ListQuery, NoQuery, TurbineNumber
 from monitor.web.api.picture import TurbineRow
-from monitor.web.api.present import present_farm
+from monitor.web.api.present import present_farm, stored_farm
 from monitor.web.site import TheSite
 
 router = APIRouter(prefix="/api/v1/turbines", tags=["turbines"], dependencies=[Depends(require(Role.VIEWER))])
@@ -123,6 +123,11 @@ async def get_turbine(site: TheSite, turbine_number: TurbineNumber, query: Annot
         return record, holds.get(turbine_number), newest[0] if newest else None
 
     found = await site.readers.ask(ask)
-    farm = await present_farm(site)
-    row = next((row for row in farm["turbines"] if row["turbine_number"] == turbine_number), None)
+    row = _row(await present_farm(site), turbine_number)
+    if row is None:  # heard of for the first time less than a second ago: stored, and not yet told live
+        row = _row(await site.readers.ask(stored_farm), turbine_number)
     return Turbine.of(row or {}, *found)
+
+
+def _row(farm: Row, turbine_number: int) -> Row | None:
+    return next((row for row in farm["turbines"] if row["turbine_number"] == turbine_number), None)

@@ -1,6 +1,6 @@
 """A site over a small farm, as a monitor left it at noon."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +27,19 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def client(data_dir: Path) -> AsyncIterator[httpx.AsyncClient]:
-    """Asks the site; no monitor runs."""
+def site(data_dir: Path) -> Iterator[Site]:
+    """The site over that folder; no monitor runs."""
     site = Site(HttpSettings(data_dir=data_dir), Readers(data_dir / DATABASE), MonitorLink(data_dir))
+    yield site
+    site.readers.close()
+
+
+@pytest.fixture
+async def client(site: Site) -> AsyncIterator[httpx.AsyncClient]:
+    """Asks the site."""
     transport = httpx.ASGITransport(create_app(site))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost/api/v1") as client:
         yield client
-    site.readers.close()
 
 
 @pytest.fixture

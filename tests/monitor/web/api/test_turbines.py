@@ -4,6 +4,8 @@ from typing import Any
 import httpx
 import pytest
 
+from monitor.web.site import Site
+
 Get = Callable[..., Awaitable[Any]]
 
 
@@ -75,6 +77,23 @@ async def test_the_farm_is_shown_as_stored_while_no_monitor_runs(get: Get) -> No
     assert farm["totals"]["by_standing"] == {"waiting": 1, "visited": 1, "held": 1}
     assert farm["waiting"] == [9]
     assert [row["turbine_number"] for row in (await get("/waiting-line"))["items"]] == [9]
+
+
+async def test_the_farm_is_shown_as_the_monitor_tells_it_while_one_runs(get: Get, site: Site) -> None:
+    told = await get("/farm")
+    (row,) = (row for row in told["turbines"] if row["turbine_number"] == 7)
+    row |= {"standing": "stale", "wind_speed": None}
+    left_out = {key: value for key, value in row.items() if value is not None}
+    site.monitor.mirror.apply(told | {"kind": "snapshot", "turbines": [left_out]})
+    (shown,) = (await get("/turbines"))["items"]
+    assert shown == row
+
+
+async def test_a_turbine_that_is_stored_but_not_yet_told_live_is_shown_as_stored(get: Get, site: Site) -> None:
+    told = await get("/farm")
+    site.monitor.mirror.apply(told | {"kind": "snapshot", "turbines": []})
+    assert (await get("/turbines"))["items"] == []
+    assert (await get("/turbines/7"))["standing"] == "visited"
 
 
 async def test_engineers_who_are_out_are_told_with_where_and_since_when(get: Get) -> None:
