@@ -1,5 +1,7 @@
 """Who asks for traces, and what is said when that can't be done."""
 
+import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -74,6 +76,41 @@ def test_traces_without_opentelemetry_are_refused_with_the_command_that_installs
     assert "pip install 'grid-wind-farm-monitor[tracing]'" in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
     assert not (tmp_path / "data").exists()
+
+
+def test_traces_on_the_terminal_of_a_live_table_are_refused_in_words(tmp_path: Path) -> None:
+    terminal, its_side = pty.openpty()
+    options: list[str | Path] = ["--tracing", "--log-format", "table", "--data-dir", tmp_path / "data"]
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "monitor", *options], env=environment(), stdout=its_side, stderr=its_side, timeout=30
+    )
+
+    assert ended.returncode == ExitCode.WRONG_USAGE
+    assert b"would tear the live table" in os.read(terminal, 4096)
+    os.close(terminal)
+    os.close(its_side)
+
+
+def test_traces_on_a_terminal_replace_the_live_table_by_lines(tmp_path: Path, free_port: int) -> None:
+    terminal, its_side = pty.openpty()
+    options: list[str | Path] = ["--tracing", "--broker-port", str(free_port), "--data-dir", tmp_path / "data"]
+    monitor = subprocess.Popen(
+        [sys.executable, "-m", "monitor", *options],
+        env=environment() | {"TERM": "xterm"},
+        stdout=its_side,
+        stderr=its_side,
+        stdin=subprocess.DEVNULL,
+    )
+    os.close(its_side)
+    said = b""
+    while b'"span"' not in said:
+        said += os.read(terminal, 4096)
+    monitor.terminate()
+
+    assert monitor.wait(30) == 0
+    assert b"\x1b[" not in said, "cursor movements of a table among the traces"
+    os.close(terminal)
 
 
 def test_a_monitor_without_traces_does_not_load_opentelemetry() -> None:
