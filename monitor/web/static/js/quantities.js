@@ -33,7 +33,7 @@ export function counted(number, noun, plural = `${noun}s`) {
 export function span(seconds) {
   if (seconds === null || seconds === undefined) return UNKNOWN;
   if (seconds > 0 && seconds < 1) return "<\u00a01\u00a0s";
-  const whole = Math.max(0, Math.round(seconds));
+  const whole = Math.max(0, Math.floor(seconds));
   const units = [["d", 86_400], ["h", 3600], ["min", 60], ["s", 1]];
   const first = Math.max(0, units.findIndex(([, length]) => whole >= length));
   if (whole === 0) return "0\u00a0s";

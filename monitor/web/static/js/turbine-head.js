@@ -66,7 +66,7 @@ export class TurbineHead {
       ["Link", online === null ? spaced(row.link) : `${spaced(row.link)} for ${span(online)}`],
       ["Health", row.health === "unknown" ? "not known: no reading of this session yet" : spaced(row.health)],
       ["Session", known.session ?? UNKNOWN],
-      ["Missing", row.missing ? `${counted(row.missing, "reading")} that it counted and that have not come` : "no reading"],
+      ["Missing", row.missing ? `${counted(row.missing, "reading")} that it counted and that have not come` : "none"],
     ];
     const skew = known.clock_skew_seconds;
     if (Math.abs(skew ?? 0) > LARGE_SKEW_SECONDS) lines.push(["Clock", skewInWords(skew)]);

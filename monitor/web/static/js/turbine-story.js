@@ -51,7 +51,9 @@ export class Story {
       JSON.stringify(story),
       element("p", {}, headline(incident)),
       story.reading ? element("p", { class: "small muted" }, ...readingThen(story.reading)) : null,
-      element("ol", { class: "timeline", "aria-label": "Decisions in order" }, events.map((event) => decision(event, incident))),
+      events.length === 0
+        ? element("p", { class: "muted" }, "No decision is kept of it.")
+        : element("ol", { class: "timeline", "aria-label": "Decisions in order" }, events.map((event) => decision(event, incident))),
     );
   }
 
