@@ -119,21 +119,32 @@ def test_ages_go_on_while_nothing_comes(page: Page) -> None:
     expect(tile(page, 1).locator(".tile-age")).to_contain_text("6 s")
 
 
-def test_regions_are_groups_worst_first_in_each_and_no_region_last(page: Page) -> None:
-    open_farm(
-        page,
-        row(1, region="South"),
-        row(2, "offline", region="South"),
-        row(3, "refused", region="South"),
-        row(4, "waiting", region="North"),
-        row(5, region="North"),
-        row(6),
-    )
+REGIONS = (
+    row(1, region="South"),
+    row(2, "offline", region="South"),
+    row(3, "refused", region="South"),
+    row(4, "waiting", region="North"),
+    row(5, region="North"),
+    row(6),
+    row(7, region="East"),
+)
+
+
+def test_regions_are_groups_worst_first_and_no_region_last(page: Page) -> None:
+    open_farm(page, *REGIONS)
 
     headings = page.get_by_role("heading", level=3).filter(visible=True)
-    expect(headings).to_contain_text(["South", "North", "North", "South", "No region"])
+    expect(headings).to_contain_text(["South", "North", "East", "No region"])
     expect(headings.first).to_contain_text("1 refused")
-    assert order(page) == [3, 2, 4, 5, 1, 6]
+    assert order(page) == [3, 2, 1, 4, 5, 7, 6]
+
+
+def test_on_a_large_farm_all_that_are_not_ok_come_first(page: Page) -> None:
+    open_farm(page, *REGIONS, *[row(number, region="South") for number in range(101, 201)])
+
+    headings = page.get_by_role("heading", level=3).filter(visible=True)
+    expect(headings).to_contain_text(["South", "North", "East", "North", "South", "No region"])
+    assert order(page)[:6] == [3, 2, 4, 7, 5, 1]
 
 
 def test_one_region_needs_no_heading(page: Page) -> None:

@@ -2,7 +2,7 @@
 import { setChildren, setText } from "./dom.js";
 import { element } from "./elements.js";
 import { Group } from "./group.js";
-import { worstFirst } from "./live-farm.js";
+import { STANDINGS, worstFirst } from "./live-farm.js";
 import { counted } from "./quantities.js";
 import { Tile } from "./tile.js";
 
@@ -11,9 +11,11 @@ const NEAR_PX = 400; // beyond the view
 const AT_ONCE = 500; // turbines put on the page in one frame
 const STILL_MS = 3000; // nothing moves under a pointer that moved this short ago
 const SEVERAL_REGIONS = 2;
+const NO_REGION = "No region";
+const ONE_LOOK = 60; // turbines that a region's groups may hold together, in trouble or not
 const FEW = 300; // turbines, which all count as near
 
-/** Turbines that are not ok first, then the others; within either by region, and worst first. */
+/** Turbines by region, worst first. On a large farm all that are not ok come first, then the others, either by region. */
 export class Board {
   filter = { standing: null, region: null, text: "" };
 
@@ -147,10 +149,7 @@ export class Board {
     const all = this.#shown();
     const shown = all.slice(0, this.#most);
     const isByRegion = this.regions.length >= SEVERAL_REGIONS;
-    const groups = [
-      ...this.#group("trouble", shown.filter((tile) => tile.row.standing !== "ok"), isByRegion),
-      ...this.#group("calm", shown.filter((tile) => tile.row.standing === "ok"), isByRegion),
-    ];
+    const groups = this.#tiles.size <= ONE_LOOK ? this.#group("", shown, isByRegion) : this.#inBands(shown, isByRegion);
     this.#shownGroups = groups.map(({ group }) => group);
     setChildren(this.#place, this.#shownGroups.map((group) => group.node));
     for (const { group, tiles } of groups) group.show(tiles);
@@ -177,23 +176,33 @@ export class Board {
     return [...this.#tiles.values()].filter(isWanted).sort((one, other) => compare(one.row, other.row));
   }
 
-  /** Groups of sorted tiles: those in trouble in the order of their worst, the calm ones by name; no region comes last. */
+  /** What is not ok comes before all that is ok: on a large farm one region alone fills the view. */
+  #inBands(tiles, isByRegion) {
+    const isCalm = (tile) => tile.row.standing === "ok";
+    return [
+      ...this.#group("not ok", tiles.filter((tile) => !isCalm(tile)), isByRegion),
+      ...this.#group("ok", tiles.filter(isCalm), isByRegion),
+    ];
+  }
+
+  /** Groups of sorted tiles, in the order of their worst, then by name; no region comes last of its like. */
   #group(kind, tiles, isByRegion) {
     const byRegion = new Map();
     for (const tile of tiles) {
-      const region = isByRegion ? tile.region || "No region" : "";
+      const region = isByRegion ? tile.region || NO_REGION : "";
       if (!byRegion.has(region)) byRegion.set(region, []);
       byRegion.get(region).push(tile);
     }
-    const regions = [...byRegion.keys()];
-    if (kind === "calm") regions.sort((one, other) => (one === "No region") - (other === "No region") || one.localeCompare(other));
-    return regions.map((region) => ({ group: this.#groupOf(kind, region), tiles: byRegion.get(region) }));
+    const rank = ([, [worst]]) => STANDINGS.indexOf(worst.row.standing);
+    const isNone = ([region]) => Number(region === NO_REGION);
+    const order = (one, other) => rank(one) - rank(other) || isNone(one) - isNone(other) || one[0].localeCompare(other[0]);
+    return [...byRegion].sort(order).map(([region, own]) => ({ group: this.#groupOf(kind, region), tiles: own }));
   }
 
   #groupOf(kind, region) {
-    const key = `${kind} ${region}`;
-    if (!this.#groups.has(key)) this.#groups.set(key, new Group(kind, region));
-    return this.#groups.get(key);
+    const words = `${region} ${kind}`.trim() || "all";
+    if (!this.#groups.has(words)) this.#groups.set(words, new Group(region, words));
+    return this.#groups.get(words);
   }
 
   #say(count) {

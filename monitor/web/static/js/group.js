@@ -9,40 +9,29 @@ import { quantity } from "./quantities.js";
 const ROWS = 10; // of tiles in a list
 
 export class Group {
-  #kind;
   #counts = element("span", { class: "group-counts" });
   #heading;
-  #lists = [];
+  #runs = [new Run("trouble"), new Run("calm")];
 
-  /** `kind` is "trouble" or "calm"; `region` is empty where there is only one. */
-  constructor(kind, region) {
-    this.#kind = kind;
+  /** `region` is empty where there is only one; `words` say what is in the group. */
+  constructor(region, words) {
     this.#heading = element("h3", { class: "group-heading", hidden: region === "" }, element("span", {}, region), this.#counts);
-    const words = `${region} ${kind === "calm" ? "ok" : "not ok"}`.trim();
     this.node = element("section", { class: "group", "aria-label": words }, this.#heading);
   }
 
-  /** Show sorted tiles; the group has to be on the page. */
+  /** Show tiles, sorted worst first; the group has to be on the page. */
   show(tiles) {
     this.#count(tiles);
-    const columns = this.#columns();
-    const size = ROWS * columns;
-    const parts = Math.max(1, Math.ceil(tiles.length / size));
-    while (this.#lists.length < parts) this.#lists.push(this.#newList());
-    this.#lists.length = parts;
-    setChildren(this.node, [this.#heading, ...this.#lists.map((list) => list.node)]);
-    this.#lists.forEach((list, place) => fill(list, tiles.slice(place * size, (place + 1) * size), columns));
+    const isCalm = (tile) => tile.row.standing === "ok";
+    const [trouble, calm] = this.#runs;
+    trouble.take(this.node, tiles.filter((tile) => !isCalm(tile)));
+    calm.take(this.node, tiles.filter(isCalm));
+    setChildren(this.node, [this.#heading, ...trouble.nodes, ...calm.nodes]);
   }
 
   /** The tiles between two heights of the view, in pixels from its top. */
   between(top, bottom) {
-    return this.#lists.flatMap(({ node, tiles, columns }) => {
-      const { top: start, height } = node.getBoundingClientRect();
-      if (start + height < top || start > bottom || tiles.length === 0) return [];
-      const row = height / Math.ceil(tiles.length / columns);
-      const first = Math.max(0, Math.floor((top - start) / row));
-      return tiles.slice(first * columns, (Math.floor((bottom - start) / row) + 1) * columns);
-    });
+    return this.#runs.flatMap((run) => run.between(top, bottom));
   }
 
   #count(tiles) {
@@ -52,14 +41,46 @@ export class Group {
     const badges = known.map((standing) => badge(standing, `${quantity(counts.get(standing), 0)} ${STANDING_WORDS[standing]}`));
     this.#counts.replaceChildren(...badges);
   }
+}
+
+/** Tiles of one size, in as many lists as they need. */
+class Run {
+  #kind;
+  #lists = [];
+
+  constructor(kind) {
+    this.#kind = kind;
+  }
+
+  get nodes() {
+    return this.#lists.map((list) => list.node);
+  }
+
+  take(place, tiles) {
+    const columns = tiles.length === 0 ? 1 : this.#columns(place);
+    const size = ROWS * columns;
+    const parts = Math.ceil(tiles.length / size);
+    while (this.#lists.length < parts) this.#lists.push(this.#newList());
+    for (const list of this.#lists.splice(parts)) list.node.remove();
+    this.#lists.forEach((list, part) => fill(list, tiles.slice(part * size, (part + 1) * size), columns));
+  }
+
+  between(top, bottom) {
+    return this.#lists.flatMap(({ node, tiles, columns }) => {
+      const { top: start, height } = node.getBoundingClientRect();
+      if (start + height < top || start > bottom) return [];
+      const row = height / Math.ceil(tiles.length / columns);
+      const first = Math.max(0, Math.floor((top - start) / row));
+      return tiles.slice(first * columns, (Math.floor((bottom - start) / row) + 1) * columns);
+    });
+  }
 
   /** As many as there is room for, which the style sheet decides. */
-  #columns() {
-    if (this.#lists.length === 0) {
-      this.#lists.push(this.#newList());
-      this.node.append(this.#lists[0].node);
-    }
-    return getComputedStyle(this.#lists[0].node).gridTemplateColumns.split(" ").length;
+  #columns(place) {
+    if (this.#lists.length === 0) this.#lists.push(this.#newList());
+    const { node } = this.#lists[0];
+    if (!node.isConnected) place.append(node);
+    return getComputedStyle(node).gridTemplateColumns.split(" ").length;
   }
 
   #newList() {
