@@ -77,3 +77,8 @@ async def test_decisions_are_told_page_by_page_the_newest_first(get: Get) -> Non
     assert second["next_cursor"] is None
     assert [item["event_id"] for item in (await get("/events", incident=2))["items"]] == [2, 1]
     assert [item["event_id"] for item in (await get("/events", turbine=9))["items"]] == [3]
+
+
+async def test_decisions_of_one_kind_are_found(get: Get) -> None:
+    found = (await get("/events", action="engineer_dispatched"))["items"]
+    assert [(item["event_id"], item["action"]) for item in found] == [(2, "engineer_dispatched")]
