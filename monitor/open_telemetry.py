@@ -30,6 +30,7 @@ from opentelemetry.trace import (
 from opentelemetry.trace import Tracer as SpanMaker
 from opentelemetry.trace.propagation import set_span_in_context
 
+from grid.command_line import CommandError, ExitCode
 from grid.times import format_time
 from monitor import DISTRIBUTION
 from monitor.facts import Changes, Committed, Release, Visit
@@ -57,14 +58,12 @@ def open_tracer(
     """A tracer for as long as the context lasts.
 
     `instance` names this run of the monitor; `say` hears, in words and in another thread, that a collector can't be
-    reached, and that it is reached again.
+    reached, and that it is reached again. Raises CommandError for a variable that makes no sense.
     """
-    provider = TracerProvider(resource=_resource(instance), shutdown_on_exit=False)
-    if Destination.CONSOLE in wanted:
-        console = BatchSpanProcessor(_LineExporter(), schedule_delay_millis=CONSOLE_DELAY_MILLISECONDS)
-        provider.add_span_processor(console)
-    if Destination.OTLP in wanted:
-        provider.add_span_processor(BatchSpanProcessor(_TellingExporter(OTLPSpanExporter(), say)))
+    try:
+        provider = _provider(wanted, instance, say)
+    except ValueError as error:
+        raise CommandError(f"OpenTelemetry can't read its variables: {error}", ExitCode.WRONG_USAGE) from None
     logger = logging.getLogger("opentelemetry")
     level = logger.level
     logger.setLevel(logging.CRITICAL)  # what it would say at every attempt is said once, through `say`
@@ -73,6 +72,16 @@ def open_tracer(
     finally:
         if _close(provider):
             logger.setLevel(level)
+
+
+def _provider(wanted: Collection[Destination], instance: str, say: Callable[[str], None]) -> TracerProvider:
+    provider = TracerProvider(resource=_resource(instance), shutdown_on_exit=False)
+    if Destination.CONSOLE in wanted:
+        console = BatchSpanProcessor(_LineExporter(), schedule_delay_millis=CONSOLE_DELAY_MILLISECONDS)
+        provider.add_span_processor(console)
+    if Destination.OTLP in wanted:
+        provider.add_span_processor(BatchSpanProcessor(_TellingExporter(OTLPSpanExporter(), say)))
+    return provider
 
 
 def _resource(instance: str) -> Resource:
@@ -210,14 +219,16 @@ class _TellingExporter(SpanExporter):
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Send; what can't be sent is dropped."""
-        result = self._exporter.export(spans)
-        fails = result is not SpanExportResult.SUCCESS
+        try:
+            fails = self._exporter.export(spans) is not SpanExportResult.SUCCESS
+        except Exception:  # such as what requests makes of an address that is none
+            fails = True
         if fails and not self._fails:
             self._say("the collector of traces can't be reached; they are dropped until it can, and nothing else is")
         elif self._fails and not fails:
             self._say("the collector of traces is reached again")
         self._fails = fails
-        return result
+        return SpanExportResult.FAILURE if fails else SpanExportResult.SUCCESS
 
     def shutdown(self) -> None:
         """Break off what is on its way."""

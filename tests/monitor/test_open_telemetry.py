@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from collector import Collector, attributes_of, collector
 
+from grid.command_line import CommandError
 from monitor.facts import Changes, Committed, Decisions, Release, Visit, VisitState
 from monitor.open_telemetry import GOODBYE_SECONDS, OpenTelemetryTracer, open_tracer
 from monitor.tracing import Destination
@@ -132,10 +133,7 @@ async def test_a_collector_that_refuses_is_said_once_and_so_is_its_return(receiv
     loop, said = asyncio.get_running_loop(), asyncio.Queue[str]()
     receiver.status = 400  # not worth another attempt, says OTLP
 
-    def say(sentence: str) -> None:
-        loop.call_soon_threadsafe(said.put_nowait, sentence)
-
-    with open_tracer([Destination.OTLP], instance="m-1", say=say) as tracer:
+    with open_tracer([Destination.OTLP], instance="m-1", say=lambda word: _put(loop, said, word)) as tracer:
         commit_visits(tracer, visit())
         refused = await asyncio.wait_for(said.get(), 10)
         receiver.status = 200
@@ -145,6 +143,32 @@ async def test_a_collector_that_refuses_is_said_once_and_so_is_its_return(receiv
     assert "can't be reached" in refused
     assert "reached again" in returned
     assert said.empty()
+
+
+async def test_an_address_that_is_none_is_said_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "the collector")
+    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "20")
+    loop, said = asyncio.get_running_loop(), asyncio.Queue[str]()
+
+    with open_tracer([Destination.OTLP], instance="m-1", say=lambda word: _put(loop, said, word)) as tracer:
+        commit_visits(tracer, visit())
+        words = await asyncio.wait_for(said.get(), 10)
+
+    assert "can't be reached" in words
+
+
+def _put(loop: asyncio.AbstractEventLoop, said: "asyncio.Queue[str]", word: str) -> None:
+    loop.call_soon_threadsafe(said.put_nowait, word)
+
+
+def test_a_variable_that_makes_no_sense_is_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "-1")
+
+    with (
+        pytest.raises(CommandError, match="must be positive"),
+        open_tracer([Destination.OTLP], instance="m-1", say=pytest.fail),
+    ):
+        pass
 
 
 def test_on_the_console_each_span_is_a_line_of_json(capfd: pytest.CaptureFixture[str]) -> None:
