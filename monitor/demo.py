@@ -47,7 +47,7 @@ def run_demo(settings: MonitorSettings, *, keep_data: bool) -> ExitCode:
             stack.enter_context(_turbines(broker, folder))
             stack.callback(interrupt.ignore)
         data_dir = settings.data_dir if keep_data else folder / "data"
-        port, about_pages = _pages(settings)
+        port, about_pages = pages_of(settings)
         notices = [
             about_broker,
             f"Data: {data_dir}{'' if keep_data else ', gone after the demo'}.",
@@ -134,7 +134,7 @@ def _some_broker(wanted: Broker, folder: Path, *, answers: bool) -> Iterator[tup
         local.stop()
 
 
-def _pages(settings: MonitorSettings) -> tuple[int, list[str]]:
+def pages_of(settings: MonitorSettings) -> tuple[int, list[str]]:
     """The port of the pages, and where they are in words: a free port if the usual one is taken.
 
     One that was asked for stays: the monitor says that it is taken, and waits for it.

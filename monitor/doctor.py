@@ -5,8 +5,10 @@ import os
 import platform
 import shutil
 import time
+import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
+from http.client import HTTPException
 from importlib.metadata import version
 from pathlib import Path
 from typing import TypeVar
@@ -19,6 +21,7 @@ from monitor.books import Balance
 from monitor.console.gaps import gaps_in_sentences
 from monitor.control import Answer, NoMonitorError, ask
 from monitor.health import LEAST_FREE_BYTES
+from monitor.http_access import address
 from monitor.intake.canary import ask_around
 from monitor.settings import MonitorSettings
 from monitor.store import DATABASE
@@ -28,6 +31,8 @@ from monitor.store.writer import SQLITE_VERSION
 
 LEAST_FOR_A_COMMIT_BYTES = 64 * 1024
 EARLIEST_PLAUSIBLE_YEAR = 2025
+PAGES_WITHIN_SECONDS = 2.0
+_NO_PROXY = urllib.request.ProxyHandler({})
 
 T = TypeVar("T")
 
@@ -54,6 +59,7 @@ def examine(settings: MonitorSettings) -> list[Finding]:
         _versions,
         lambda: _broker(settings.broker()),
         lambda: _monitor(data_dir, health),
+        lambda: _pages(settings, health),
         lambda: _database(data_dir, health),
         lambda: _books(data_dir, health),
         lambda: _gaps(data_dir),
@@ -117,6 +123,20 @@ def _monitor(data_dir: Path, health: Answer | NoMonitorError) -> Finding:
         sentence = f"The monitor runs, but is not connected to its broker (since {since})."
         return Finding("monitor", sentence, ExitCode.UNHEALTHY)
     return Finding("monitor", f"A monitor runs on {data_dir} and is connected since {health['connection_since']}.")
+
+
+def _pages(settings: MonitorSettings, health: Answer | NoMonitorError) -> Finding:
+    if not settings.http_port:
+        return Finding("pages", "No pages are wanted: http_port is 0.")
+    at = address(settings.http_host, settings.http_port)
+    try:
+        with urllib.request.build_opener(_NO_PROXY).open(f"{at}/health/live", timeout=PAGES_WITHIN_SECONDS):
+            return Finding("pages", f"The pages at {at} answer.")
+    except (OSError, HTTPException) as error:
+        sentence = f"The pages at {at} do not answer: {getattr(error, 'reason', error)}."
+    if isinstance(health, NoMonitorError):
+        return Finding("pages", f"Nobody serves pages at {at}; the monitor does while it runs.")
+    return Finding("pages", f"{sentence} Does the monitor's log say why?", ExitCode.UNHEALTHY)
 
 
 def _database(data_dir: Path, health: Answer | NoMonitorError) -> Finding:

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 from programs import Farm, Program, environment, wait_for
+from served import answers
 
 from monitor.demo_broker import LocalMosquitto, find_free_port
 from monitor.facts import Link, LinkReason, VisitState
@@ -64,7 +65,8 @@ def crashed(farm: Farm) -> bool:
 
 
 def test_make_demo_leaves_nothing_behind(demo_farm: Farm) -> None:
-    options = f"--broker-port {demo_farm.port} --log-format json"
+    http_port = find_free_port()
+    options = f"--broker-port {demo_farm.port} --http-port {http_port} --log-format json"
     with subprocess.Popen(
         ["make", "demo", f"ARGS={options}"],
         cwd=PROJECT,
@@ -82,6 +84,9 @@ def test_make_demo_leaves_nothing_behind(demo_farm: Farm) -> None:
                 break
         data_dir = next(line for line in lines if "gone after the demo" in line).split("Data: ")[1].split(",")[0]
         assert Path(data_dir).exists()
+        pages = f"http://127.0.0.1:{http_port}"
+        assert any(f"Pages: {pages}, in a moment." in line for line in lines)
+        wait_for(lambda: answers(f"{pages}/health/live"), "the pages are there")
         children = psutil.Process(demo.pid).children(recursive=True)
         for child in children:
             if child.name() == "grid-monitor":
@@ -91,6 +96,7 @@ def test_make_demo_leaves_nothing_behind(demo_farm: Farm) -> None:
     _, alive = psutil.wait_procs(children, timeout=15)
     assert alive == []
     assert not Path(data_dir).parent.exists()
+    assert not answers(f"{pages}/health/live")
 
 
 @pytest.mark.parametrize("program", ["mosquitto", "python"], ids=["its broker starts", "its turbines start"])

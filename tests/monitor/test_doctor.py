@@ -24,7 +24,8 @@ EMPTY = Balance(received=0, stored=0, duplicate=0, rejected=0)
 @pytest.fixture
 def settings(tmp_path: Path, free_port: int) -> MonitorSettings:
     """A data folder with capital letters in its name, and no broker."""
-    return MonitorSettings(data_dir=tmp_path / "Data of KWF", broker_host="127.0.0.1", broker_port=free_port)
+    data_dir = tmp_path / "Data of KWF"
+    return MonitorSettings(data_dir=data_dir, broker_host="127.0.0.1", broker_port=free_port, http_port=0)
 
 
 async def findings(settings: MonitorSettings) -> dict[str, Finding]:
@@ -50,6 +51,25 @@ async def test_a_monitor_that_waits_for_its_broker_is_told_with_the_time(setting
         monitor = (await findings(settings))["monitor"]
     assert monitor.sentence == ("The monitor runs, but is not connected to its broker (since 2026-11-21T12:00:00Z).")
     assert monitor.code is ExitCode.UNHEALTHY
+
+
+async def test_pages_that_are_not_wanted_are_no_fault(settings: MonitorSettings) -> None:
+    assert (await findings(settings))["pages"] == Finding("pages", "No pages are wanted: http_port is 0.")
+
+
+async def test_pages_are_missed_only_while_a_monitor_runs(settings: MonitorSettings, free_port: int) -> None:
+    async def serve(request: Answer) -> Answer:
+        since = "2026-11-21T12:00:00Z"
+        connection = {"started_at": since, "connected": True, "connection_since": since}
+        return {"health": {**connection, "store_error": None, "store_error_since": None, "balance": asdict(EMPTY)}}
+
+    wanted = settings.model_copy(update={"http_port": free_port})
+    assert (await findings(wanted))["pages"].healthy
+    wanted.data_dir.mkdir()
+    async with control_door(wanted.data_dir, serve):
+        missed = (await findings(wanted))["pages"]
+    assert not missed.healthy
+    assert missed.sentence.startswith(f"The pages at http://127.0.0.1:{free_port} do not answer: ")
 
 
 async def test_a_database_in_order_is_told_with_its_readings(settings: MonitorSettings) -> None:
