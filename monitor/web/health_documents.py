@@ -12,8 +12,11 @@ class CheckDocument(Document):
     model_config = ConfigDict(extra="forbid")
 
     name: str
+    """What was looked at."""
     healthy: bool
+    """Whether it is as it should be."""
     sentence: str
+    """How it is, in words."""
     since: TimeText | None
     """Since when it is so, where that is known."""
 
@@ -24,17 +27,25 @@ class HealthDocument(Document):
     model_config = ConfigDict(extra="forbid")
 
     status: Status
+    """The worst of the checks: `ok`, `degraded`, or `unhealthy` where no reading is taken in."""
     version: str
+    """Of the program."""
     monitor_running: bool
+    """Whether a monitor answers."""
     mqtt_connected: bool
+    """Whether it is connected to the broker."""
     database_connected: bool
+    """Whether it can store."""
     queued_messages: int | None
     """Messages that have arrived and wait for their batch."""
     last_reading_age_seconds: float | None
+    """Since the newest reading arrived."""
     feed_age_seconds: float | None
     """Since the monitor told the pages something."""
     disk_free_bytes: int | None
+    """On the disk of the data folder."""
     checks: list[CheckDocument]
+    """What was looked at, each with a sentence."""
 
 
 class ReadyDocument(Document):
@@ -43,7 +54,9 @@ class ReadyDocument(Document):
     model_config = ConfigDict(extra="forbid")
 
     ready: bool
+    """Whether they are."""
     sentence: str
+    """Why, or why not."""
 
 
 class LiveDocument(Document):
@@ -52,3 +65,4 @@ class LiveDocument(Document):
     model_config = ConfigDict(extra="forbid")
 
     status: Status
+    """Always `ok`."""

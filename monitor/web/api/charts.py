@@ -10,11 +10,13 @@ class AveragedReadings(Document):
     """Readings averaged over equal times: columns of equal length, an entry for each bucket that holds readings."""
 
     turbine_number: int
+    """Whose readings."""
     since: Time
     """The first bucket's beginning."""
     until: Time
     """The last bucket's end."""
     width_seconds: int
+    """How long a bucket lasts."""
     sampled: bool
     """Whether some readings stand for all: then counts and energy are estimates, and extremes may be missed."""
     start: list[Time]
@@ -63,6 +65,7 @@ class Bin(Document):
     wind_speed: float
     """Their mean, in m/s."""
     mean_power_in_kw: float
+    """The mean of their powers, in kW."""
     averages: int
     """How many."""
     readings: int
@@ -73,8 +76,11 @@ class PowerCurve(Document):
     """Power by wind speed, measured by the method of bins."""
 
     turbine_number: int
+    """Whose curve."""
     since: Time
+    """Readings from this time on."""
     until: Time
+    """Readings before this time."""
     width: float
     """Of a bin, in m/s."""
     averaging_seconds: int

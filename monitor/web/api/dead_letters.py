@@ -27,13 +27,16 @@ class Refusals(Document):
     """How many messages were refused for a reason."""
 
     reason: str
+    """The word for it, such as `not_json`."""
     messages: int
+    """How many."""
 
 
 class RefusalsByReason(Document):
     """How many messages were refused for which reason, the most frequent first."""
 
     items: list[Refusals]
+    """One for each reason."""
 
 
 @router.get("", operation_id="list_dead_letters", summary="Refused messages")

@@ -30,6 +30,7 @@ class Listed(Document, Generic[ItemT]):
     """A page of a list."""
 
     items: list[ItemT]
+    """As many as were asked for, or what is left."""
     next_cursor: str | None
     """Ask again with `cursor` set to it for what follows; null on the last page."""
 

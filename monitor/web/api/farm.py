@@ -18,12 +18,14 @@ class Engineers(Document):
     """Everyone of the pool, and who is out."""
 
     items: list[Engineer]
+    """By number."""
 
 
 class WaitingLine(Document):
     """Turbines that wait for an engineer, the first in line first."""
 
     items: list[TurbineRow]
+    """First in line first."""
 
 
 @router.get("/farm", operation_id="get_farm", summary="The farm at this moment")

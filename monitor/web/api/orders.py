@@ -48,6 +48,7 @@ class AcceptedOrder(Document):
     """An order that is obeyed."""
 
     accepted: Literal[True] = True
+    """A refused order is a problem instead."""
     sentence: str
     """What follows from it."""
 

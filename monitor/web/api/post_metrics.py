@@ -23,7 +23,9 @@ class PostedReading(Document):
     """What became of a posted reading."""
 
     outcome: PostOutcome
+    """Whether it was new."""
     turbine_number: int
+    """Whose reading it is."""
     emitted_at: TimeText
     """The reading's own time, or that of its arrival if it has none."""
 

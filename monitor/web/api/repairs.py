@@ -52,6 +52,7 @@ class Holds(Document):
     """Turbines that a person holds."""
 
     items: list[Hold]
+    """The oldest hold first."""
 
 
 class RepairTimesQuery(StrictQuery):
@@ -67,15 +68,18 @@ class Durations(Document):
     count: int
     """How often it happened."""
     median: float | None
+    """Half took no longer."""
     p90: float | None
     """Nine of ten took no longer."""
     max: float | None
+    """The longest."""
 
 
 class RepairTimes(Document):
     """How long turbines waited."""
 
     since: Time
+    """Incidents that were opened from this time on."""
     to_dispatch: Durations
     """From the opening of an incident until the first engineer was sent; those that still wait are not in it."""
     to_repair: Durations

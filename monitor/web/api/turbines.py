@@ -39,6 +39,7 @@ class Turbines(Document):
     """A page of the list of turbines."""
 
     items: list[TurbineRow]
+    """As many as were asked for, or what is left."""
     next_cursor: str | None
     """Ask again with `cursor` set to it for what follows; null on the last page."""
 
@@ -47,13 +48,17 @@ class Birth(Document):
     """What a turbine says of itself when it comes online."""
 
     model: str | None
+    """What it is."""
     rated_power_in_kw: float | None
+    """In kW."""
     region: str | None
+    """Where it stands."""
     latitude: float | None
     """In degrees."""
     longitude: float | None
     """In degrees."""
     serial: str | None
+    """The number that its maker gave it."""
 
 
 class Turbine(TurbineRow):
@@ -62,9 +67,11 @@ class Turbine(TurbineRow):
     emitted_at: Time | None
     """Of the newest reading, by the turbine's clock."""
     first_seen_at: Time
+    """When the monitor heard of it for the first time."""
     link_reason: LinkReason | None
     """Why it is offline."""
     link_since: Time | None
+    """When the link became what it is."""
     health_since: Time | None
     """When the reading was emitted that first said so."""
     session: str | None
@@ -76,7 +83,9 @@ class Turbine(TurbineRow):
     clock_skew_seconds: float | None
     """How far its clock is ahead of ours; negative: behind, or its readings came late."""
     birth: Birth
+    """What it said of itself when it came online."""
     hold: facts.Hold | None
+    """Who forbids visits, if anybody does."""
     reading: facts.Reading | None
     """The newest one."""
 

@@ -82,6 +82,13 @@ def test_each_document_is_described(name: str) -> None:
     assert SCHEMAS[name].get("description"), name
 
 
+@pytest.mark.parametrize("name", sorted(SCHEMAS.keys() - {"Problem"}))
+def test_each_field_is_described(name: str) -> None:
+    """By words of its own, or by those of the one kind of document that it holds."""
+    fields = SCHEMAS[name].get("properties", {})
+    assert [field for field, told in fields.items() if not told.keys() & {"description", "$ref"}] == []
+
+
 def test_quantities_have_their_units() -> None:
     """Those whose name does not tell it."""
     unit = re.compile(r"m/s|kWh|kW|In V\.|In A\.|Celsius|degrees|[Ss]econds|MW")
