@@ -148,7 +148,13 @@ setInterval(showLive, 1000);
 
 const toFarm = document.getElementById("to-farm");
 const referrer = document.referrer ? new URL(document.referrer) : null;
-if (referrer?.origin === location.origin && referrer.pathname === "/") toFarm.href = `/${referrer.search}${referrer.hash}`;
+if (referrer?.origin === location.origin && referrer.pathname === "/") {
+  toFarm.addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    history.back(); // the farm as it was left: filtered, and scrolled
+  });
+}
 const follow = (id) => () => document.getElementById(id).hidden || document.getElementById(id).click();
 addKeys({ "[": follow("previous"), "]": follow("next"), Escape: () => toFarm.click() });
 for (const [index, range] of [...document.getElementById("ranges").children].entries()) {
