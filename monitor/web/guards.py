@@ -54,7 +54,8 @@ class Neighbours:
 
     A site that is open on loopback must be asked as localhost, 127.0.0.1 or [::1]: else a page from anywhere could
     have its own name point here (DNS rebinding). What changes something, and a WebSocket, must not come from the page
-    of another origin: its `Origin` (RFC 6454) is the site's, or absent as from programs.
+    of another origin: its `Origin` (RFC 6454) is the site's, or absent as from programs. Browsers that say what for
+    (Fetch Metadata) may follow a link from elsewhere, and ask for nothing else on another page's behalf.
     """
 
     def __init__(self, app: ASGIApp, *, loopback_only: bool) -> None:
@@ -76,8 +77,8 @@ class Neighbours:
             return Problem(400, None, "A request names one Host.")
         if self._loopback_only and not is_loopback(host_name(hosts[0])):
             return Problem(421, None, "This site answers to localhost, 127.0.0.1 and [::1] only.")
-        if writes and not _same_origin(headers.getlist("origin"), hosts[0]):
-            return Problem(403, "Foreign origin", "Pages of other origins may not give orders or follow the farm.")
+        if _is_from_elsewhere(headers) or (writes and not _same_origin(headers.getlist("origin"), hosts[0])):
+            return Problem(403, "Foreign origin", "Pages of other origins may link here, and nothing else.")
         return None
 
 
@@ -85,6 +86,12 @@ def host_name(host: str) -> str:
     """The name in a `Host` header, without its port."""
     name, colon, port = host.rpartition(":")
     return name if colon and (port.isdigit() or not port) and not name.endswith(":") else host
+
+
+def _is_from_elsewhere(headers: Headers) -> bool:
+    """Whether a page of another origin asks, and not to show a page of ours: https://www.w3.org/TR/fetch-metadata/."""
+    site, mode = headers.get("sec-fetch-site", "none"), headers.get("sec-fetch-mode")
+    return site not in ("none", "same-origin") and mode != "navigate"
 
 
 def _same_origin(origins: Iterable[str], host: str) -> bool:

@@ -1,4 +1,4 @@
-"""The link to the running monitor: what it tells is kept and told on, and what only it knows is asked of it."""
+"""The link to the running monitor: what it tells is kept, and told on to all who follow the farm."""
 
 import asyncio
 import json
@@ -6,11 +6,11 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from grid.times import SECOND, format_time
 from monitor.console.known import farm_view
-from monitor.control import NoMonitorError, ask, follow
+from monitor.control import NoMonitorError, follow
 from monitor.live.documents import READING_COLUMNS, view_document
 from monitor.live.mirror import Document, Mirror
 from monitor.store.errors import StoreError
@@ -23,7 +23,7 @@ AWAY_AFTER_SECONDS = 3.0
 
 
 class MonitorLink:
-    """Follows the monitor of a data folder for as long as `run` runs; asks it on demand.
+    """Follows the monitor of a data folder for as long as `run` runs.
 
     While it is away the followers of `hub` are told so every second, with the farm as it was: from the last message,
     or from what `stored` gives where no message ever came.
@@ -49,10 +49,6 @@ class MonitorLink:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._follow(), name="follow the monitor")
             tasks.create_task(self._say_that_it_is_away(), name="watch the monitor")
-
-    async def ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Ask the monitor, and wait for its answer. Raises NoMonitorError."""
-        return await asyncio.to_thread(ask, self._data_dir, request)
 
     async def _follow(self) -> None:
         while True:

@@ -1,7 +1,11 @@
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from monitor.facts import Changes, Reading
+from monitor.store.errors import StoreTooSlowError
 from monitor.store.ledger import Ledger
 from monitor.store.reader import LedgerReader
 
@@ -44,3 +48,18 @@ def test_a_database_behind_a_link_is_read_with_its_log(tmp_path: Path, reading: 
     with Ledger.open(link) as ledger, LedgerReader.open(link) as reader:
         ledger.commit(Changes(readings=[reading()]))
         assert len(reader.readings(7)) == 1
+
+
+@pytest.mark.parametrize("monitor_runs", [True, False])
+def test_a_question_is_given_up_when_its_time_is_over(
+    tmp_path: Path, reading: Callable[..., Reading], monitor_runs: bool
+) -> None:
+    path = tmp_path / "grid.db"
+    with Ledger.open(path) as ledger:
+        ledger.commit(Changes(readings=[reading(second=second) for second in range(5000)]))
+        if not monitor_runs:
+            ledger.close()
+        with LedgerReader.open(path, until=time.monotonic() - 1) as reader:
+            with pytest.raises(StoreTooSlowError, match="ask for less"):
+                reader.readings(7, newest=5000)
+            assert reader.turbine(7) is None  # a short one is over before anybody looks at the clock

@@ -91,6 +91,24 @@ async def test_pages_of_other_origins_may_not(app: FastAPI, origin: str) -> None
             assert (await client.request(method, "/raw", content=b"12")).status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("site", "mode", "status"),
+    [
+        ("none", "navigate", 200),
+        ("same-origin", "cors", 200),
+        ("cross-site", "navigate", 200),
+        ("cross-site", "no-cors", 403),
+        ("same-site", "cors", 403),
+    ],
+)
+async def test_a_page_of_another_origin_may_link_here_and_no_more(
+    app: FastAPI, site: str, mode: str, status: int
+) -> None:
+    async with asking(app) as client:
+        answer = await client.get("/said", headers={"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode})
+    assert answer.status_code == status
+
+
 async def test_two_origins_are_refused_if_one_is_foreign(app: FastAPI) -> None:
     async with asking(app) as client:
         origins = [("Origin", "http://localhost:8787"), ("Origin", "http://evil.example")]
