@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.web import problems
+from monitor.web.api.examples import EXAMPLES
 
 Document = dict[str, Any]
 
@@ -57,9 +58,13 @@ def finish(document: Document) -> Document:
 
 
 def _components(components: Document) -> Document:
+    schemas = {
+        name: {**schema, "examples": [EXAMPLES[name]]} if name in EXAMPLES else schema
+        for name, schema in components.get("schemas", {}).items()
+    }
     return {
         **components,
-        "schemas": {**components.get("schemas", {}), "Problem": problems.SCHEMA},
+        "schemas": {**schemas, "Problem": problems.SCHEMA},
         "responses": {name: _problem(text) for name, text in _PROBLEMS.values()},
         "securitySchemes": {
             "bearer": {"type": "http", "scheme": "bearer", "description": "The token of `--http-token-file`."},

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from monitor.web import openapi
+from monitor.web.api.examples import EXAMPLES
 from monitor.web.problems import MEDIA_TYPE
 
 COMMITTED = Path(__file__).parents[3] / "docs" / "openapi.json"
@@ -87,6 +89,14 @@ def test_each_field_is_described(name: str) -> None:
     """By words of its own, or by those of the one kind of document that it holds."""
     fields = SCHEMAS[name].get("properties", {})
     assert [field for field, told in fields.items() if not told.keys() & {"description", "$ref"}] == []
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_each_example_is_of_its_kind_and_tells_every_field(name: str) -> None:
+    assert SCHEMAS[name]["examples"] == [EXAMPLES[name]]
+    validator = Draft202012Validator({"$ref": f"#/components/schemas/{name}", "components": DOCUMENT["components"]})
+    assert [error.message for error in validator.iter_errors(EXAMPLES[name])] == []
+    assert EXAMPLES[name].keys() == SCHEMAS[name]["properties"].keys()
 
 
 def test_quantities_have_their_units() -> None:
