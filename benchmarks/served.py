@@ -17,7 +17,7 @@ Say = Callable[[str], None]
 PAGES = 20
 FEW = 100
 TURBINES = 5_000
-FLOODS = 4
+FLOODS = 5
 """In one run of the intake: it must last for some of the pages' seconds."""
 
 INTAKE = Bar(0.9, at_least=True)
@@ -95,26 +95,30 @@ def watched(url: str | None, *, questions: bool = False) -> Iterator[None]:
 
 def intake(*, rounds: int, readings: int, say: Say) -> Table:
     """Readings a second without pages, and with 20 pages and slow questions, in turn."""
-    rates: dict[bool, list[float]] = {False: [], True: []}
+    found: dict[bool, list[Fed]] = {False: [], True: []}
     for number in range(1, rounds + 1):
         for with_pages in (False, True):
-            rates[with_pages].append(_flooded(readings, with_pages=with_pages))
-        pair = " and ".join(figure(rates[with_pages][-1]) for with_pages in (False, True))
+            found[with_pages].append(_flooded(readings, with_pages=with_pages))
+        pair = " and ".join(figure(found[with_pages][-1].per_second) for with_pages in (False, True))
         say(f"round {number}: without and with {PAGES} pages: {pair} readings/s")
-    columns = ("pages", "readings/s", "of that without", "bar")
+    columns = ("pages", "readings/s", "of that without", "bar", "CPU us a reading")
     table = Table("Intake beside open pages, fed directly", columns)
+    rates = {with_pages: [fed.per_second for fed in fed_so] for with_pages, fed_so in found.items()}
+    costs = {with_pages: spread([fed.cpu_microseconds for fed in fed_so]) for with_pages, fed_so in found.items()}
     ratio = median_ratio(rates[True], rates[False])
-    table.add("none", spread(rates[False]), "1.0", "")
-    table.add(f"{PAGES} and slow questions", spread(rates[True]), figure(ratio), table.judge(INTAKE, ratio))
+    table.add("none", spread(rates[False]), "1.0", "", costs[False])
+    verdict = table.judge(INTAKE, ratio)
+    table.add(f"{PAGES} and slow questions", spread(rates[True]), figure(ratio), verdict, costs[True])
     return table
 
 
-def _flooded(readings: int, *, with_pages: bool) -> float:
+def _flooded(readings: int, *, with_pages: bool) -> Fed:
+    """The median of some floods in a row, by their time."""
     with served(with_pages=with_pages) as site:
         site.feed(readings // 10)  # something to ask for
         with watched(site.url, questions=True):
-            fed = [site.feed(readings) for _ in range(FLOODS)]
-    return FLOODS * readings / sum(run.seconds for run in fed)
+            floods = sorted((site.feed(readings) for _ in range(FLOODS)), key=lambda fed: fed.seconds)
+            return floods[FLOODS // 2]
 
 
 def cpu(*, seconds: float, rounds: int, say: Say) -> Table:
