@@ -12,7 +12,7 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
@@ -130,7 +130,7 @@ async def tell(data_dir: Path, turbines: int) -> None:
     news = asyncio.Condition()
     latest = b""
 
-    async def follow() -> AsyncIterator[bytes]:
+    async def follow() -> AsyncGenerator[bytes, None]:
         yield to_line(farm.snapshot())
         while True:
             async with news:
