@@ -106,6 +106,23 @@ async def test_silence_is_an_empty_batch_that_tells_the_connection(open_intake: 
         assert batch.connected
 
 
+async def test_who_asks_for_something_ends_the_wait_and_loses_no_message(
+    broker: LocalMosquitto, open_intake: OpenIntake
+) -> None:
+    async with open_intake() as intake:
+        await intake.receive(within_seconds=0)
+        intake.wake()
+        async with asyncio.timeout(20):
+            assert (await intake.receive(within_seconds=1000)).connected
+            waiting = asyncio.create_task(intake.receive(within_seconds=1000))
+            await asyncio.sleep(0)
+            intake.wake()
+            assert (await waiting).messages == ()
+        await publish(broker, b"1")
+        intake.wake()
+        assert payloads(await collect(intake, 1)) == [b"1"]
+
+
 async def test_what_was_not_acknowledged_comes_again_and_the_rest_does_not(
     broker: LocalMosquitto, open_intake: OpenIntake
 ) -> None:
