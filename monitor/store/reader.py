@@ -41,16 +41,16 @@ class LedgerReader:
     """A read-only view of the ledger. Every query sees what is committed at that moment.
 
     Use it from one thread at a time. All methods raise StoreUnavailableError or StoreDamagedError, and
-    StoreTooSlowError where `until` is given, a moment of `time.monotonic`, and a query is still at work then.
+    StoreTooSlowError where `give_up`, which is asked every now and then while a query is at work, says so.
     """
 
-    def __init__(self, path: Path, *, until: float | None = None) -> None:
+    def __init__(self, path: Path, *, give_up: Callable[[], bool] | None = None) -> None:
         self._path = path
-        self._until = until
-        self._db, self._at_rest = connect_read_only(path, until=until)
+        self._give_up = give_up
+        self._db, self._at_rest = connect_read_only(path, give_up=give_up)
 
     @classmethod
-    def open(cls, path: Path, *, may_be_older: bool = False, until: float | None = None) -> Self:
+    def open(cls, path: Path, *, may_be_older: bool = False, give_up: Callable[[], bool] | None = None) -> Self:
         """Open the database at `path`. One that `may_be_older` is not to be asked for what came later.
 
         Raises StoreMissingError if there is none yet, StoreDamagedError for one that is no ledger, and
@@ -59,7 +59,7 @@ class LedgerReader:
         refuse_waiting(path)
         _refuse_missing(path)
         with naming_errors(path):
-            reader = cls(path, until=until)
+            reader = cls(path, give_up=give_up)
             try:
                 reader._ask(lambda db: _refuse_other_formats(db, path, may_be_older=may_be_older))
             except BaseException:
@@ -281,7 +281,7 @@ class LedgerReader:
                     if at_rest(self._path) == self._at_rest:
                         return found
                 self._db.close()
-                self._db, self._at_rest = connect_read_only(self._path, until=self._until)
+                self._db, self._at_rest = connect_read_only(self._path, give_up=self._give_up)
             return query(self._db)
 
 

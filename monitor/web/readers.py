@@ -36,6 +36,7 @@ class Readers:
     ) -> None:
         self._path = path
         self._answer_within_seconds = answer_within_seconds
+        self._is_closed = False
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="reader")
         self._places = threading.BoundedSemaphore(threads + most_waiting)
 
@@ -49,13 +50,13 @@ class Readers:
             detail = "Too many questions to the ledger wait already."
             raise Problem(503, "Too many questions", detail, headers={"retry-after": "1"})
         until = time.monotonic() + self._answer_within_seconds
-        asked = self._threads.submit(self._ask, query, until)
+        asked = self._threads.submit(self._ask, query, lambda: self._is_closed or time.monotonic() > until)
         asked.add_done_callback(lambda asked: self._places.release())
         return await asyncio.wrap_future(asked)
 
-    def _ask(self, query: Callable[[LedgerReader], T], until: float) -> T:
+    def _ask(self, query: Callable[[LedgerReader], T], give_up: Callable[[], bool]) -> T:
         try:
-            with LedgerReader.open(self._path, until=until) as reader:
+            with LedgerReader.open(self._path, give_up=give_up) as reader:
                 return query(reader)
         except StoreTooSlowError:
             seconds = f"{self._answer_within_seconds:g}"
@@ -63,5 +64,6 @@ class Readers:
             raise Problem(503, "Took too long", detail, headers={"retry-after": "5"}) from None
 
     def close(self) -> None:
-        """Forget the questions that wait, and let those under way end; they take no longer than the limit."""
+        """Forget the questions that wait, and give up those under way: the process must not wait for them."""
+        self._is_closed = True
         self._threads.shutdown(wait=False, cancel_futures=True)

@@ -50,6 +50,21 @@ async def test_a_question_that_takes_too_long_is_ended_and_says_so(path: Path) -
     readers.close()
 
 
+async def test_the_end_of_the_process_waits_for_no_question(path: Path) -> None:
+    readers = Readers(path, threads=1, answer_within_seconds=60)
+    begun = threading.Event()
+
+    def ask(reader: LedgerReader) -> object:
+        begun.set()
+        return endless(reader)
+
+    asked = asyncio.create_task(readers.ask(ask))
+    await asyncio.to_thread(begun.wait, 10)
+    readers.close()
+    with pytest.raises(Problem):
+        await asyncio.wait_for(asked, 10)
+
+
 async def test_where_too_many_wait_the_next_is_turned_away(path: Path) -> None:
     readers = Readers(path, threads=1, most_waiting=1)
     go_on = threading.Event()
