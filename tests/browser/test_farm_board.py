@@ -268,3 +268,5 @@ def test_a_large_farm_has_every_turbine_and_only_a_view_of_numbers(page: Page) -
 
     tile(page, 1200).scroll_into_view_if_needed()
     expect(tile(page, 1200).locator(".tile-power")).to_have_text("1,500\u00a0kW")
+    expect(tile(page, 1).locator(".tile-power")).to_have_count(0)
+    assert numbers.count() < 600

@@ -113,7 +113,11 @@ export class Board {
     const isAll = this.#isPrinted || this.#tiles.size <= FEW;
     const [top, bottom] = isAll ? [-Infinity, Infinity] : [-NEAR_PX, innerHeight + NEAR_PX];
     const near = new Set(this.#shownGroups.flatMap((group) => group.between(top, bottom)));
-    for (const tile of this.#near) if (!near.has(tile)) tile.setNear(false);
+    for (const tile of this.#near) {
+      if (near.has(tile)) continue;
+      this.#stale.delete(tile);
+      tile.setNear(false);
+    }
     for (const tile of near) {
       if (this.#near.has(tile)) continue;
       tile.setNear(true);

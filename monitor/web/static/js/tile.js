@@ -1,4 +1,4 @@
-// One turbine on the farm page: a link whose numbers are made when it first comes near the view.
+// One turbine on the farm page: a link, with numbers while it is near the view.
 import { age } from "./clock.js";
 import { setAttribute, setText } from "./dom.js";
 import { whyText } from "./live-farm.js";
@@ -43,9 +43,13 @@ export class Tile {
     return isNew;
   }
 
-  /** Whether the tile is near the view: only then it has more to paint than its name and its state. */
+  /** Whether the tile is near the view: only then it has numbers, so that a page never holds more than a view of them. */
   setNear(isNear) {
     this.node.classList.toggle("is-near", isNear);
+    if (isNear || this.#numbers === null) return;
+    while (this.link.childNodes.length > 1) this.link.lastChild.remove();
+    this.#numbers = null;
+    this.#share = -1;
   }
 
   /** Show the numbers as of `now`. */
