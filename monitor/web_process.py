@@ -23,6 +23,8 @@ LOOK_AT_PORT_SECONDS = 5.0
 """How often a port that is taken is tried again. Looking costs next to nothing, starting Python would not."""
 END_WITHIN_SECONDS = 3.0
 LONGEST_LINE_BYTES = 64 * 1024
+MOST_KNOWN = 1000
+"""How many different things that one process said are told once only."""
 
 Say = Callable[[str], None]
 
@@ -45,17 +47,20 @@ async def keep_serving(settings: HttpSettings, say: Say) -> None:
 
 
 class _News:
-    """Passes on what is new: what was said in the round before is known."""
+    """Passes on what is new: what was said in this round, by one process, or in the round before is known."""
 
     def __init__(self, say: Say) -> None:
         self._say = say
-        self._before: set[str] = set()
-        self._now: set[str] = set()
+        self._before: set[tuple[str, ...]] = set()
+        self._now: set[tuple[str, ...]] = set()
 
-    def say(self, sentence: str) -> None:
-        if sentence not in self._before and sentence not in self._now:
-            self._say(sentence)
-        self._now.add(sentence)
+    def say(self, *sentences: str) -> None:
+        """Say something that has one sentence, or several that belong together."""
+        if sentences not in self._before and sentences not in self._now:
+            for sentence in sentences:
+                self._say(sentence)
+        if len(self._now) < MOST_KNOWN:
+            self._now.add(sentences)
 
     def end_round(self, sentence: str | None) -> None:
         """One process has ended: `sentence` says how, unless it has said so itself."""
@@ -83,8 +88,8 @@ async def _run_once(settings: HttpSettings, news: _News) -> int:
         start_new_session=True,  # Ctrl-C is for us: we end it in order
     )
     try:
-        async for sentence in _sentences(process):
-            news.say(sentence)
+        async for sentences in _told(process):
+            news.say(*sentences)
         return await process.wait()
     finally:
         await _end(process)
@@ -111,8 +116,8 @@ def _environment() -> dict[str, str]:
     return _MEMORY | {name: value for name, value in os.environ.items() if not name.upper().startswith(PREFIX)}
 
 
-async def _sentences(process: Process) -> AsyncIterator[str]:
-    """What the process says, line by line and safe for a terminal, until it ends."""
+async def _told(process: Process) -> AsyncIterator[list[str]]:
+    """What the process says, safe for a terminal, until it ends."""
     lines = process.stdout
     while lines is not None:
         try:
@@ -121,18 +126,17 @@ async def _sentences(process: Process) -> AsyncIterator[str]:
             continue
         if not line:
             return
-        for sentence in _in_words(line.decode(errors="replace").rstrip()):
-            yield plain(sentence)
+        yield in_words(line.decode(errors="replace").rstrip())
 
 
-def _in_words(line: str) -> Iterator[str]:
+def in_words(line: str) -> list[str]:
     """A line of its log is a JSON object; a traceback is a sentence for each of its lines. Others are as they are."""
     try:
         record = json.loads(line)
-        told = [record["sentence"], *record.get("traceback", "").splitlines()]
-    except (ValueError, TypeError, KeyError, AttributeError):
+        told = [str(record["sentence"]), *str(record.get("traceback", "")).splitlines()]
+    except (ValueError, TypeError, KeyError):
         told = [line.removeprefix("grid-monitor: ")]
-    return (sentence for sentence in told if sentence)
+    return [plain(sentence) for sentence in told if sentence]
 
 
 async def _end(process: Process) -> None:

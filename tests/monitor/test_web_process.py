@@ -15,7 +15,7 @@ from served import answers
 from monitor.demo_broker import HOST, find_free_port
 from monitor.http_access import is_taken
 from monitor.settings import HttpSettings
-from monitor.web_process import keep_serving
+from monitor.web_process import in_words, keep_serving
 
 
 class Kept:
@@ -122,3 +122,22 @@ async def test_it_finds_no_other_settings_than_the_monitors(
         await until(lambda: kept.said)
     assert kept.said == [kept.pages_at]
     assert not (tmp_path / "another").exists()
+
+
+@pytest.mark.parametrize(
+    ("line", "sentences"),
+    [
+        ('{"time": "T", "action": "pages", "sentence": "pages at X"}', ["pages at X"]),
+        (
+            '{"sentence": "a bug", "traceback": "Traceback:\\n  File\\nKeyError"}',
+            ["a bug", "Traceback:", "  File", "KeyError"],
+        ),
+        ("grid-monitor: the port is taken", ["the port is taken"]),
+        ("\x1b[2Jnot ours", ["\\x1b[2Jnot ours"]),
+        ('{"sentence": 7}', ["7"]),
+        ("[]", ["[]"]),
+        ("", []),
+    ],
+)
+def test_what_the_process_says_is_told_in_sentences(line: str, sentences: list[str]) -> None:
+    assert in_words(line) == sentences
