@@ -32,9 +32,15 @@ PAUSE_SECONDS = 4.0
 SETTLE_MILLISECONDS = 1200
 WIDE = ViewportSize(width=1280, height=860)
 NARROW = ViewportSize(width=375, height=812)
-TALLEST = 1600
+TALLEST = 1530
 """Pictures are no longer than that, in pixels."""
 
+
+SHOWN_FOLDER = "/srv/grid"
+_REPLACE = """([folder, shown]) => {
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) texts.currentNode.data = texts.currentNode.data.replaceAll(folder, shown);
+}"""
 
 LOOKS: dict[str, tuple[ViewportSize, ColorScheme]] = {
     "light": (WIDE, "light"),
@@ -50,7 +56,7 @@ def main() -> None:
         broker = stack.enter_context(LocalMosquitto(folder))
         farm = ServedFarm(broker, folder)
         stack.callback(farm.close)
-        farm.serve("--engineers", "2")
+        farm.serve("--engineers", "1")
         send_history(farm)
         others = ("--first-number", str(FIRST_OTHER), "--count", str(TURBINES + 1 - FIRST_OTHER))
         farm.start("grid-turbines", *others, *SIMULATION, "--time-to-fail", "0")
@@ -59,7 +65,7 @@ def main() -> None:
         browser = launch(playwright, find_chromium() or "chromium")
         stack.callback(browser.close)
         for name, path in EVERY_PAGE.items():
-            take(browser, f"{farm.url}{path}", name.replace(" ", "-"))
+            take(browser, f"{farm.url}{path}", name.replace(" ", "-"), str(folder))
 
 
 def send_history(farm: ServedFarm) -> None:
@@ -77,8 +83,8 @@ def send_history(farm: ServedFarm) -> None:
         subprocess.run(client, input="\n".join(lines), text=True, check=True)
 
 
-def take(browser: Browser, address: str, name: str) -> None:
-    """Take a page's pictures."""
+def take(browser: Browser, address: str, name: str, folder: str) -> None:
+    """Take a page's pictures; the folder's name, which is another each time, is not in them."""
     for look, (viewport, color_scheme) in LOOKS.items():
         context = browser.new_context(viewport=viewport, color_scheme=color_scheme, timezone_id="Europe/Berlin")
         page = context.new_page()
@@ -89,6 +95,7 @@ def take(browser: Browser, address: str, name: str) -> None:
         height = min(TALLEST, int(page.evaluate("() => document.documentElement.scrollHeight")))
         page.set_viewport_size({**viewport, "height": max(height, viewport["height"])})
         page.wait_for_timeout(SETTLE_MILLISECONDS)
+        page.evaluate(_REPLACE, [folder, SHOWN_FOLDER])
         page.screenshot(path=FOLDER / f"{name}-{look}.png", animations="disabled")
         context.close()
 

@@ -84,6 +84,23 @@ def test_a_barrier_would_be_found(page: Page) -> None:
 
 
 @every_page
+def test_nothing_bars_anybody_from_the_help(page: Page, path: str) -> None:
+    settled(page, path)
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+    assert barriers(page) == []
+
+
+def test_nothing_bars_anybody_from_giving_an_order(page: Page) -> None:
+    settled(page, EVERY_PAGE["turbine"])
+    page.get_by_role("button", name="Send an engineer").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+    assert barriers(page) == []
+
+
+@every_page
 def test_no_page_scrolls_sideways(page: Page, path: str) -> None:
     settled(page, path)
 
