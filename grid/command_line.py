@@ -1,11 +1,11 @@
-"""The door to typer for both programs: options made from settings, exit codes, and errors in one line."""
+"""The door to typer for both programs: options made from settings, and errors in one line."""
 
 import inspect
 import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from enum import Enum, IntEnum
+from enum import Enum
 from functools import wraps
 from pathlib import Path
 from types import NoneType, UnionType
@@ -15,28 +15,10 @@ import typer
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from grid.settings import PREFIX, Settings, SettingsError
+from grid.errors import CommandError, ExitCode, SettingsError
+from grid.settings import PREFIX, Settings
 
 SettingsT = TypeVar("SettingsT", bound=Settings)
-
-
-class ExitCode(IntEnum):
-    """What the programs tell the shell."""
-
-    FINE = 0
-    FAILED = 1
-    WRONG_USAGE = 2
-    UNHEALTHY = 3
-    BROKER_UNREACHABLE = 4
-    INTERRUPTED = 130
-
-
-class CommandError(Exception):
-    """What a user can mend: shown as one line, without a traceback, with this exit code."""
-
-    def __init__(self, sentence: str, code: ExitCode = ExitCode.FAILED) -> None:
-        super().__init__(sentence)
-        self.code = code
 
 
 def run(app: typer.Typer, program: str) -> None:

@@ -12,15 +12,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableError
 
 from grid.broker import Broker, Protocol, Tls
+from grid.errors import SettingsError
 
 PREFIX = "GRID_"
 CONFIG_VARIABLE = "GRID_CONFIG"
 DEFAULT_CONFIG_FILE = Path("grid.toml")
 SECTIONS = frozenset({"monitor", "turbines"})
-
-
-class SettingsError(Exception):
-    """A setting that a person can mend: the text names it and says what is wrong, in one line."""
 
 
 class Settings(BaseSettings):

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from grid.command_line import CommandError, run, with_settings
+from grid.command_line import run, with_settings
+from grid.errors import CommandError
 from grid.metrics import MAX_INTEGER
 from grid.topics import MAX_TURBINE_NUMBER
 from monitor import DISTRIBUTION

@@ -13,8 +13,8 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from grid.command_line import CommandError, ExitCode
 from grid.connection import Broker, BrokerLostError, BrokerRefusedError, Protocol, connect_once
+from grid.errors import CommandError, ExitCode
 from monitor.demo_amqtt import LocalAmqtt
 from monitor.demo_broker import HOST, LocalBrokerError, LocalMosquitto, accepts, find_free_port, find_mosquitto
 from monitor.http_access import address, is_taken

@@ -13,8 +13,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TypeVar
 
-from grid.command_line import ExitCode
 from grid.connection import Broker, BrokerLostError
+from grid.errors import ExitCode
 from grid.times import SECOND, format_time
 from monitor import DISTRIBUTION
 from monitor.books import Balance

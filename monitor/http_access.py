@@ -8,7 +8,7 @@ import string
 from ipaddress import ip_address
 from pathlib import Path
 
-from grid.settings import SettingsError
+from grid.errors import SettingsError
 from monitor.settings import HttpSettings
 
 SHORTEST_TOKEN = 16

@@ -30,7 +30,7 @@ from opentelemetry.trace import (
 from opentelemetry.trace import Tracer as SpanMaker
 from opentelemetry.trace.propagation import set_span_in_context
 
-from grid.command_line import CommandError, ExitCode
+from grid.errors import CommandError, ExitCode
 from grid.times import format_time
 from monitor import DISTRIBUTION
 from monitor.facts import Changes, Committed, Release, Visit

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from grid.command_line import CommandError, ExitCode
+from grid.errors import CommandError, ExitCode
 from grid.times import parse_time
 
 InJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output; times are UTC.")]

@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from importlib.metadata import version
 
-from grid.command_line import CommandError, ExitCode
 from grid.connection import Will
 from grid.error_groups import first_if_all
+from grid.errors import CommandError, ExitCode
 from grid.status import MonitorStatus, OfflineReason, Presence
 from grid.topics import MONITOR_STATUS
 from monitor import DISTRIBUTION

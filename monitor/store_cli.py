@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from grid.command_line import CommandError, ExitCode, with_settings
+from grid.command_line import with_settings
+from grid.errors import CommandError, ExitCode
 from grid.times import SECOND
 from grid.topics import MAX_TURBINE_NUMBER
 from monitor.options import InJson, Moment, parse_moment

@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Protocol
 
-from grid.command_line import CommandError, ExitCode
+from grid.errors import CommandError, ExitCode
 from monitor.facts import Changes, Committed
 
 OTLP_ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")

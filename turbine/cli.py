@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from grid.command_line import ExitCode, run, with_settings
+from grid.command_line import run, with_settings
+from grid.errors import ExitCode
 from turbine.settings import TurbineSettings
 
 PROGRAM = "grid-turbines"

@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import Any, TypeVar
 
-from grid.command_line import CommandError, ExitCode
 from grid.error_groups import first_if_all
+from grid.errors import CommandError, ExitCode
 from turbine.client import TurbineClient
 from turbine.life import Life
 from turbine.outbox import Monitor

@@ -14,7 +14,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
-from grid.command_line import CommandError
+from grid.errors import CommandError
 from grid.metrics import Session, TurbineNumber
 
 REWRITE_BYTES = 16_000_000

@@ -20,7 +20,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeVar
 
-from grid.command_line import CommandError, ExitCode
+from grid.errors import CommandError, ExitCode
 from turbine.fleet import PROGRESS_SECONDS, SIGNALS, Listen, run_to_the_end
 from turbine.progress import Progress
 from turbine.shares import Share

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from grid.broker import Broker
-from grid.command_line import ExitCode
+from grid.errors import ExitCode
 from grid.metrics import TurbineMetrics
 from turbine.cast import Cast, replayed, simulated
 from turbine.dry_run import DisturbedReadings, readings

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from grid.command_line import CommandError
+from grid.errors import CommandError
 from grid.metrics import TurbineMetrics
 from grid.times import format_time
 from turbine.chaos import Disturbance

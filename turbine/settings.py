@@ -6,7 +6,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from grid.settings import BrokerSettings, SettingsError
+from grid.errors import SettingsError
+from grid.settings import BrokerSettings
 from grid.status import MAX_LABEL_LENGTH
 from grid.topics import MAX_TURBINE_NUMBER
 from turbine.chaos import ChaosKind, Rates, parse_rates

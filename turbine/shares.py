@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from grid.command_line import CommandError
+from grid.errors import CommandError
 
 
 @dataclass(frozen=True, slots=True)

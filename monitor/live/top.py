@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 
-from grid.command_line import CommandError, ExitCode
+from grid.errors import CommandError, ExitCode
 from grid.times import SECOND
 from monitor.console.documents import in_json
 from monitor.console.lines import engineers_in_words, standings_in_words

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from grid.command_line import CommandError, ExitCode
+from grid.errors import CommandError, ExitCode
 from monitor.settings import HttpSettings
 
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - it is asked, not served

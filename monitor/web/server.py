@@ -15,7 +15,7 @@ import anyio.to_thread
 import uvicorn
 from fastapi import FastAPI
 
-from grid.command_line import CommandError, ExitCode
+from grid.errors import CommandError, ExitCode
 from monitor.http_access import address, read_token
 from monitor.settings import HttpSettings, LogFormat
 from monitor.store import DATABASE

@@ -11,8 +11,9 @@ import pytest
 import typer
 from pydantic import Field, SecretStr
 
-from grid.command_line import CommandError, ExitCode, run, with_settings
-from grid.settings import Settings, SettingsError
+from grid.command_line import run, with_settings
+from grid.errors import CommandError, ExitCode, SettingsError
+from grid.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("nothing_set")
 

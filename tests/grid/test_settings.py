@@ -8,7 +8,8 @@ import pytest
 from pydantic import Field
 
 from grid.broker import Broker, Protocol, Tls
-from grid.settings import BrokerSettings, SettingsError
+from grid.errors import SettingsError
+from grid.settings import BrokerSettings
 
 SECRET = "hunter2-and-a-half"
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from grid.command_line import ExitCode
+from grid.errors import ExitCode
 from monitor.books import Balance
 from monitor.control import Answer, control_door
 from monitor.doctor import Finding, examine, exit_code

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from grid.settings import SettingsError
+from grid.errors import SettingsError
 from monitor.http_access import SHORTEST_TOKEN, is_loopback, read_token, refuse_open_address
 from monitor.settings import HttpSettings
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from collector import Collector, attributes_of, collector
 
-from grid.command_line import CommandError
+from grid.errors import CommandError
 from monitor.facts import Changes, Committed, Decisions, Release, Visit, VisitState
 from monitor.open_telemetry import GOODBYE_SECONDS, OpenTelemetryTracer, open_tracer
 from monitor.tracing import Destination

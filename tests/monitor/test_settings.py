@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from grid.settings import SettingsError
+from grid.errors import SettingsError
 from monitor.settings import DataSettings, MonitorSettings
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from surroundings import environment
 
-from grid.command_line import CommandError, ExitCode
+from grid.errors import CommandError, ExitCode
 from monitor.tracing import Destination, NoTracer, destinations, tracing
 
 OTLP, CONSOLE = Destination.OTLP, Destination.CONSOLE

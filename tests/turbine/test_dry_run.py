@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from surroundings import environment
 
-from grid.command_line import ExitCode
+from grid.errors import ExitCode
 from grid.metrics import TurbineMetrics
 from turbine.chaos import ChaosKind, ChaosPlan, Disturbance, Rates
 from turbine.dry_run import DisturbedReadings, readings

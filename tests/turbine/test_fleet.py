@@ -14,7 +14,7 @@ import pytest
 
 import turbine.fleet
 from grid.broker import Broker
-from grid.command_line import CommandError, ExitCode
+from grid.errors import CommandError, ExitCode
 from grid.topics import Kind
 from monitor.demo_broker import LocalMosquitto
 from tests.turbine.conftest import Listener, Turbines, ended, hear_everything

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import turbine.outbox_file
-from grid.command_line import CommandError
+from grid.errors import CommandError
 from turbine.outbox_file import RETRY_SECONDS, Kept, OutboxFile
 
 SESSION = "1800000000000-cafe"

@@ -257,7 +257,7 @@ async def test_what_one_process_must_do_is_refused_in_words(
 
 DIES_IN_THE_MIDDLE_OF_A_WORD = """
 import asyncio, os, struct, sys
-from grid.command_line import CommandError
+from grid.errors import CommandError
 from turbine.processes import run_in_processes
 from turbine.progress import Progress
 from turbine.shares import shares

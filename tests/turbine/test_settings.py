@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from grid.settings import SettingsError
+from grid.errors import SettingsError
 from turbine.settings import TurbineSettings
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grid.command_line import CommandError
+from grid.errors import CommandError
 from turbine.shares import outbox_file_of, outboxes_in_words, outboxes_left, refuse_other_outboxes, shares
 
 

@@ -1,6 +1,6 @@
 """What is wrong with a file or an option of a replay, and can be mended by its user."""
 
-from grid.command_line import CommandError, ExitCode
+from grid.errors import CommandError, ExitCode
 
 
 class ReplayError(CommandError):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from grid.command_line import CommandError
+from grid.errors import CommandError
 from turbine.replay.columns import layout_for, parse_columns, positions
 from turbine.replay.presets import LAYOUTS, Column, Layout, Preset
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from grid.command_line import CommandError, ExitCode
+from grid.errors import CommandError, ExitCode
 from grid.metrics import OperationalStatus, TurbineMetrics
 from grid.repair import RepairCommand, RepairState
 from grid.times import format_time, parse_time

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from grid.command_line import CommandError
+from grid.errors import CommandError
 from turbine.replay.options import EventLog, ReplayOptions, parse_speed
 
 

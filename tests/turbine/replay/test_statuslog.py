@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from grid.command_line import CommandError
+from grid.errors import CommandError
 from grid.metrics import TurbineMetrics
 from grid.times import parse_time
 from turbine.replay.farm import ReplayedFarm
