@@ -57,7 +57,7 @@ class TurbineRecord:
     current: float | None = None
     temperature: float | None = None
     interval_seconds: float | None = None
-    """Measured between the turbine's newest readings, by its own clock."""
+    """What the newest reading's energy stands for: measured between the newest readings, by the turbine's clock."""
     clock_skew_seconds: float | None = None
     """How far the turbine's clock is ahead of ours (negative: behind, or its readings came late)."""
     # the birth

@@ -130,7 +130,7 @@ class Fleet:
                 track.gap_before = track.gap
                 track.gap = emitted_at - track.emitted_at
                 track.emitted_at = emitted_at
-                track.newest = item
+                track.before, track.newest = track.newest, item
                 track.heard = watched
                 lead = emitted_at - received_at
                 if track.lead is None or lead > track.lead:
@@ -184,7 +184,7 @@ class Fleet:
         if track.record.link is not Link.ONLINE:
             self._come_online(track, now, reading.received_at)
         self._set_health(track, _HEALTH[reading.operational_status], reading.emitted_at)
-        track.newest = reading
+        track.before, track.newest = track.newest, reading
         track.heard = now.watched
         track.unheard = False
         self._expect(track, speaks=reading.session)

@@ -31,6 +31,8 @@ class Track:
     """The session in such a reading."""
     newest: Reading | None = None
     """The newest reading, while it is not yet in the record."""
+    before: Reading | None = None
+    """The reading before the newest one, if that is not in the record either."""
     settled: Count | None = None
     """The count of the newest reading that is in the record."""
     gap: int = 0
@@ -55,9 +57,7 @@ class Track:
     @property
     def counted(self) -> Count | None:
         """Which reading of its session the newest one is, if it says so."""
-        if self.newest is None:
-            return self.settled
-        return None if self.newest.sequence is None else Count(self.newest.session, self.newest.sequence)
+        return self.settled if self.newest is None else _count(self.newest)
 
     @property
     def skew(self) -> int | None:
@@ -71,13 +71,24 @@ class Track:
         """Between readings, in microseconds; the smaller of the last two gaps, since one may be an outage."""
         return min(self.gap, self.gap_before) or max(self.gap, self.gap_before)
 
+    @property
+    def stood_for(self) -> int:
+        """How long the newest reading's energy was gathered, in microseconds; 0: not known.
+
+        The last gap where the turbine's own count says that no reading lies in it, else the interval.
+        """
+        count, earlier = self.counted, self.settled if self.before is None else _count(self.before)
+        follows = count is not None and earlier is not None and count == (earlier.session, earlier.sequence + 1)
+        return self.gap if follows else self.interval
+
     def settle(self) -> TurbineRecord:
         """Write the newest reading into the record, and return it."""
         record, reading = self.record, self.newest
         if reading is None:
             return record
+        stood_for, skew = self.stood_for, self.skew
         self.settled = self.counted
-        self.newest = None
+        self.newest = self.before = None
         record.emitted_at = reading.emitted_at
         record.received_at = reading.received_at
         record.wind_speed = reading.wind_speed
@@ -86,8 +97,7 @@ class Track:
         record.voltage = reading.voltage
         record.current = reading.current
         record.temperature = reading.temperature
-        interval, skew = self.interval, self.skew
-        record.interval_seconds = interval / SECOND if interval else None
+        record.interval_seconds = stood_for / SECOND if stood_for else None
         record.clock_skew_seconds = None if skew is None else skew / SECOND
         return record
 
@@ -95,3 +105,7 @@ class Track:
         """Begin a new span in which the largest lead is measured."""
         if self.lead is not None:
             self.lead_before, self.lead = self.lead, None
+
+
+def _count(reading: Reading) -> Count | None:
+    return None if reading.sequence is None else Count(reading.session, reading.sequence)

@@ -49,9 +49,10 @@ def reading(
     session: str | None = "a",
     arrives: float | None = None,
     number: int = 7,
+    sequence: int | None = None,
 ) -> Reading:
     received_at = at(seconds if arrives is None else arrives)
-    return Reading(number, at(seconds), 9.5, 1.5, status, 690.0, 100.0, 60.0, session, None, received_at)
+    return Reading(number, at(seconds), 9.5, 1.5, status, 690.0, 100.0, 60.0, session, sequence, received_at)
 
 
 def online(seconds: float, session: str | None = "a", connection: int | None = 0, **more: Any) -> StatusReport:
@@ -365,6 +366,21 @@ def test_skew_is_measured_by_the_readings_that_were_least_delayed(watched: Watch
 def test_the_interval_is_the_smaller_of_the_last_two_gaps(watched: Watched) -> None:
     watched.take(30, reading(3), reading(5), reading(30))
     assert watched.record.interval_seconds == 2.0
+
+
+def test_a_turbine_that_counts_may_report_unevenly(watched: Watched) -> None:
+    """Its energy is that of the last gap: four seconds' energy is not that of the tenth of a second before."""
+    watched.take(30, reading(25.9, sequence=4), reading(26, sequence=5), reading(30, sequence=6))
+    assert watched.record.interval_seconds == 4.0
+    watched.take(31, reading(31, sequence=7))
+    assert watched.record.interval_seconds == 1.0
+
+
+def test_a_gap_in_the_count_is_no_interval(watched: Watched) -> None:
+    watched.take(30, reading(25, sequence=4), reading(26, sequence=5), reading(30, sequence=7))
+    assert watched.record.interval_seconds == 1.0
+    watched.take(40, reading(40, sequence=9))
+    assert watched.record.interval_seconds == 4.0
 
 
 # --- silence
