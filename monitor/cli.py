@@ -17,7 +17,7 @@ from monitor import DISTRIBUTION
 from monitor.console.words import plain
 from monitor.facts import Order, OrderKind
 from monitor.options import InJson, Moment, parse_moment
-from monitor.settings import DataSettings, HttpSettings, MonitorSettings, ServeSettings
+from monitor.settings import DataSettings, HttpSettings, LogFormat, MonitorSettings, ServeSettings
 from monitor.store import DATABASE
 from monitor.store_cli import store_commands
 
@@ -100,17 +100,14 @@ def _run(settings: MonitorSettings) -> None:
 
 @app.command("serve")
 @with_settings(ServeSettings)
-def serve_command(
-    settings: ServeSettings,
-    until_stdin_closes: Annotated[bool, typer.Option("--until-stdin-closes", hidden=True)] = False,
-) -> None:
+def serve_command(settings: ServeSettings) -> None:
     """Serve the API and the pages as a process of its own.
 
     It reads beside the running monitor, and shows what is stored while none runs.
     """
     from monitor.web.server import serve
 
-    raise typer.Exit(serve(settings, until_stdin_closes=until_stdin_closes, log_format=settings.log_format))
+    raise typer.Exit(serve(settings.site(), as_json=settings.log_format is LogFormat.JSON))
 
 
 @app.command("top")

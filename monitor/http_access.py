@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from grid.errors import SettingsError
-from monitor.settings import HttpSettings
+from monitor.site_settings import SiteSettings
 
 SHORTEST_TOKEN = 16
 _LONGEST_FILE = 4096
@@ -43,7 +43,7 @@ def is_taken(host: str, port: int) -> bool:
     return False
 
 
-def refuse_open_address(settings: HttpSettings) -> None:
+def refuse_open_address(settings: SiteSettings) -> None:
     """Raise SettingsError where others could reach the pages, and no token is asked for."""
     if settings.http_port and settings.http_token_file is None and not is_loopback(settings.http_host):
         raise SettingsError(
@@ -52,7 +52,7 @@ def refuse_open_address(settings: HttpSettings) -> None:
         )
 
 
-def read_token(settings: HttpSettings) -> str | None:
+def read_token(settings: SiteSettings) -> str | None:
     """The token that is asked for, made where its file is missing; None on a site that is open.
 
     Raises SettingsError for an address that must not be open, and for a file that holds no token.

@@ -57,7 +57,7 @@ def run_monitor(
     `notices` are said first. `at_once` is called when the process ends without coming back here. Raises CommandError
     and SettingsError for what a user can mend, and BrokenPipeError when nobody reads the output any more.
     """
-    refuse_open_address(settings)
+    refuse_open_address(settings.site())
     _collect_garbage_rarely()
     try:
         return asyncio.run(_Program(settings, notices, at_once).run())
@@ -126,7 +126,7 @@ class _Program:
 
     def _about_token(self) -> list[str]:
         """What to say of the token of the pages, made here where there is none yet. Raises SettingsError."""
-        if not self._settings.http_port or read_token(self._settings) is None:
+        if not self._settings.http_port or read_token(self._settings.site()) is None:
             return []
         return [f"the pages ask for the token in {self._settings.http_token_file}"]
 
@@ -146,7 +146,7 @@ class _Program:
                 tasks.create_task(self._check_console(), name="see whether anybody reads"),
             ]
             if self._settings.http_port:
-                serving = keep_serving(self._settings, lambda sentence: self._say(sentence, action="pages"))
+                serving = keep_serving(self._settings.site(), lambda sentence: self._say(sentence, action="pages"))
                 self._serving = tasks.create_task(serving, name="keep the pages' process running")
                 side_tasks.append(self._serving)
             await monitor.run()

@@ -8,6 +8,7 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from grid.settings import BrokerSettings, Settings
+from monitor.site_settings import SiteSettings
 
 
 class LogFormat(StrEnum):
@@ -42,6 +43,10 @@ class HttpSettings(DataSettings):
     http_token_file: Path | None = Field(
         None, description="File with the token that the API and the pages ask for; it is made where there is none."
     )
+
+    def site(self) -> SiteSettings:
+        """The same as plain values, for whoever serves."""
+        return SiteSettings(self.data_dir, self.http_host, self.http_port, self.http_token_file)
 
 
 class ServeSettings(HttpSettings):

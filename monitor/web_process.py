@@ -14,7 +14,7 @@ from itertools import chain, repeat
 from grid.settings import PREFIX
 from monitor.console.words import plain
 from monitor.http_access import is_taken
-from monitor.settings import HttpSettings
+from monitor.site_settings import SiteSettings
 
 PAUSES_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Before it is started again, the last one repeated; from the first on when it ran for `RAN_WELL_SECONDS`."""
@@ -29,7 +29,7 @@ MOST_KNOWN = 1000
 Say = Callable[[str], None]
 
 
-async def keep_serving(settings: HttpSettings, say: Say) -> None:
+async def keep_serving(settings: SiteSettings, say: Say) -> None:
     """Keep a process that serves the pages, until cancelled; it also ends when this process does.
 
     `say` hears, in words, what a person should know, each once for as long as it goes on.
@@ -69,14 +69,14 @@ class _News:
         self._before, self._now = self._now, set()
 
 
-async def _wait_for_port(settings: HttpSettings, news: _News) -> None:
+async def _wait_for_port(settings: SiteSettings, news: _News) -> None:
     place = f"port {settings.http_port} on {settings.http_host}"
     while is_taken(settings.http_host, settings.http_port):
         news.say(f"{place} is taken: there are no pages until it is free; --http-port names another one")
         await asyncio.sleep(LOOK_AT_PORT_SECONDS)
 
 
-async def _run_once(settings: HttpSettings, news: _News) -> int:
+async def _run_once(settings: SiteSettings, news: _News) -> int:
     """Run the process to its end; returns its exit code. Cancelled, it ends the process first."""
     process = await asyncio.create_subprocess_exec(
         *_command(settings),
@@ -95,17 +95,9 @@ async def _run_once(settings: HttpSettings, news: _News) -> int:
         await _end(process)
 
 
-def _command(settings: HttpSettings) -> list[str]:
-    """All settings as options: it must not find others in a file that was changed since, or in the environment."""
-    token_file = settings.http_token_file
-    return [
-        *(sys.executable, "-m", "monitor", "--config", os.devnull),  # here, or grid.toml is read before the command
-        *("serve", "--until-stdin-closes", "--log-format", "json"),
-        *("--data-dir", str(settings.data_dir)),
-        *("--http-host", settings.http_host),
-        *("--http-port", str(settings.http_port)),
-        *(("--http-token-file", str(token_file)) if token_file else ()),
-    ]
+def _command(settings: SiteSettings) -> list[str]:
+    """All settings as values: it must not find others in a file that was changed since, or in the environment."""
+    return [sys.executable, "-m", "monitor.web", settings.to_json()]
 
 
 _MEMORY = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "65536"}
@@ -135,7 +127,7 @@ def in_words(line: str) -> list[str]:
         record = json.loads(line)
         told = [str(record["sentence"]), *str(record.get("traceback", "")).splitlines()]
     except (ValueError, TypeError, KeyError):
-        told = [line.removeprefix("grid-monitor: ")]
+        told = [line]
     return [plain(sentence) for sentence in told if sentence]
 
 

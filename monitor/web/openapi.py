@@ -113,14 +113,14 @@ def _parameter(parameter: Document) -> Document:
 
 def text() -> str:
     """The text of the document."""
-    from monitor.settings import HttpSettings
+    from monitor.site_settings import SiteSettings
     from monitor.web.app import create_app
     from monitor.web.monitor_link import MonitorLink
     from monitor.web.readers import Readers
     from monitor.web.site import Site
 
     nowhere = Path()
-    app = create_app(Site(HttpSettings(data_dir=nowhere), Readers(nowhere), MonitorLink(nowhere)))
+    app = create_app(Site(SiteSettings(data_dir=nowhere), Readers(nowhere), MonitorLink(nowhere)))
     return json.dumps(app.openapi(), indent=2, ensure_ascii=False) + "\n"
 
 

@@ -17,7 +17,7 @@ from fastapi import FastAPI
 
 from grid.errors import CommandError, ExitCode
 from monitor.http_access import address, read_token
-from monitor.settings import HttpSettings, LogFormat
+from monitor.site_settings import SiteSettings
 from monitor.store import DATABASE
 from monitor.web.access import Access
 from monitor.web.api.present import stored_farm
@@ -39,14 +39,11 @@ END_WITHIN_SECONDS = 0.5
 """After the monitor has ended without a word."""
 
 
-def serve(
-    settings: HttpSettings, *, until_stdin_closes: bool = False, log_format: LogFormat = LogFormat.LINES
-) -> ExitCode:
+def serve(settings: SiteSettings, *, until_stdin_closes: bool = False, as_json: bool = False) -> ExitCode:
     """Serve until a signal, or until standard input ends: then the monitor that started this process is gone.
 
     Raises SettingsError where the settings don't allow it, and CommandError where the port is taken.
     """
-    as_json = log_format is LogFormat.JSON
     log_to_stderr(as_json=as_json)
     site = open_site(settings)
     with _listen(settings) as listener:
@@ -60,7 +57,7 @@ def serve(
     return ExitCode.INTERRUPTED if server.was_interrupted else ExitCode.FINE
 
 
-def open_site(settings: HttpSettings) -> Site:
+def open_site(settings: SiteSettings) -> Site:
     """All that the routes of a data folder work with. Raises SettingsError for what must not be served."""
     access = Access(read_token(settings))
     readers = Readers(settings.data_dir / DATABASE)
@@ -140,7 +137,7 @@ class PageServer(uvicorn.Server):
         loop.add_reader(descriptor, look)
 
 
-def _listen(settings: HttpSettings) -> socket.socket:
+def _listen(settings: SiteSettings) -> socket.socket:
     """Take the port. Raises CommandError."""
     host, port = settings.http_host, settings.http_port
     if port == 0:

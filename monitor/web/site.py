@@ -6,7 +6,7 @@ from typing import Annotated, cast
 from fastapi import Depends
 from fastapi.requests import HTTPConnection
 
-from monitor.settings import HttpSettings
+from monitor.site_settings import SiteSettings
 from monitor.web.access import Access
 from monitor.web.hub import Hub
 from monitor.web.monitor_link import MonitorLink
@@ -17,7 +17,7 @@ from monitor.web.readers import Readers
 class Site:
     """The settings, the ledger, the monitor, and who may do what."""
 
-    settings: HttpSettings
+    settings: SiteSettings
     readers: Readers
     monitor: MonitorLink
     access: Access = field(default_factory=Access)

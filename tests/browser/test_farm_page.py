@@ -128,7 +128,7 @@ def test_pages_that_are_killed_come_back_by_themselves(site: ServedFarm, page: P
 
 def process_of_the_pages(site: ServedFarm) -> psutil.Process:
     """The process beside the monitor that serves."""
-    found = [process for process in site.processes_beside_the_monitor() if "serve" in process.cmdline()]
+    found = [process for process in site.processes_beside_the_monitor() if "monitor.web" in process.cmdline()]
     [serving] = found
     return serving
 

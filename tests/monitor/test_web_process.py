@@ -6,6 +6,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -14,14 +15,14 @@ from served import answers
 
 from monitor.demo_broker import HOST, find_free_port
 from monitor.http_access import is_taken
-from monitor.settings import HttpSettings
+from monitor.site_settings import SiteSettings
 from monitor.web_process import in_words, keep_serving
 
 
 class Kept:
     """A process that is kept running, and what is said of it."""
 
-    def __init__(self, settings: HttpSettings) -> None:
+    def __init__(self, settings: SiteSettings) -> None:
         self.settings = settings
         self.said: list[str] = []
         self.pages_at = f"pages at http://{settings.http_host}:{settings.http_port}"
@@ -47,20 +48,20 @@ async def until(is_true: Callable[[], object]) -> None:
             await asyncio.sleep(0.02)
 
 
-async def until_it_answers(settings: HttpSettings) -> None:
+async def until_it_answers(settings: SiteSettings) -> None:
     async with asyncio.timeout(60):
         while not await asyncio.to_thread(answers, f"http://{settings.http_host}:{settings.http_port}/health/live"):
             await asyncio.sleep(0.02)
 
 
 @pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> HttpSettings:
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SiteSettings:
     monkeypatch.setattr("monitor.web_process.PAUSES_SECONDS", (0.01,))
     monkeypatch.setattr("monitor.web_process.LOOK_AT_PORT_SECONDS", 0.01)
-    return HttpSettings(data_dir=tmp_path, http_host=HOST, http_port=find_free_port())
+    return SiteSettings(data_dir=tmp_path, http_host=HOST, http_port=find_free_port())
 
 
-async def test_it_says_where_the_pages_are_and_ends_without_a_word(settings: HttpSettings) -> None:
+async def test_it_says_where_the_pages_are_and_ends_without_a_word(settings: SiteSettings) -> None:
     kept = Kept(settings)
     async with kept.running():
         await until(lambda: kept.said)
@@ -71,7 +72,7 @@ async def test_it_says_where_the_pages_are_and_ends_without_a_word(settings: Htt
     assert not is_taken(HOST, settings.http_port)
 
 
-async def test_one_that_dies_is_started_again(settings: HttpSettings) -> None:
+async def test_one_that_dies_is_started_again(settings: SiteSettings) -> None:
     kept = Kept(settings)
     async with kept.running():
         for _ in range(2):
@@ -83,7 +84,7 @@ async def test_one_that_dies_is_started_again(settings: HttpSettings) -> None:
     assert kept.said == [kept.pages_at, "the pages' process was ended by SIGKILL; it is started again"]
 
 
-async def test_a_port_that_is_taken_is_told_once_and_waited_for(settings: HttpSettings) -> None:
+async def test_a_port_that_is_taken_is_told_once_and_waited_for(settings: SiteSettings) -> None:
     kept = Kept(settings)
     with closing(socket.create_server((HOST, settings.http_port))):
         async with kept.running():
@@ -95,10 +96,10 @@ async def test_a_port_that_is_taken_is_told_once_and_waited_for(settings: HttpSe
         await until(lambda: kept.pages_at in kept.said)
 
 
-async def test_what_keeps_it_from_starting_is_told_once(settings: HttpSettings, tmp_path: Path) -> None:
+async def test_what_keeps_it_from_starting_is_told_once(settings: SiteSettings, tmp_path: Path) -> None:
     token_file = tmp_path / "token"
     token_file.write_text("short")
-    kept = Kept(settings.model_copy(update={"http_token_file": token_file}))
+    kept = Kept(replace(settings, http_token_file=token_file))
     async with kept.running():
         await until(lambda: kept.said)
         (first,) = kept.processes
@@ -112,7 +113,7 @@ async def test_what_keeps_it_from_starting_is_told_once(settings: HttpSettings, 
 
 
 async def test_it_finds_no_other_settings_than_the_monitors(
-    settings: HttpSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: SiteSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "grid.toml").write_text("data_dir = [", encoding="utf-8")
@@ -132,7 +133,7 @@ async def test_it_finds_no_other_settings_than_the_monitors(
             '{"sentence": "a bug", "traceback": "Traceback:\\n  File\\nKeyError"}',
             ["a bug", "Traceback:", "  File", "KeyError"],
         ),
-        ("grid-monitor: the port is taken", ["the port is taken"]),
+        ("the port is taken", ["the port is taken"]),
         ("\x1b[2Jnot ours", ["\\x1b[2Jnot ours"]),
         ('{"sentence": 7}', ["7"]),
         ("[]", ["[]"]),

@@ -27,7 +27,7 @@ _COUNT = f"SELECT count(*) FROM (SELECT 1 FROM readings WHERE {_WITHIN} LIMIT :m
 _AVERAGES = f"""
 SELECT emitted_at / :width, count(*), avg(wind_speed), min(wind_speed), max(wind_speed),
     sum(power_output_in_kwh), avg(operational_status = 'broken')
-FROM readings WHERE {_WITHIN} AND (operational_status = 'ok' OR :broken_too) GROUP BY 1
+FROM readings WHERE {_WITHIN} AND (operational_status = 'ok' OR :broken_too) GROUP BY 1 ORDER BY 1
 """  # noqa: S608 - our own words
 
 _PICKED = """
@@ -35,7 +35,8 @@ WITH RECURSIVE
     step(start) AS (SELECT :since UNION ALL SELECT start + :step FROM step WHERE start + :step < :until),
     picked(at) AS MATERIALIZED (
         SELECT (SELECT min(emitted_at) FROM readings
-            WHERE turbine_number = :turbine_number AND emitted_at >= start AND emitted_at < start + :step)
+            WHERE turbine_number = :turbine_number AND emitted_at >= start
+                AND emitted_at < min(start + :step, :until))
         FROM step)
 """
 """The first reading of every step: looks into the index, however many readings there are between."""

@@ -4,14 +4,14 @@ from pathlib import Path
 from farm_at_noon import leave_at_noon
 
 from monitor import DISTRIBUTION
-from monitor.settings import HttpSettings
+from monitor.site_settings import SiteSettings
 from monitor.web.about import about
 from monitor.web.server import open_site
 
 
 async def told(data_dir: Path) -> dict[str, object]:
     """What the page is filled with."""
-    site = open_site(HttpSettings(data_dir=data_dir))
+    site = open_site(SiteSettings(data_dir=data_dir))
     try:
         return await about(site)
     finally:

@@ -112,6 +112,18 @@ def test_a_sample_stands_for_all_and_says_so(
         assert one.wind_speed_min <= other.wind_speed_min <= other.wind_speed_max <= one.wind_speed_max
 
 
+def test_a_sample_ends_where_the_range_ends(
+    stored: Stored, reading: Make, noon: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bucket of 10 s has no 30 steps of whole microseconds: the last step would reach beyond it."""
+    monkeypatch.setattr(module, "MOST_READ", 10)
+    readings = [reading(second=second) for second in [*range(0, 20, 1), 20.000001]]
+    assert [bucket.start for bucket in ask(stored(Changes(readings=readings)), noon, 20, 10)] == [
+        noon,
+        noon + 10 * SECOND,
+    ]
+
+
 @given(
     first=st.integers(min_value=0, max_value=10**12),
     span=st.integers(min_value=1, max_value=10**12),

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from farm_at_noon import leave_at_noon
 
-from monitor.settings import HttpSettings
+from monitor.site_settings import SiteSettings
 from monitor.store import DATABASE
 from monitor.web.app import create_app
 from monitor.web.monitor_link import MonitorLink
@@ -29,7 +29,7 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def site(data_dir: Path) -> Iterator[Site]:
     """The site over that folder; no monitor runs."""
-    site = Site(HttpSettings(data_dir=data_dir), Readers(data_dir / DATABASE), MonitorLink(data_dir))
+    site = Site(SiteSettings(data_dir=data_dir), Readers(data_dir / DATABASE), MonitorLink(data_dir))
     yield site
     site.readers.close()
 
