@@ -2,17 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TextIO
-
-from rich.cells import cell_len
-from rich.console import Console as Terminal
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING, TextIO
 
 from monitor.console.standing import in_words
 from monitor.console.view import TurbineRow, age_of
 from monitor.console.words import age, counted, moment, plain, quantity, since
 from monitor.facts import DeadLetter, Incident, IncidentCause, IncidentState, Reading, Visit, VisitState
+
+if TYPE_CHECKING:  # loaded where a sheet is written: the process of the pages, which tells stories, writes none
+    from rich.table import Table
 
 _WIDE = 100
 """Terminals from this width on get two blanks between columns, narrower ones get one."""
@@ -30,6 +28,9 @@ class Sheet:
 
     def write(self, stream: TextIO) -> None:
         """Print it: on a terminal the last column wraps, elsewhere each row is one line, fit for `grep`."""
+        from rich.cells import cell_len
+        from rich.console import Console as Terminal
+
         rows = [[plain(cell) for cell in row] for row in self.rows]
         names = [column.lstrip(">") for column in self.columns]
         widths = [max(map(cell_len, column)) for column in zip(names, *rows, strict=True)]
@@ -42,7 +43,10 @@ class Sheet:
             terminal.print(self._table(rows, gap))
         stream.writelines(line.rstrip() + "\n" for line in capture.get().splitlines())
 
-    def _table(self, rows: list[list[str]], gap: int) -> Table:
+    def _table(self, rows: list[list[str]], gap: int) -> "Table":
+        from rich.table import Table
+        from rich.text import Text
+
         table = Table(box=None, padding=(0, gap, 0, 0), pad_edge=False, header_style="underline")
         for column in self.columns[:-1]:
             table.add_column(column.lstrip(">"), justify="right" if column.startswith(">") else "left", no_wrap=True)
