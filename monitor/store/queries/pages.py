@@ -29,12 +29,33 @@ class Turn:
     newest_first: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class _Table(Generic[RecordT]):
+    name: str
+    kind: type[RecordT]
+    key: str
+    ended: str = ""
+    """The column with the end of what may be open."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        kind: type = self.kind
+        return columns(kind)
+
+
+_READINGS = _Table("readings", Reading, "emitted_at")
+_INCIDENTS = _Table("incidents", Incident, "incident_id", ended="closed_at")
+_VISITS = _Table("visits", Visit, "visit_id", ended="ended_at")
+_EVENTS = _Table("events", Event, "event_id")
+_DEAD_LETTERS = _Table("dead_letters", DeadLetter, "dead_letter_id")
+
+
 def readings_page(
     reader: LedgerReader, turn: Turn, turbine_number: int, *, since: int | None = None, until: int | None = None
 ) -> Page[Reading]:
     """A turbine's readings by `emitted_at`, which is their key, from `since` on and before `until`."""
     where = {"turbine_number = ?": turbine_number, "emitted_at >= ?": since, "emitted_at < ?": until}
-    return _page(reader, turn, Reading, "readings", "emitted_at", where)
+    return _page(reader, turn, _READINGS, where)
 
 
 def incidents_page(
@@ -48,7 +69,7 @@ def incidents_page(
 ) -> Page[Incident]:
     """Incidents by number; `since` and `until` bound when they were opened."""
     where = {"turbine_number = ?": turbine_number, "opened_at >= ?": since, "opened_at < ?": until}
-    return _page(reader, turn, Incident, "incidents", "incident_id", where, ended="closed_at", is_open=is_open)
+    return _page(reader, turn, _INCIDENTS, where, is_open=is_open)
 
 
 def visits_page(
@@ -61,7 +82,7 @@ def visits_page(
 ) -> Page[Visit]:
     """Visits by number."""
     where = {"turbine_number = ?": turbine_number, "incident_id = ?": incident_id}
-    return _page(reader, turn, Visit, "visits", "visit_id", where, ended="ended_at", is_open=is_open)
+    return _page(reader, turn, _VISITS, where, is_open=is_open)
 
 
 def events_page(
@@ -74,46 +95,41 @@ def events_page(
 ) -> Page[Event]:
     """Decisions in the order in which they were taken."""
     where = {"turbine_number = ?": turbine_number, "incident_id = ?": incident_id, "action = ?": action}
-    return _page(reader, turn, Event, "events", "event_id", where)
+    return _page(reader, turn, _EVENTS, where)
 
 
 def dead_letters_page(reader: LedgerReader, turn: Turn, *, reason: str | None = None) -> Page[DeadLetter]:
     """Refused messages in the order in which they were refused."""
-    return _page(reader, turn, DeadLetter, "dead_letters", "dead_letter_id", {"reason = ?": reason})
+    return _page(reader, turn, _DEAD_LETTERS, {"reason = ?": reason})
 
 
 def _page(
     reader: LedgerReader,
     turn: Turn,
-    kind: type[RecordT],
-    table: str,
-    key: str,
+    table: _Table[RecordT],
     where: Mapping[str, Any],
     *,
-    ended: str = "",
     is_open: bool | None = None,
 ) -> Page[RecordT]:
-    """One page; conditions whose value is None don't count. One record more tells whether another page follows.
-
-    With `is_open`, only what has not ended, or what has: the time in the column `ended` tells.
-    """
-    known: type = kind
+    """One page; conditions whose value is None don't count. One record more tells whether another page follows."""
     # The + keeps SQLite off the key: the few that are open have an index, and it would rather walk over the table.
-    by = f"+{key}" if is_open else key
+    by = f"+{table.key}" if is_open else table.key
     # Pairs, since `until` and the page may bound the same column.
     conditions = [*where.items(), (f"{by} {'<' if turn.newest_first else '>'} ?", turn.after)]
     given = [(condition, value) for condition, value in conditions if value is not None]
-    ending = [] if is_open is None else [f"{ended} IS {'' if is_open else 'NOT '}NULL"]
+    ending = [] if is_open is None else [f"{table.ended} IS {'' if is_open else 'NOT '}NULL"]
     wanted = " AND ".join([*ending, *(condition for condition, _ in given)])
     sql = (
-        f"SELECT {key}, {listed(columns(known))} FROM {table}"  # noqa: S608 - our own names
+        f"SELECT {table.key}, {listed(table.columns)} FROM {table.name}"  # noqa: S608 - our own names
         f"{' WHERE ' if wanted else ''}{wanted}"
         f" ORDER BY {by} {'DESC' if turn.newest_first else ''} LIMIT {turn.limit + 1}"
     )
     rows = reader.rows(sql, *(value for _, value in given))
-    records = [(int(row[0]), _record(kind, row[1:])) for row in rows[: turn.limit]]
+    records = [(int(row[0]), _record(table, row[1:])) for row in rows[: turn.limit]]
     return Page(records, records[-1][0] if len(rows) > turn.limit else None)
 
 
-def _record(kind: Any, row: tuple[Any, ...]) -> Any:
-    return to_reading(row) if kind is Reading else to_record(kind, dict(zip(columns(kind), row, strict=True)))
+def _record(table: _Table[Any], row: tuple[Any, ...]) -> Any:
+    if table is _READINGS:
+        return to_reading(row)
+    return to_record(table.kind, dict(zip(table.columns, row, strict=True)))

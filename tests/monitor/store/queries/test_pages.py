@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from monitor.facts import (
     Reading,
     Visit,
 )
+from monitor.store.errors import StoreTooSlowError
 from monitor.store.queries.pages import (
     Page,
     Turn,
@@ -111,3 +113,15 @@ def test_decisions_and_dead_letters_carry_the_number_that_orders_them(
     assert events_page(reader, Turn(2)).next_key == 2
     assert [key for key, _ in events_page(reader, Turn(10), turbine_number=7).records] == [3, 1]
     assert dead_letters_page(reader, Turn(10), reason="invalid").records == [(2, letters[1])]
+
+
+def test_what_is_open_is_found_without_a_walk_over_all_that_ended(
+    stored: Stored, incident: Callable[..., Incident], noon: int, tmp_path: Path
+) -> None:
+    closed = {"state": IncidentState.CLOSED, "closed_at": noon + 9}
+    incidents = [incident(1, 7), *(incident(number, 7, **closed) for number in range(2, 10_000))]
+    stored(Changes(decisions=Decisions(incidents=incidents))).close()
+    with LedgerReader.open(tmp_path / "grid.db", give_up=lambda: True) as reader:
+        assert [key for key, _ in incidents_page(reader, Turn(10), is_open=True).records] == [1]
+        with pytest.raises(StoreTooSlowError):
+            incidents_page(reader, Turn(10), since=noon + 10)
