@@ -1,12 +1,11 @@
 """Health and metrics, where tools of operations look for them."""
 
 import time
-from functools import partial
 from importlib.metadata import version
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import APIRouter, Depends
-from fastapi.requests import HTTPConnection, Request
+from fastapi.requests import Request
 from fastapi.responses import JSONResponse, Response
 
 from grid.times import SECOND
@@ -15,25 +14,12 @@ from monitor.web.access import Role, require
 from monitor.web.health import FEED_LATE_SECONDS, Status, Surroundings, not_ready, report
 from monitor.web.health_documents import HealthDocument, LiveDocument, ReadyDocument
 from monitor.web.metrics import exposition, families
-from monitor.web.probe import Probe, look
 from monitor.web.site import Site, TheSite
 
 router = APIRouter(tags=["operations"])
 NEVER_KEPT = {"Cache-Control": "no-store"}
 UNAVAILABLE = 503
 TEXT = {"schema": {"type": "string"}}
-
-
-def _probe(connection: HTTPConnection, site: TheSite) -> Probe:
-    """The one probe of this process."""
-    state = connection.app.state
-    if not hasattr(state, "probe"):
-        state.probe = Probe(partial(look, site.settings.data_dir))
-    probe: Probe = state.probe
-    return probe
-
-
-TheProbe = Annotated[Probe, Depends(_probe)]
 
 
 @router.get(
@@ -44,12 +30,12 @@ TheProbe = Annotated[Probe, Depends(_probe)]
         UNAVAILABLE: {"model": HealthDocument, "description": "No reading is taken in; the document says why."},
     },
 )
-async def health(site: TheSite, probe: TheProbe) -> JSONResponse:
+async def health(site: TheSite) -> JSONResponse:
     """How it is, each check with a sentence.
 
     `status` is `ok`, `degraded` (readings are taken in; something needs a person) or `unhealthy` (they are not).
     """
-    document = report(await probe.seen(), _surroundings(site), version(DISTRIBUTION))
+    document = report(await site.probe.seen(), _surroundings(site), version(DISTRIBUTION))
     code = UNAVAILABLE if document["status"] is Status.UNHEALTHY else 200
     return JSONResponse(document, code, NEVER_KEPT)
 
@@ -68,9 +54,9 @@ async def live() -> JSONResponse:
         UNAVAILABLE: {"model": ReadyDocument, "description": "Readings can't be taken in; the sentence says why."},
     },
 )
-async def ready(probe: TheProbe) -> JSONResponse:
+async def ready(site: TheSite) -> JSONResponse:
     """Say whether the monitor runs, is subscribed, and can store."""
-    why = not_ready(await probe.seen())
+    why = not_ready(await site.probe.seen())
     document = {"ready": why is None, "sentence": why or "The monitor takes readings in."}
     return JSONResponse(document, 200 if why is None else UNAVAILABLE, NEVER_KEPT)
 
@@ -81,9 +67,9 @@ async def ready(probe: TheProbe) -> JSONResponse:
     response_class=Response,
     responses={200: {"content": {"text/plain": TEXT, "application/openmetrics-text": TEXT}}},
 )
-async def metrics(request: Request, site: TheSite, probe: TheProbe) -> Response:
+async def metrics(request: Request, site: TheSite) -> Response:
     """What is measured, for Prometheus: its text format, or OpenMetrics where the Accept header names it."""
-    seen, around = await probe.seen(), _surroundings(site)
+    seen, around = await site.probe.seen(), _surroundings(site)
     found = families(seen, _fresh_farm(site, around), version(DISTRIBUTION), around.now)
     text, media_type = exposition(found, seen.monitor_pid, request.headers.get("accept", ""))
     return Response(text, headers=NEVER_KEPT, media_type=media_type)

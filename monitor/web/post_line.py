@@ -4,20 +4,12 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
 
-from fastapi import Depends
-from fastapi.requests import HTTPConnection
-
-from monitor.control import NoMonitorError, inquire, posts_request
-from monitor.web.site import TheSite
+from monitor.control import Answer, NoMonitorError, posts_request
 
 MOST_WAITING = 500
 MOST_BYTES_AT_ONCE = 64 * 1024
 """In JSON a byte takes six at most: the door takes so much in one line."""
-ANSWER_WITHIN_SECONDS = 10.0
-
-Answer = dict[str, Any]
 
 
 class PostLineFullError(Exception):
@@ -53,10 +45,11 @@ class PostLine:
             group = self._next_group()
             try:
                 answers = (await self._ask(posts_request([one.body for one in group])))["posts"]
-            except (NoMonitorError, KeyError) as error:
-                _fail(group, error if isinstance(error, NoMonitorError) else NoMonitorError("another version answers"))
-            else:
                 _answer(group, answers)
+            except NoMonitorError as error:
+                _fail(group, error)
+            except (KeyError, TypeError, ValueError):
+                _fail(group, NoMonitorError("the monitor gives another answer than was asked for: see its version"))
 
     def _next_group(self) -> list[_Waiting]:
         group = [self._line.popleft()]
@@ -68,7 +61,8 @@ class PostLine:
 
 
 def _answer(group: list[_Waiting], answers: list[Answer]) -> None:
-    for waiting, answer in zip(group, answers, strict=True):
+    """Raises ValueError if there is not one answer for each."""
+    for waiting, answer in list(zip(group, answers, strict=True)):
         if not waiting.answer.done():  # whoever asked may be gone
             waiting.answer.set_result(answer)
 
@@ -77,17 +71,3 @@ def _fail(group: list[_Waiting], error: NoMonitorError) -> None:
     for waiting in group:
         if not waiting.answer.done():
             waiting.answer.set_exception(error)
-
-
-def _post_line(connection: HTTPConnection, site: TheSite) -> PostLine:
-    """The one line of this process."""
-    state = connection.app.state
-    if not hasattr(state, "post_line"):
-        data_dir = site.settings.data_dir
-        state.post_line = PostLine(lambda request: inquire(data_dir, request, within_seconds=ANSWER_WITHIN_SECONDS))
-    line: PostLine = state.post_line
-    return line
-
-
-ThePostLine = Annotated[PostLine, Depends(_post_line)]
-"""A route's parameter: the line on which posted readings go to the monitor."""

@@ -1,27 +1,46 @@
 """What every route works with, made once for the process."""
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Annotated, cast
 
 from fastapi import Depends
 from fastapi.requests import HTTPConnection
 
+from monitor.control import Answer, inquire
 from monitor.site_settings import SiteSettings
 from monitor.web.access import Access
 from monitor.web.hub import Hub
 from monitor.web.monitor_link import MonitorLink
+from monitor.web.post_line import PostLine
+from monitor.web.probe import Probe, look
 from monitor.web.readers import Readers
+
+ANSWER_WITHIN_SECONDS = 10.0
+"""How long a monitor is waited for that was asked for a commit: an order, or posted readings."""
 
 
 @dataclass(slots=True)
 class Site:
-    """The settings, the ledger, the monitor, and who may do what."""
+    """The settings, the ledger, the monitor and the ways to ask it, and who may do what."""
 
     settings: SiteSettings
     readers: Readers
     monitor: MonitorLink
     access: Access = field(default_factory=Access)
     """Who may do what; everybody all as long as nothing else is said."""
+    post_line: PostLine = field(init=False)
+    """On it posted readings go to the monitor."""
+    probe: Probe = field(init=False)
+    """Looks at the monitor's health."""
+
+    def __post_init__(self) -> None:
+        self.post_line = PostLine(self.inquire)
+        self.probe = Probe(partial(look, self.settings.data_dir))
+
+    async def inquire(self, request: Answer) -> Answer:
+        """Ask the monitor. Raises NoMonitorError."""
+        return await inquire(self.settings.data_dir, request, within_seconds=ANSWER_WITHIN_SECONDS)
 
     @property
     def hub(self) -> Hub:

@@ -6,15 +6,13 @@ from fastapi import APIRouter, Depends, Header
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from grid.metrics import NO_CONTROL_CHARACTERS
-from monitor.control import LONGEST_IDEMPOTENCY_KEY, LONGEST_WORDS, inquire, order_request
+from monitor.control import LONGEST_IDEMPOTENCY_KEY, LONGEST_WORDS, order_request
 from monitor.facts import Order, OrderKind, OrderRefusal
 from monitor.web.access import Role, require
 from monitor.web.api.documents import Document
 from monitor.web.api.parameters import TurbineNumber
 from monitor.web.problems import RESPONSES, TRY_AGAIN_SECONDS, Problem
 from monitor.web.site import TheSite
-
-ANSWER_WITHIN_SECONDS = 10.0
 
 router = APIRouter(prefix="/api/v1", tags=["orders"], dependencies=[Depends(require(Role.OPERATOR))])
 
@@ -81,8 +79,7 @@ async def give_order(
 ) -> AcceptedOrder:
     """Have the monitor send an engineer, or keep them away; answered after the decision is on the disk."""
     order = Order(body.kind, turbine_number, body.by, body.why, idempotency_key)
-    request = order_request(order)
-    answer = await inquire(site.settings.data_dir, request, within_seconds=ANSWER_WITHIN_SECONDS)
+    answer = await site.inquire(order_request(order))
     if answer["accepted"]:
         return AcceptedOrder(sentence=answer["sentence"])
     status, title = _REFUSALS[OrderRefusal(answer.get("refusal", OrderRefusal.NOT_POSSIBLE))]

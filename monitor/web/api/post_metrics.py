@@ -10,8 +10,9 @@ from grid.metrics import MAX_METRICS_BYTES, TurbineMetrics
 from monitor.facts import PostOutcome
 from monitor.web.access import Role, require
 from monitor.web.api.documents import Document, TimeText
-from monitor.web.post_line import PostLineFullError, ThePostLine
+from monitor.web.post_line import PostLineFullError
 from monitor.web.problems import RESPONSES, TRY_AGAIN_SECONDS, Problem
+from monitor.web.site import TheSite
 
 router = APIRouter(tags=["readings"], dependencies=[Depends(require(Role.OPERATOR))])
 
@@ -61,7 +62,7 @@ def _body() -> dict[str, Any]:
     responses=_RESPONSES,
     openapi_extra=_body(),
 )
-async def post_metrics(request: Request, line: ThePostLine) -> JSONResponse:
+async def post_metrics(request: Request, site: TheSite) -> JSONResponse:
     """Take a reading as on the topic `grid/turbines/<n>/metrics`; the answer comes after it is on the disk.
 
     With `emitted_at` it may be sent again until it is answered: it is stored once.
@@ -71,7 +72,7 @@ async def post_metrics(request: Request, line: ThePostLine) -> JSONResponse:
     if len(body) > MAX_METRICS_BYTES:
         raise Problem(413, None, f"A reading has {MAX_METRICS_BYTES} bytes at most.")
     try:
-        answer = await line.bring(body)
+        answer = await site.post_line.bring(body)
     except PostLineFullError:
         raise Problem(503, "Too many readings", "Too many readings wait: try again.", headers=_TRY_AGAIN) from None
     match PostOutcome(answer["outcome"]):

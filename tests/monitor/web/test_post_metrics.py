@@ -153,3 +153,14 @@ async def test_all_who_wait_hear_that_the_monitor_is_gone() -> None:
     line = PostLine(ask)
     answers = await asyncio.gather(*(line.bring(b"") for _ in range(3)), return_exceptions=True)
     assert all(isinstance(answer, NoMonitorError) for answer in answers)
+
+
+@pytest.mark.parametrize("answer", [{}, {"posts": None}, {"posts": [{}, {}]}, {"accepted": False}])
+async def test_who_waits_is_not_forgotten_where_the_answer_is_none(answer: dict[str, Any]) -> None:
+    async def ask(request: dict[str, Any]) -> dict[str, Any]:
+        return answer
+
+    line = PostLine(ask)
+    for _ in range(2):
+        with pytest.raises(NoMonitorError, match="version"):
+            await asyncio.wait_for(line.bring(b""), 5)
