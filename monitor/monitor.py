@@ -42,12 +42,12 @@ from monitor.intake.decode import ArrivalTimes, Decoded, decode
 from monitor.intake.port import Batch, Intake
 from monitor.intake.posts import decode_posts
 from monitor.intake.salvage import salvage
-from monitor.measurements import Measurements
 from monitor.requests import Asked, Requests, unavailable
 from monitor.sequences.sequences import Sequences
 from monitor.sequences.sequences import messages_for as acknowledgements_for
 from monitor.store.errors import StoreUnavailableError
-from monitor.tracing import NoTracer, Tracer
+from monitor.telemetry.measurements import Measurements
+from monitor.telemetry.tracing import NoTracer, Tracer
 
 TICK_SECONDS = 0.5
 """How long the monitor waits for messages before it looks at its deadlines."""

@@ -23,6 +23,7 @@ from monitor.console.known import Known, view_of
 from monitor.console.rate import Rate
 from monitor.console.view import FarmView, MonitorState, Trouble, TroubleKind
 from monitor.control import control_door
+from monitor.control.reception import Reception
 from monitor.dispatch.dispatcher import DispatchSettings
 from monitor.dispatch.outbox import Outbox
 from monitor.fleet.fleet import FleetSettings
@@ -30,14 +31,13 @@ from monitor.health import Health
 from monitor.http_access import read_token, refuse_open_address
 from monitor.intake.broker_intake import AnotherMonitorError, BrokerIntake
 from monitor.live.feed import FarmFeed
-from monitor.measurements import Measurements
 from monitor.monitor import GridMonitor
-from monitor.reception import Reception
 from monitor.settings import LogFormat, MonitorSettings
 from monitor.store.errors import StoreError
 from monitor.store.lock import DataFolderLock
 from monitor.store.writer import StoreThread
-from monitor.tracing import Destination, NoTracer, Tracer, destinations, tracing
+from monitor.telemetry.measurements import Measurements
+from monitor.telemetry.tracing import Destination, NoTracer, Tracer, destinations, tracing
 from monitor.web_process import keep_serving
 
 ASK_AGAIN_SECONDS = 1.0

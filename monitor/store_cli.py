@@ -150,7 +150,7 @@ def _parse_age(text: str) -> int:
 @contextmanager
 def _store_door(data_dir: Path) -> Iterator["StoreDoor"]:
     """Who writes: the monitor that runs on this folder, or this process, which then holds the folder."""
-    from monitor.pruning_door import MonitorDoor
+    from monitor.control.pruning import MonitorDoor
     from monitor.store.errors import DataFolderInUseError
     from monitor.store.tools.prune import OwnDoor
 

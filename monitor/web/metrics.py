@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector
 from grid.times import SECOND, parse_time
 from monitor.console.standing import Standing
 from monitor.facts import DeadLetterReason, IncidentOutcome
-from monitor.measurements import COUNTERS, GAUGES, HISTOGRAMS, LABELLED
+from monitor.telemetry.measurements import COUNTERS, GAUGES, HISTOGRAMS, LABELLED
 from monitor.web.probe import Seen
 
 Document = dict[str, Any]

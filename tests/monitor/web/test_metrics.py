@@ -10,7 +10,7 @@ from prometheus_client import Metric
 from prometheus_client.openmetrics import parser
 from surroundings import missing
 
-from monitor.measurements import Measurements
+from monitor.telemetry.measurements import Measurements
 from monitor.web.metrics import ALIASES, OWN
 
 FARM = {"totals": TOTALS}

@@ -14,8 +14,8 @@ from stores import fill, text_file
 
 from grid.times import SECOND
 from monitor.control import Answer, control_door
+from monitor.control.pruning import MonitorDoor
 from monitor.facts import Changes, DeadLetter, Decisions, Incident, Reading, TurbineRecord
-from monitor.pruning_door import MonitorDoor
 from monitor.store.errors import DataFolderInUseError, StoreMissingError, StoreUnavailableError
 from monitor.store.lock import DataFolderLock
 from monitor.store.prunings import CutFile, Deleted, Slice, read_pruning

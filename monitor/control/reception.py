@@ -8,7 +8,7 @@ from typing import Protocol
 
 from grid.times import SECOND, format_time
 from monitor import DISTRIBUTION
-from monitor.control import Answer, order_answer, post_answer, read_order, read_posts
+from monitor.control.documents import Answer, order_answer, post_answer, read_order, read_posts
 from monitor.dispatch.outbox import Outbox
 from monitor.live.feed import FarmFeed
 from monitor.monitor import GridMonitor

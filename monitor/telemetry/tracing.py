@@ -85,7 +85,7 @@ def tracing(wanted: frozenset[Destination]) -> OpenTracer:
     if not wanted:
         return _open_no_tracer
     try:
-        from monitor.open_telemetry import open_tracer
+        from monitor.telemetry.open_telemetry import open_tracer
     except ModuleNotFoundError:
         sentence = (
             "traces are wanted, and OpenTelemetry is not installed: pip install 'grid-wind-farm-monitor[tracing]'"

@@ -10,7 +10,7 @@ import pytest
 from surroundings import environment
 
 from grid.errors import CommandError, ExitCode
-from monitor.tracing import Destination, NoTracer, destinations, tracing
+from monitor.telemetry.tracing import Destination, NoTracer, destinations, tracing
 
 OTLP, CONSOLE = Destination.OTLP, Destination.CONSOLE
 ENDPOINT = "http://127.0.0.1:4318"

@@ -12,8 +12,8 @@ from collector import Collector, attributes_of, collector
 
 from grid.errors import CommandError
 from monitor.facts import Changes, Committed, Decisions, Release, Visit, VisitState
-from monitor.open_telemetry import GOODBYE_SECONDS, OpenTelemetryTracer, open_tracer
-from monitor.tracing import Destination
+from monitor.telemetry.open_telemetry import GOODBYE_SECONDS, OpenTelemetryTracer, open_tracer
+from monitor.telemetry.tracing import Destination
 
 NOON = 1_795_262_400_000_000
 """2026-11-21T12:00:00Z, in microseconds since 1970."""

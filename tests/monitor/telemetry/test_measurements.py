@@ -18,7 +18,7 @@ from monitor.facts import (
     Visit,
     VisitState,
 )
-from monitor.measurements import AGE_SECONDS, Histogram, Measurements
+from monitor.telemetry.measurements import AGE_SECONDS, Histogram, Measurements
 
 SECOND = 1_000_000
 

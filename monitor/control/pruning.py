@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from monitor.control import Answer, NoMonitorError, ask
+from monitor.control.client import NoMonitorError, ask
+from monitor.control.documents import Answer
 from monitor.store.errors import StoreUnavailableError
 from monitor.store.prunings import CutFile, Deleted, Slice
 

@@ -10,8 +10,8 @@ import pytest
 from desk import Desk, reading, until
 
 from monitor.control import NoMonitorError, follow, inquire, posts_request
-from monitor.measurements import COUNTERS, GAUGES, HISTOGRAMS, LABELLED
 from monitor.store.ledger import Ledger
+from monitor.telemetry.measurements import COUNTERS, GAUGES, HISTOGRAMS, LABELLED
 
 
 @pytest.fixture

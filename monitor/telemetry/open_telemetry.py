@@ -34,7 +34,7 @@ from grid.errors import CommandError, ExitCode
 from grid.times import format_time
 from monitor import DISTRIBUTION
 from monitor.facts import Changes, Committed, Release, Visit
-from monitor.tracing import Destination
+from monitor.telemetry.tracing import Destination
 
 SERVICE_NAME = "grid-monitor"
 GOODBYE_SECONDS = 1.0
