@@ -1,4 +1,4 @@
-"""Options that several commands of grid-monitor take."""
+"""Arguments and options that several commands of grid-monitor take."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -7,7 +7,11 @@ import typer
 
 from grid.errors import CommandError, ExitCode
 from grid.times import parse_time
+from grid.topics import MAX_TURBINE_NUMBER
 
+TurbineNumber = Annotated[
+    int, typer.Argument(metavar="TURBINE", min=1, max=MAX_TURBINE_NUMBER, help="Number of the turbine.")
+]
 InJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output; times are UTC.")]
 Moment = Annotated[
     str | None, typer.Option(help="Time in ISO 8601, UTC unless it names its zone.", metavar="TIME", show_default=False)
