@@ -42,7 +42,7 @@ class TurbineClient:
 
     def __init__(self, life: Life, run: Run) -> None:
         self.life = life
-        self.outbox = Outbox(life.session, run.outbox_size, lossless=run.lossless)
+        self.outbox = Outbox(life.session, run.outbox_size, lossless=run.lossless, resends=run.resends)
         self.backlog = Backlog()
         self._wire = new_wire(self.outbox, run.chaos, life.turbine_number, life.session)
         self._run = run

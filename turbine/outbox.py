@@ -111,16 +111,21 @@ class Outbox:
     When it is full the oldest reading is given up: the newest say how things are. `given_up` counts those that
     the monitor may never get, and `undelivered` those of them that not even the broker has. Without any monitor, what
     the broker has is let go without counting: nobody was to acknowledge it. A `lossless` outbox gives nothing up,
-    and grows beyond its size if whoever fills it does not wait while it is full.
+    and grows beyond its size if whoever fills it does not wait while it is full. One that does not send again
+    (`resends`) forgets each reading when the broker has acknowledged it, whatever the monitor says.
     """
 
     __slots__ = (
-        "_current", "_held", "_monitor_session", "_sessions", "given_up", "lossless", "monitor", "size", "undelivered",
+        "_current", "_held", "_monitor_session", "_sessions", "given_up", "lossless", "monitor", "resends", "size",
+        "undelivered",
     )  # fmt: skip
 
-    def __init__(self, session: str, size: int = DEFAULT_OUTBOX_SIZE, *, lossless: bool = False) -> None:
+    def __init__(
+        self, session: str, size: int = DEFAULT_OUTBOX_SIZE, *, lossless: bool = False, resends: bool = True
+    ) -> None:
         self.size = size
         self.lossless = lossless
+        self.resends = resends
         self.monitor = Monitor.UNKNOWN
         self.given_up = 0
         self.undelivered = 0
@@ -225,7 +230,10 @@ class Outbox:
             return False
         if sending.sequence == held.unsent:
             held.unsent += 1
-            held.resending.wait(now)
+            if self.resends:
+                held.resending.wait(now)
+            else:
+                self._forget(held, held.unsent)
             return True
         held.resending.sent_again(sending.sequence, now)
         return False

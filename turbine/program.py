@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TextIO
 
 from grid.broker import Broker
@@ -84,10 +85,11 @@ def _run_fleet(cast: Cast, settings: TurbineSettings, broker: Broker, record: Re
     progress = Progress(turbines=cast.turbines, broker=str(broker), stream=err)
     pace = Pace(cast.speed)
     processes = 1 if cast.replayed else settings.processes
-    refuse_other_outboxes(settings.outbox_file(), processes)
+    outboxes = _outbox_file(settings)
+    refuse_other_outboxes(outboxes, processes)
 
     def work(share: Share | None, progress: Progress, listen: Listen | None = None) -> Ending:
-        path = outbox_file_of(settings.outbox_file(), share)
+        path = outbox_file_of(outboxes, share)
         with OutboxFile(path, progress.say) as outbox_file:
             run = Run(
                 broker=broker,
@@ -97,6 +99,7 @@ def _run_fleet(cast: Cast, settings: TurbineSettings, broker: Broker, record: Re
                 until=settings.duration,
                 lossless=cast.replayed,
                 outbox_size=settings.outbox_size or default_size(cast.turbines),
+                resends=settings.resends,
                 outbox_file=outbox_file,
                 record=record,
                 first_backoff_seconds=first_backoff_seconds(cast.turbines),
@@ -113,11 +116,19 @@ def _run_fleet(cast: Cast, settings: TurbineSettings, broker: Broker, record: Re
         from turbine.processes import run_in_processes
 
         spread = shares(settings.numbers(), processes)
-        for left in outboxes_left(settings.outbox_file(), spread, processes):
+        for left in outboxes_left(outboxes, spread, processes):
             progress.say(f"readings of turbines that do not run left in {left}")
         endings = run_in_processes(work, spread, progress)
-    _say_end(endings, outboxes_in_words(settings.outbox_file(), processes), progress)
+    _say_end(endings, outboxes_in_words(outboxes, processes), progress)
     return _fleet_code(cast, endings, settings, progress)
+
+
+def _outbox_file(settings: TurbineSettings) -> Path | None:
+    path = settings.outbox_file()
+    if path is not None and settings.outbox.endswith("/"):
+        with suppress(OSError):  # what is wrong is said by whoever opens the file
+            path.parent.mkdir(parents=True, exist_ok=True)
+    return path
 
 
 def _say_earlier(fleet: Fleet, outbox_file: OutboxFile, progress: Progress) -> None:

@@ -27,6 +27,8 @@ class Run:
     lossless: bool = False
     """A full outbox holds the life up; otherwise it gives up its oldest reading."""
     outbox_size: int = DEFAULT_OUTBOX_SIZE
+    resends: bool = True
+    """Readings are kept until the monitor has acknowledged them; otherwise until the broker has."""
     outbox_file: OutboxFile = field(default_factory=OutboxFile)
     """Has every reading before it is sent, or keeps nothing."""
     record: Callable[[TurbineMetrics], None] = lambda reading: None

@@ -14,6 +14,9 @@ from turbine.chaos import ChaosKind, Rates, parse_rates
 from turbine.replay.presets import Preset
 
 MEMORY = "memory"
+OFF = "off"
+OUTBOX_FILE = "outbox.jsonl"
+"""Its name in a folder that is given for it."""
 
 REPLAY_ONLY = (
     "speed", "columns", "preset", "timezone", "time_format", "interval", "times", "broken_values", "events",
@@ -80,8 +83,9 @@ class TurbineSettings(BrokerSettings):
     outbox: str = Field(
         MEMORY,
         min_length=1,
-        description="Where readings are kept until the monitor has them: memory, or a file that survives a kill of the "
-        "program; the next start sends what it holds.",
+        description="Where readings are kept until the monitor has them: memory; a folder (one that exists, or ending "
+        "in /) or a file, which survive a kill of the program: the next start sends what they hold; or off: each is "
+        "sent once, and forgotten when the broker has it.",
     )
     outbox_size: int | None = Field(
         None,
@@ -173,7 +177,15 @@ class TurbineSettings(BrokerSettings):
 
     def outbox_file(self) -> Path | None:
         """The file of the outboxes; None: they are in memory only."""
-        return None if self.outbox == MEMORY else Path(self.outbox)
+        if self.outbox in (MEMORY, OFF):
+            return None
+        path = Path(self.outbox)
+        return path / OUTBOX_FILE if self.outbox.endswith("/") or path.is_dir() else path
+
+    @property
+    def resends(self) -> bool:
+        """Whether readings are kept until the monitor has them, and sent again; else the broker's word is enough."""
+        return self.outbox != OFF
 
     def regions(self) -> list[str]:
         """The names of the regions."""

@@ -163,6 +163,29 @@ async def test_what_nobody_acknowledged_is_kept_for_the_next_start(
     assert [reading["sequence"] for reading in json_lines(outbox)] == list(range(10))
 
 
+async def test_a_folder_is_made_for_the_outboxes_of_each_process(
+    turbines: Turbines, broker: LocalMosquitto, tmp_path: Path
+) -> None:
+    folder = tmp_path / "outboxes"
+    load = ("--duration", "1", "--upload-interval", "0.1", "--outbox", f"{folder}/")
+    assert await ended(turbines.start(*load, "--count", "2", "--processes", "2")) == 0
+    assert sorted(file.name for file in folder.iterdir()) == ["outbox.jsonl.1-of-2", "outbox.jsonl.2-of-2"]
+    assert {len(json_lines(file)) for file in folder.iterdir()} == {10}
+
+
+async def test_with_the_outbox_off_each_reading_is_sent_once_and_nothing_is_kept(
+    mqtt: Broker, turbines: Turbines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with small_monitor(mqtt, loses=lambda payload: True) as monitor:
+        process = turbines.start("--duration", "1", "--upload-interval", "0.1", "--outbox", "off")
+        assert await ended(process) == 0
+    told = [json.loads(payload) for payload in monitor.payloads]
+    assert [reading["sequence"] for reading in told] == list(range(10))
+    assert "10 of 10 readings acknowledged by the broker" in turbines.said()
+    assert list(tmp_path.iterdir()) == []
+
+
 async def test_an_outbox_in_use_is_one_line(turbines: Turbines, tmp_path: Path) -> None:
     outbox = str(tmp_path / "outbox")
     turbines.start("--outbox", outbox)

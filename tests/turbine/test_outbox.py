@@ -173,6 +173,27 @@ def test_without_any_monitor_what_the_broker_has_is_let_go() -> None:
     assert (len(outbox), outbox.given_up) == (3, 0)
 
 
+def test_one_that_does_not_send_again_forgets_what_the_broker_has() -> None:
+    outbox = outbox_with(3, resends=False)
+    outbox.monitor_is_online("a", 0.0)
+    first = outbox.next(0.0)
+    assert first is not None
+    assert len(outbox) == 3, "the broker has not acknowledged any"
+    assert outbox.published(first, 0.0)
+    assert [json.loads(payload)["sequence"] for payload in outbox.payloads()] == [1, 2]
+    assert sequences(send_all(outbox)) == [1, 2]
+    assert (len(outbox), outbox.next_due(), outbox.next(1e6)) == (0, None, None)
+    assert (outbox.given_up, outbox.undelivered) == (0, 0)
+    assert outbox.acknowledge(acknowledged(2), 1.0) is None
+
+
+def test_one_that_does_not_send_again_is_full_only_of_what_the_broker_does_not_have() -> None:
+    outbox = outbox_with(5, size=3, resends=False)
+    assert (len(outbox), outbox.given_up, outbox.undelivered) == (3, 2, 2)
+    assert sequences(send_all(outbox)) == [2, 3, 4]
+    assert not outbox.full
+
+
 def test_a_lossless_outbox_is_full_until_the_monitor_has_something() -> None:
     outbox = outbox_with(3, size=3, lossless=True)
     outbox.monitor_is_online("m", 0.0)

@@ -95,3 +95,16 @@ def test_the_environment_and_a_file_set_what_no_flag_sets(monkeypatch: pytest.Mo
     settings = TurbineSettings.load({"count": 3}, file)
     assert (settings.broker_port, settings.count, settings.upload_interval) == (1999, 3, 7.0)
     assert settings.regions() == ["west"]
+
+
+@pytest.mark.parametrize("word", ["memory", "off"])
+def test_an_outbox_without_a_place_has_no_file(word: str) -> None:
+    settings = TurbineSettings(outbox=word)
+    assert settings.outbox_file() is None
+    assert settings.resends is (word == "memory")
+
+
+def test_an_outbox_is_a_file_or_lies_in_a_folder(tmp_path: Path) -> None:
+    assert TurbineSettings(outbox=f"{tmp_path}/new").outbox_file() == tmp_path / "new"
+    for folder in (f"{tmp_path}", f"{tmp_path}/", f"{tmp_path}/new/"):
+        assert TurbineSettings(outbox=folder).outbox_file() == Path(folder) / "outbox.jsonl"
