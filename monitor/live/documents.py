@@ -53,6 +53,7 @@ def row_document(row: TurbineRow) -> Document:
         "health": row.health.value,
         "region": row.region,
         "model": row.model,
+        "serial": row.serial,
         "rated_power_in_kw": row.rated_power_in_kw,
         "wind_speed": row.wind_speed,
         "power_output_in_kwh": row.power_output_in_kwh,

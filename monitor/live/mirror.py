@@ -1,6 +1,7 @@
 """The farm in a program that follows the monitor: kept up by the monitor's messages."""
 
 from collections.abc import Mapping
+from sys import intern
 from typing import Any
 
 from grid.times import format_time
@@ -10,6 +11,9 @@ from monitor.live.documents import READING_COLUMNS, TENTH, Document, read_time
 __all__ = ["Document", "Mirror"]
 
 _UNRANKED = len(RANK)
+
+_WORDS = ("standing", "state", "link", "health", "region", "model")
+"""Of a row: the same few words for thousands of turbines, held once."""
 
 
 class Mirror:
@@ -31,12 +35,14 @@ class Mirror:
         return self._rows
 
     def apply(self, message: Mapping[str, Any]) -> None:
-        """Take in a message of the monitor. Raises KeyError, TypeError, ValueError for one that is none.
+        """Take in a message of the monitor, whose rows are the mirror's from then on.
+
+        Raises KeyError, TypeError, ValueError for one that is none.
 
         A delta's rows may be of turbines that were unknown; its readings of unknown turbines are passed over.
         """
         at = read_time(message["at"])
-        rows = {row["turbine_number"]: dict(row) for row in message["turbines"]}
+        rows = {row["turbine_number"]: _with_shared_words(row) for row in message["turbines"]}
         readings = message.get("readings")
         if message["kind"] == "snapshot":
             self._rows = rows
@@ -75,6 +81,13 @@ class Mirror:
             return ranks.get(row["standing"], _UNRANKED), places.get(number, 0), number
 
         return key
+
+
+def _with_shared_words(row: Document) -> Document:
+    for key in _WORDS:
+        if (word := row.get(key)) is not None:
+            row[key] = intern(word)
+    return row
 
 
 def _put(row: Document, key: str, value: Any) -> None:
