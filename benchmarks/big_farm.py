@@ -84,6 +84,7 @@ class BigFarm:
             "health": "ok",
             "region": REGIONS[number % len(REGIONS)],
             "model": "E-82",
+            "serial": f"{70_000 + number}",
             "rated_power_in_kw": RATED_POWER_IN_KW,
             "wind_speed": self._wind_speed(number),
             "power_output_in_kwh": round(self._power(number) / 3600, 4),

@@ -186,6 +186,7 @@ def _row(case: Case, missing: int) -> TurbineRow:
         health=turbine.health,
         region=turbine.region,
         model=turbine.model,
+        serial=turbine.serial,
         rated_power_in_kw=turbine.rated_power_in_kw,
         wind_speed=turbine.wind_speed,
         power_output_in_kwh=turbine.power_output_in_kwh,

@@ -32,6 +32,7 @@ class TurbineRow:
     health: Health = Health.UNKNOWN
     region: str | None = None
     model: str | None = None
+    serial: str | None = None
     rated_power_in_kw: float | None = None
     wind_speed: float | None = None
     """In m/s."""

@@ -12,6 +12,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "health": "broken",
         "region": "North",
         "model": "MM92",
+        "serial": "91234",
         "rated_power_in_kw": 2050.0,
         "wind_speed": 8.4,
         "power_output_in_kwh": 0.0,

@@ -33,6 +33,8 @@ class TurbineRow(Document):
     """Where it stands, by its own word."""
     model: str | None = None
     """What it is, by its own word."""
+    serial: str | None = None
+    """Its serial number, by its own word."""
     rated_power_in_kw: float | None = None
     """In kW."""
     wind_speed: float | None = None

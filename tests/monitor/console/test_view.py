@@ -91,3 +91,9 @@ def test_a_farm_without_turbines_is_a_view_too(now: int) -> None:
     view = farm_view(now, [], [], [], [], engineers=3)
     assert view.rows == ()
     assert (view.totals.engineers_free, view.totals.longest_wait_since) == (3, None)
+
+
+def test_a_row_says_what_the_turbine_says_of_itself(turbine: TurbineRecord, now: int) -> None:
+    born = replace(turbine, model="MM92", serial="91234", region="north", rated_power_in_kw=2050.0)
+    (row,) = farm_view(now, [born], [], [], [], engineers=1).rows
+    assert (row.model, row.serial, row.region, row.rated_power_in_kw) == ("MM92", "91234", "north", 2050.0)

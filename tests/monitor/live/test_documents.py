@@ -33,6 +33,7 @@ def known() -> Known:
         for number in (1, 2, 3)
     ]
     turbines[0] = replace(turbines[0], received_at=NOW - SECOND, emitted_at=NOW, wind_speed=0.0, interval_seconds=1.0)
+    turbines[1] = replace(turbines[1], model="MM92", serial="91234")
     incidents = [
         Incident(1, 1, IncidentCause.BROKEN, IncidentState.WAITING, NOW - 40 * SECOND),
         Incident(2, 2, IncidentCause.ORDERED, IncidentState.VISITED, NOW - 80 * SECOND, opened_by="Anna"),
