@@ -40,6 +40,8 @@ def is_taken(host: str, port: int) -> bool:
             probe.bind(address)
     except OSError as error:
         return error.errno == errno.EADDRINUSE
+    except UnicodeError:  # no name of a host can be like that
+        return False
     return False
 
 

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from itertools import chain, repeat
 
+from grid.errors import ExitCode
 from grid.settings import PREFIX
 from monitor.console.words import plain
 from monitor.http_access import is_taken
@@ -71,14 +72,29 @@ class _News:
 
 async def _wait_for_port(settings: SiteSettings, news: _News) -> None:
     place = f"port {settings.http_port} on {settings.http_host}"
-    while is_taken(settings.http_host, settings.http_port):
+    # In a thread: to look up a name may take long, and readings come in meanwhile.
+    while await asyncio.to_thread(is_taken, settings.http_host, settings.http_port):
         news.say(f"{place} is taken: there are no pages until it is free; --http-port names another one")
         await asyncio.sleep(LOOK_AT_PORT_SECONDS)
 
 
 async def _run_once(settings: SiteSettings, news: _News) -> int:
     """Run the process to its end; returns its exit code. Cancelled, it ends the process first."""
-    process = await asyncio.create_subprocess_exec(
+    try:
+        process = await _start(settings)
+    except OSError as error:  # no memory, file or process is left: readings are stored all the same
+        news.say(f"the pages' process can't be started ({error.strerror}); it is tried again")
+        return ExitCode.FAILED
+    try:
+        async for sentences in _told(process):
+            news.say(*sentences)
+        return await process.wait()
+    finally:
+        await _end(process)
+
+
+async def _start(settings: SiteSettings) -> Process:
+    return await asyncio.create_subprocess_exec(
         *_command(settings),
         stdin=PIPE,  # it ends when this one does: then its standard input is over
         stdout=PIPE,
@@ -87,12 +103,6 @@ async def _run_once(settings: SiteSettings, news: _News) -> int:
         limit=LONGEST_LINE_BYTES,
         start_new_session=True,  # Ctrl-C is for us: we end it in order
     )
-    try:
-        async for sentences in _told(process):
-            news.say(*sentences)
-        return await process.wait()
-    finally:
-        await _end(process)
 
 
 def _command(settings: SiteSettings) -> list[str]:

@@ -11,6 +11,7 @@ from fastapi.requests import HTTPConnection
 from fastapi.responses import JSONResponse
 from fastapi.websockets import WebSocket
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from monitor.control import NoMonitorError
@@ -84,6 +85,7 @@ def tell_problems(app: FastAPI) -> None:
     for kind, to_problem in {
         Problem: _itself,
         HTTPException: _of_http,
+        ClientDisconnect: _of_gone_client,
         RequestValidationError: _of_validation,
         WebSocketRequestValidationError: _of_validation,
         StoreError: _of_store,
@@ -112,6 +114,12 @@ def _of_http(error: HTTPException) -> Problem:
     said = str(error.detail)
     detail = _IN_WORDS.get(error.status_code, "") if said == _phrase(error.status_code) else said
     return Problem(error.status_code, None, detail or said, headers=error.headers)
+
+
+def _of_gone_client(error: ClientDisconnect) -> Problem:
+    """Nobody hears it; that is no bug of ours."""
+    del error
+    return Problem(400, None, "The client was gone before its request was complete.")
 
 
 _IN_WORDS = {

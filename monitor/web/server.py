@@ -147,6 +147,8 @@ def _listen(settings: SiteSettings) -> socket.socket:
         listener = socket.socket(family, kind, protocol)
     except OSError as error:
         raise CommandError(f"http_host {host}: {error.strerror}") from None
+    except UnicodeError:
+        raise CommandError(f"http_host {host}: no name of a host can be like that") from None
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(address)

@@ -112,6 +112,30 @@ async def test_what_keeps_it_from_starting_is_told_once(settings: SiteSettings, 
     assert token_file.stat().st_mode & 0o777 == 0o600
 
 
+async def test_a_machine_that_can_start_nothing_now_is_told_once_and_waited_for(
+    settings: SiteSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = Kept(settings)
+    with monkeypatch.context() as away:
+        away.setattr("sys.executable", str(tmp_path / "python"))
+        async with kept.running():
+            await until(lambda: kept.said)
+            await asyncio.sleep(0.1)
+            away.undo()
+            await until(lambda: kept.pages_at in kept.said)
+    assert kept.said == [
+        "the pages' process can't be started (No such file or directory); it is tried again",
+        kept.pages_at,
+    ]
+
+
+async def test_a_host_that_can_be_no_name_is_told(settings: SiteSettings, tmp_path: Path) -> None:
+    kept = Kept(replace(settings, http_host="a..b", http_token_file=tmp_path / "token"))
+    async with kept.running():
+        await until(lambda: kept.said)
+    assert kept.said == ["http_host a..b: no name of a host can be like that"]
+
+
 async def test_it_finds_no_other_settings_than_the_monitors(
     settings: SiteSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,7 @@ HANDSHAKE = (
     b"GET /api/v1/live HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
+ALIVE = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 EVENTS = b"GET /api/v1/live/sse HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
@@ -51,6 +52,19 @@ async def test_a_request_that_does_not_arrive_in_time_is_cut_off(
     monkeypatch.setattr(connections, "REQUEST_WITHIN_SECONDS", 0.05)
     async with served(tmp_path) as (_, address):
         assert await answer_to(address, sent) == b""
+
+
+async def test_who_goes_in_the_middle_of_a_reading_is_no_bug_of_ours(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    head = b"POST /post_metrics HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 10\r\n"
+    async with served(tmp_path) as (_, address):
+        reader, writer = await dial(address)
+        writer.write(head + b"Expect: 100-continue\r\n\r\n12")
+        assert await reader.readline() == b"HTTP/1.1 100 Continue\r\n"  # it waits for the rest
+        writer.transport.abort()
+        assert b'"ok"' in await answer_to(address, ALIVE)
+    assert caplog.text == ""
 
 
 async def test_the_second_request_of_a_connection_has_to_arrive_in_time_too(
