@@ -12,6 +12,7 @@ from grid.command_line import with_settings
 from grid.errors import CommandError
 from grid.metrics import MAX_INTEGER
 from grid.topics import MAX_TURBINE_NUMBER
+from monitor.clock import utc_now
 from monitor.options import InJson, Moment, TurbineNumber, parse_moment
 from monitor.settings import DataSettings
 from monitor.store import DATABASE
@@ -51,7 +52,7 @@ def _ledger(settings: DataSettings) -> "Iterator[LedgerReader]":
 def turbines(settings: DataSettings, in_json: InJson = False) -> None:
     """Show every turbine, the worst first."""
     from monitor.console.known import farm_view
-    from monitor.console.lines import missing_in_words, standings_in_words, utc_now
+    from monitor.console.lines import missing_in_words, standings_in_words
     from monitor.console.sheets import turbines_sheet
     from monitor.console.words import age, since
 
@@ -110,7 +111,6 @@ def incidents(
 
     The newest is first, with its cause and its end.
     """
-    from monitor.console.lines import utc_now
     from monitor.console.sheets import incidents_sheet
 
     with _ledger(settings) as ledger:
@@ -131,7 +131,6 @@ def visits(
 
     The newest is first, with how it ended.
     """
-    from monitor.console.lines import utc_now
     from monitor.console.sheets import visits_sheet
 
     with _ledger(settings) as ledger:
@@ -151,7 +150,6 @@ def explain(
     The turbine then, the visits, and each decision with its cause.
     """
     from monitor.console.documents import in_json as written
-    from monitor.console.lines import utc_now
     from monitor.console.story import story_of
 
     with _ledger(settings) as ledger:

@@ -2,7 +2,6 @@
 
 import re
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from grid.command_line import with_settings
 from grid.errors import CommandError, ExitCode
 from grid.times import SECOND
 from grid.topics import MAX_TURBINE_NUMBER
+from monitor.clock import utc_now
 from monitor.options import InJson, Moment, parse_moment
 from monitor.settings import DataSettings
 from monitor.store import DATABASE, ExportFormat
@@ -127,7 +127,7 @@ def prune_command(
     from monitor.console.progress import ProgressBar
     from monitor.store.tools.prune import count_prunable, prune
 
-    now = time.time_ns() // 1000
+    now = utc_now()
     kept_since = max(0, now - _parse_age(keep))
     with _naming_errors(), ProgressBar("looking", sys.stderr) as bar:
         if dry_run:

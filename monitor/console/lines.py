@@ -2,7 +2,6 @@
 
 import json
 import sys
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -10,7 +9,8 @@ from itertools import islice
 from types import TracebackType
 from typing import Any, Self, TextIO
 
-from grid.times import SECOND, format_time
+from grid.times import format_time
+from monitor.clock import utc_now
 from monitor.console.line_writer import LineWriter
 from monitor.console.view import FarmTotals, FarmView
 from monitor.console.words import age, counted, moment, plain, since
@@ -19,11 +19,6 @@ from monitor.facts import Event
 FARM_EVERY_SECONDS = 60.0
 MOST_NAMED = 3
 """How many turbines are named that lack readings."""
-
-
-def utc_now() -> int:
-    """The time now, UTC in microseconds."""
-    return time.time_ns() * SECOND // 1_000_000_000
 
 
 class _Stream(ABC):

@@ -12,8 +12,9 @@ from rich.console import RenderableType
 from rich.live import Live
 from rich.text import Text
 
+from monitor.clock import utc_now
 from monitor.console.line_writer import FLUSH_SECONDS
-from monitor.console.lines import event_in_words, farm_in_words, utc_now
+from monitor.console.lines import event_in_words, farm_in_words
 from monitor.console.picture import Recent, farm_picture
 from monitor.console.view import FarmView
 from monitor.console.words import plain, time_of_day

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from grid.errors import CommandError, ExitCode
 from grid.times import SECOND
+from monitor.clock import utc_now
 from monitor.console.documents import in_json
 from monitor.console.lines import engineers_in_words, standings_in_words
 from monitor.console.sheets import turbines_sheet
@@ -106,7 +107,7 @@ class Following:
     def _now(self) -> int:
         view_at = _told_at(self._mirror)
         if view_at is None or self._heard_at is None:
-            return time.time_ns() * SECOND // 1_000_000_000
+            return utc_now()
         return view_at + round((time.monotonic() - self._heard_at) * SECOND)
 
     def _run(self, messages: Iterator[Document]) -> None:

@@ -1,6 +1,5 @@
 """Which readings and dead letters are too old to keep, their deletion slice by slice, and the record of it."""
 
-import time
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -10,6 +9,7 @@ from sqlite_utils import Database
 from grid.metrics import MAX_INTEGER
 from grid.times import LATEST
 from grid.topics import MAX_TURBINE_NUMBER
+from monitor.clock import utc_now
 
 PRUNABLE = """
 emitted_at < :kept_since AND received_at < :kept_since
@@ -99,7 +99,7 @@ def delete_slice(db: Database, of: Slice) -> tuple[int, int]:
 
     What is pruned is recorded with it, so that nobody takes it for lost.
     """
-    at = time.time_ns() // 1000
+    at = utc_now()
     kept_since = min(of.kept_since, at)
     pruning_id = of.pruning_id
     if pruning_id is None:

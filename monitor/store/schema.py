@@ -6,11 +6,11 @@ checked; those that grow from version to version (`action`, `reason`) are not.
 """
 
 import secrets
-import time
 from pathlib import Path
 
 from sqlite_utils import Database, Migrations
 
+from monitor.clock import utc_now
 from monitor.store.errors import StoreDamagedError, StoreVersionError
 from monitor.store.rows import is_time
 
@@ -213,7 +213,7 @@ def _first_tables(db: Database) -> None:
     db.executescript(_READINGS + _TURBINES + _REPAIRS + _MESSAGES + _LEDGER)
     for table in ("readings", "turbines", "incidents", "visits", "events", "holds", "dead_letters"):
         _show_times_of(db, table)
-    created_at = time.time_ns() // 1000
+    created_at = utc_now()
     db.execute("INSERT INTO ledger VALUES (1, ?, ?, 1)", [secrets.token_hex(4), created_at])
 
 

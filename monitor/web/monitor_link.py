@@ -8,7 +8,8 @@ from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import cast
 
-from grid.times import SECOND, format_time
+from grid.times import format_time
+from monitor.clock import utc_now
 from monitor.console.known import farm_view
 from monitor.control import NoMonitorError, follow
 from monitor.live.documents import READING_COLUMNS, view_document
@@ -53,7 +54,7 @@ class MonitorLink:
     async def _follow(self) -> None:
         while True:
             # A monitor of another version may tell what we can't read: it is as good as away.
-            with suppress(NoMonitorError, ValueError, KeyError, TypeError):
+            with suppress(NoMonitorError, ValueError, KeyError, TypeError, AttributeError):
                 async with aclosing(cast("AsyncGenerator[bytes, None]", follow(self._data_dir))) as lines:
                     async for line in lines:
                         self._take(line.decode())
@@ -64,7 +65,7 @@ class MonitorLink:
         self.mirror.apply(json.loads(line))
         self.hub.tell(line)
         self._heard_at = time.monotonic()
-        self.told_at = _now()
+        self.told_at = utc_now()
         self._away_since = None
 
     async def _say_that_it_is_away(self) -> None:
@@ -75,7 +76,7 @@ class MonitorLink:
 
     async def _tell_without_it(self) -> None:
         if self._away_since is None:
-            self._away_since = self.told_at or _now()
+            self._away_since = self.told_at or utc_now()
         message = self._unchanged() if self.mirror.turbines else await self._stored_farm()
         if self.is_there:  # it came while the ledger was read
             return
@@ -99,23 +100,19 @@ class MonitorLink:
     def _unchanged(self) -> Document:
         """Nothing but that time goes on, and the monitor is away."""
         farm = self._without_monitor(self.mirror.farm)
-        return {"kind": "delta", "at": format_time(_now()), "turbines": [], "readings": _NO_READINGS, "farm": farm}
+        return {"kind": "delta", "at": format_time(utc_now()), "turbines": [], "readings": _NO_READINGS, "farm": farm}
 
     def _nothing(self) -> Document:
         """A farm of which nothing is known. The mirror stays empty, so that the API tells why."""
-        empty = view_document(farm_view(_now(), [], [], [], [], engineers=0, missing={}))
+        empty = view_document(farm_view(utc_now(), [], [], [], [], engineers=0, missing={}))
         return {**empty, "farm": self._without_monitor(empty["farm"])}
 
     def _snapshot(self) -> Document:
         return self._nothing() if self.mirror.at is None else self.mirror.snapshot()
 
     def _without_monitor(self, farm: Document) -> Document:
-        away = {"running": False, "since": format_time(self._away_since or _now())}
+        away = {"running": False, "since": format_time(self._away_since or utc_now())}
         return {**farm, "monitor": {**farm.get("monitor", {}), **away}}
 
 
 _NO_READINGS: Document = {name: [] for name in READING_COLUMNS}
-
-
-def _now() -> int:
-    return time.time_ns() * SECOND // 1_000_000_000

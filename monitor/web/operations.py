@@ -1,6 +1,5 @@
 """Health and metrics, where tools of operations look for them."""
 
-import time
 from importlib.metadata import version
 from typing import Any
 
@@ -10,6 +9,7 @@ from fastapi.responses import JSONResponse, Response
 
 from grid.times import SECOND
 from monitor import DISTRIBUTION
+from monitor.clock import utc_now
 from monitor.web.access import Role, require
 from monitor.web.health import FEED_LATE_SECONDS, Status, Surroundings, not_ready, report
 from monitor.web.health_documents import HealthDocument, LiveDocument, ReadyDocument
@@ -76,7 +76,7 @@ async def metrics(request: Request, site: TheSite) -> Response:
 
 
 def _surroundings(site: Site) -> Surroundings:
-    return Surroundings(time.time_ns() * SECOND // 1_000_000_000, site.monitor.told_at)
+    return Surroundings(utc_now(), site.monitor.told_at)
 
 
 def _fresh_farm(site: Site, around: Surroundings) -> dict[str, Any] | None:

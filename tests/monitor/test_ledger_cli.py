@@ -146,7 +146,7 @@ def test_turbines_are_shown_with_their_state(grid_monitor: Command, data_dir: Pa
 def test_old_news_raise_the_question_whether_the_monitor_runs(
     grid_monitor: Command, data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("monitor.console.lines.utc_now", lambda: BROKE_AT + 7300 * SECOND)
+    monkeypatch.setattr("monitor.ledger_cli.utc_now", lambda: BROKE_AT + 7300 * SECOND)
     assert grid_monitor("turbines").err == "the newest reading came 2 h ago: does the monitor run?\n"
 
 

@@ -1,7 +1,6 @@
 """Rebuilding the database from the text files, and from what a damaged one still tells."""
 
 import sqlite3
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from monitor.clock import utc_now
 from monitor.store import DATABASE
 from monitor.store.errors import StoreMissingError, StoreUnavailableError, StoreVersionError, naming_errors
 from monitor.store.lock import DataFolderLock
@@ -137,7 +137,7 @@ def _build(building: Path, path: Path, backup: Path | None, on_progress: Callabl
             db.execute(f"PRAGMA {pragma}").fetchall()
         migrate(db, building)
         rebuilding = Rebuilding(db, path.parent / TEXT_FILES, sources, on_progress)
-        return rebuilding.run(at=time.time_ns() // 1000)
+        return rebuilding.run(at=utc_now())
 
 
 def _refuse_newer(source: Salvage) -> None:

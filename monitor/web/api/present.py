@@ -1,7 +1,7 @@
 """The farm at this moment: as the running monitor tells it, or as the ledger holds it where none was heard."""
 
+from monitor.clock import utc_now
 from monitor.console.known import farm_view
-from monitor.console.lines import utc_now
 from monitor.live.documents import view_document
 from monitor.live.mirror import Document
 from monitor.store.reader import LedgerReader

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
 from grid.times import SECOND
-from monitor.console.lines import utc_now
+from monitor.clock import utc_now
 from monitor.store.queries.averages import averages, whole_buckets
 from monitor.store.queries.pages import readings_page
 from monitor.store.queries.power_curve import BIN_WIDTH, power_curve

@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from grid.times import SECOND
+from monitor.clock import utc_now
 from monitor.console import story
-from monitor.console.lines import utc_now
 from monitor.facts import Action
 from monitor.store.queries.pages import events_page, incidents_page, visits_page
 from monitor.store.queries.repair_times import repair_times
