@@ -106,9 +106,9 @@ def top(
     The live table over the API, until q or Ctrl-C. Ends with 4 if nothing answers.
     """
     from monitor.live.top import follow_on_screen, print_once, print_snapshot
-    from monitor.live.top_address import address, token_in
+    from monitor.live.top_address import site_address, token_in
 
-    place = url or address(settings)
+    place = url or site_address(settings)
     token = token_in(token_file or settings.http_token_file)
     if in_json:
         print_snapshot(place, token)

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from monitor.books import Balance
 from monitor.console.standing import Case, Standing, standing_of, state_in_words, why
-from monitor.console.view import RANK, Engineer, FarmTotals, FarmView, MonitorState, Trouble, TurbineRow
+from monitor.console.view import Engineer, FarmTotals, FarmView, MonitorState, Trouble, TurbineRow, place_in_list
 from monitor.facts import Hold, Incident, IncidentState, Link, TurbineRecord, Visit
 
 SHORTEST_INTERVAL_SECONDS = 0.1
@@ -152,7 +152,7 @@ def view_of(known: Known) -> FarmView:
     """Make the view from what is known."""
     places = known.places
     rows = [known.row(turbine) for turbine in known.turbines]
-    rows.sort(key=lambda row: (RANK[row.standing], places.get(row.turbine_number, 0), row.turbine_number))
+    rows.sort(key=lambda row: place_in_list(row.standing, row.turbine_number, places))
     reporting = Reporting()
     for row in rows:
         if row.link is Link.ONLINE and row.received_at is not None:

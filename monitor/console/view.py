@@ -12,8 +12,16 @@ from monitor.console.standing import Standing, Words
 from monitor.console.words import age, since
 from monitor.facts import Health, Link, VisitState
 
-RANK = {standing: rank for rank, standing in enumerate(Standing)}
+RANK: Mapping[str, int] = {standing: rank for rank, standing in enumerate(Standing)}
 """Where a standing comes in the order of every list of turbines: the worst is 0."""
+
+
+def place_in_list(standing: str, turbine_number: int, places: Mapping[int, int]) -> tuple[int, int, int]:
+    """The key that puts turbines in order: the worst first, who waits in turn (`places`), else by number.
+
+    A standing that only a later version knows comes last.
+    """
+    return RANK.get(standing, len(RANK)), places.get(turbine_number, 0), turbine_number
 
 
 @dataclass(frozen=True, slots=True)

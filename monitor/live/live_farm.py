@@ -10,7 +10,7 @@ from typing import Any
 from grid.times import format_time
 from monitor.console.known import Known, Reporting, mean_power_in_kw
 from monitor.console.standing import PLACES_SHOWN, SKEW_SHOWN_SECONDS, Standing, skew_in_words
-from monitor.console.view import RANK, TurbineRow
+from monitor.console.view import TurbineRow, place_in_list
 from monitor.facts import Health, Link, TurbineRecord
 from monitor.live.documents import READING_COLUMNS, TENTH, Document, farm_document, in_tenths, row_document
 
@@ -105,9 +105,7 @@ class LiveFarm:
     def rows(self) -> Iterator[list[Document]]:
         """All rows as they were told last, worst first, some hundreds at a time."""
         places = self._places
-        order = sorted(
-            self._told.values(), key=lambda told: (RANK[told.rest.standing], places.get(told.number, 0), told.number)
-        )
+        order = sorted(self._told.values(), key=lambda told: place_in_list(told.rest.standing, told.number, places))
         rows = iter(order)
         while part := list(islice(rows, ROWS_AT_ONCE)):
             yield [told.document() for told in part]

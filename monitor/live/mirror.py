@@ -5,12 +5,8 @@ from sys import intern
 from typing import Any
 
 from grid.times import format_time
-from monitor.console.view import RANK
+from monitor.console.view import place_in_list
 from monitor.live.documents import READING_COLUMNS, TENTH, Document, read_time
-
-__all__ = ["Document", "Mirror"]
-
-_UNRANKED = len(RANK)
 
 _WORDS = ("standing", "state", "link", "health", "region", "model")
 """Of a row: the same few words for thousands of turbines, held once."""
@@ -30,7 +26,10 @@ class Mirror:
     def turbines(self) -> dict[int, Document]:
         """Rows as documents, by turbine number, worst first. They change with the next message."""
         if not self._is_sorted:
-            self._rows = {row["turbine_number"]: row for row in sorted(self._rows.values(), key=self._order())}
+            places = {number: place for place, number in enumerate(self.farm.get("waiting", ()), start=1)}
+            rows = self._rows.values()
+            in_order = sorted(rows, key=lambda row: place_in_list(row["standing"], row["turbine_number"], places))
+            self._rows = {row["turbine_number"]: row for row in in_order}
             self._is_sorted = True
         return self._rows
 
@@ -71,16 +70,6 @@ class Mirror:
             _put(row, "received_at", times[age])
             for key, value in zip(READING_COLUMNS[2:], values, strict=True):
                 _put(row, key, value)
-
-    def _order(self) -> Any:
-        places = {number: place for place, number in enumerate(self.farm.get("waiting", ()), start=1)}
-        ranks = {standing.value: rank for standing, rank in RANK.items()}
-
-        def key(row: Document) -> tuple[int, int, int]:
-            number = row["turbine_number"]
-            return ranks.get(row["standing"], _UNRANKED), places.get(number, 0), number
-
-        return key
 
 
 def _with_shared_words(row: Document) -> Document:

@@ -32,7 +32,7 @@ HISTOGRAMS: Mapping[str, tuple[Sequence[float], str]] = {
     "grid_text_files_seconds": (SHORT_SECONDS, "Time for a batch's lines in the turbines' text files."),
     "grid_acknowledge_seconds": (SHORT_SECONDS, "From a batch taken from the intake to its acknowledgement."),
     "grid_reading_age_seconds": (AGE_SECONDS, "From emitted to received, of a batch's first reading."),
-    "grid_visit_dispatch_seconds": (REPAIR_SECONDS, "From an incident's opening to the engineer sent there."),
+    "grid_visit_dispatch_seconds": (REPAIR_SECONDS, "From an incident's opening to each engineer sent there."),
     "grid_visit_repair_seconds": (REPAIR_SECONDS, "From an incident's opening to its proven repair."),
 }
 """Each histogram's bounds, and what it measures."""

@@ -12,8 +12,8 @@ from grid.times import format_time
 from monitor.clock import utc_now
 from monitor.console.known import farm_view
 from monitor.control import NoMonitorError, follow
-from monitor.live.documents import READING_COLUMNS, view_document
-from monitor.live.mirror import Document, Mirror
+from monitor.live.documents import READING_COLUMNS, Document, view_document
+from monitor.live.mirror import Mirror
 from monitor.store.errors import StoreError
 from monitor.web.hub import Hub
 from monitor.web.problems import Problem

@@ -2,8 +2,7 @@
 
 from monitor.clock import utc_now
 from monitor.console.known import farm_view
-from monitor.live.documents import view_document
-from monitor.live.mirror import Document
+from monitor.live.documents import Document, view_document
 from monitor.store.reader import LedgerReader
 from monitor.web.site import Site
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from monitor.console.standing import Standing
 from monitor.console.view import RANK
 from monitor.facts import Hold, LinkReason, Reading, TurbineRecord
-from monitor.live.mirror import Document as Row
+from monitor.live.documents import Document as Row
 from monitor.store.reader import LedgerReader
 from monitor.store.rows import columns
 from monitor.web.access import Role, require
