@@ -23,7 +23,9 @@ from monitor.store.ledger import Ledger
 
 TELL_EVERY_SECONDS = 1.0
 CHANGING_EVERY = 500
-"""One turbine in so many changes how it stands, each second."""
+"""One turbine in so many goes offline, each second."""
+OFFLINE_SECONDS = 5
+"""Then it is back."""
 
 ENGINEERS = 3
 REGIONS = ("North", "East", "South", "West", "Sea")
@@ -43,8 +45,8 @@ class BigFarm:
     def next_delta(self) -> Document:
         """A second later: what has changed."""
         self.second += 1
-        changed = [number for number in self._numbers if number % CHANGING_EVERY == self.second % CHANGING_EVERY]
-        only_read = [number for number in self._numbers if number % CHANGING_EVERY != self.second % CHANGING_EVERY]
+        changed = [number for number in self._numbers if self._seconds_since_lost(number) in (0, OFFLINE_SECONDS)]
+        only_read = sorted(set(self._numbers).difference(changed))
         readings = {
             "turbine_number": only_read,
             "reading_age_seconds": [0.1] * len(only_read),
@@ -64,8 +66,11 @@ class BigFarm:
         return format_time(self._started + self.second * SECOND)
 
     def _is_ok(self, number: int) -> bool:
-        """A hundredth is not: those that changed last, in turn."""
-        return (self.second - number) % CHANGING_EVERY >= 5
+        """A hundredth is not: those that were lost last, in turn."""
+        return self._seconds_since_lost(number) >= OFFLINE_SECONDS
+
+    def _seconds_since_lost(self, number: int) -> int:
+        return (self.second - number) % CHANGING_EVERY
 
     def _wind_speed(self, number: int) -> float:
         return round(8.0 + (number * 7 + self.second * 3) % 50 / 10, 1)
@@ -84,7 +89,6 @@ class BigFarm:
             "health": "ok",
             "region": REGIONS[number % len(REGIONS)],
             "model": "E-82",
-            "serial": f"{70_000 + number}",
             "rated_power_in_kw": RATED_POWER_IN_KW,
             "wind_speed": self._wind_speed(number),
             "power_output_in_kwh": round(self._power(number) / 3600, 4),

@@ -3,6 +3,7 @@
 from benchmarks.big_farm import CHANGING_EVERY, BigFarm
 from monitor.console.known import farm_view
 from monitor.live.documents import READING_COLUMNS, read_row, view_document
+from monitor.live.mirror import Mirror
 
 TURBINES = 1000
 STARTED = 1_790_000_000_000_000
@@ -27,7 +28,7 @@ def test_every_turbine_has_something_new_every_second() -> None:
     columns = told["readings"]
     assert tuple(columns) == READING_COLUMNS
     assert {len(column) for column in columns.values()} == {TURBINES - len(rows)}
-    assert len(rows) == TURBINES // CHANGING_EVERY
+    assert len(rows) == 2 * TURBINES // CHANGING_EVERY  # those that are lost, and those that are back
     assert sorted([*rows, *columns["turbine_number"]]) == list(range(1, TURBINES + 1))
 
 
@@ -38,6 +39,19 @@ def test_a_second_changes_what_is_told() -> None:
 
     assert first["at"] < second["at"]
     assert first["readings"]["wind_speed"] != second["readings"]["wind_speed"]
+
+
+def test_who_follows_knows_what_a_newcomer_is_told() -> None:
+    made_up, mirror = farm(), Mirror()
+    mirror.apply(made_up.snapshot())
+    for _ in range(20):
+        mirror.apply(made_up.next_delta())
+
+    newcomer = Mirror()
+    newcomer.apply(made_up.snapshot())
+    assert {number: row["standing"] for number, row in mirror.turbines.items()} == {
+        number: row["standing"] for number, row in newcomer.turbines.items()
+    }
 
 
 def test_the_farm_is_told_as_a_monitor_tells_it() -> None:
