@@ -1,32 +1,14 @@
 """Orders over HTTP, on a real monitor behind its real door."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
 from desk import Desk, reading, until
-from sites import asking, site_app
-
-from monitor.store.ledger import Ledger
 
 HOLD = {"kind": "hold", "by": "Ann", "why": "people on site"}
-
-
-@pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    monkeypatch.setattr("monitor.monitor.RETRY_SECONDS", (0.001,))
-    path = tmp_path / "grid.db"
-    with Ledger.open(path, busy_timeout_seconds=0.001) as ledger:
-        yield Desk(ledger, path)
-
-
-@pytest.fixture
-async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    async with asking(site_app(tmp_path)) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,24 +13,9 @@ from sites import asking, site_app
 
 from grid.metrics import MAX_METRICS_BYTES
 from monitor.control import NoMonitorError
-from monitor.store.ledger import Ledger
 from monitor.web.post_line import MOST_BYTES_AT_ONCE, MOST_WAITING, PostLine, PostLineFullError
 
 JSON = {"content-type": "application/json"}
-
-
-@pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    monkeypatch.setattr("monitor.monitor.RETRY_SECONDS", (0.001,))
-    path = tmp_path / "grid.db"
-    with Ledger.open(path, busy_timeout_seconds=0.001) as ledger:
-        yield Desk(ledger, path)
-
-
-@pytest.fixture
-async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    async with asking(site_app(tmp_path)) as opened:
-        yield opened
 
 
 def body(number: int = 1, **fields: Any) -> bytes:
