@@ -162,17 +162,24 @@ class GridMonitor:
         self._intake.wake()
 
     async def order(self, order: Order) -> OrderAnswer:
-        """Pass on a person's order; returns after the commit, with what became of it."""
-        return await self._requests.order(order)
+        """Pass on a person's order; returns after the commit, with what became of it.
+
+        While the store is unavailable it is refused: who waits in vain would send an engineer when nobody expects it.
+        """
+        return await self._requests.order(order, refusing=self._cannot_store())
 
     async def post(self, bodies: Sequence[bytes]) -> list[PostAnswer]:
         """Pass on readings that came over HTTP; returns after the commit, with what became of each.
 
         Not while the store is unavailable: what the broker brings waits with the broker, a post would wait here.
         """
-        if self.health.store_error is not None:
-            return unavailable(f"nothing can be stored now: {self.health.store_error}", len(bodies))
+        if (sentence := self._cannot_store()) is not None:
+            return unavailable(sentence, len(bodies))
         return await self._requests.post(bodies)
+
+    def _cannot_store(self) -> str | None:
+        error = self.health.store_error
+        return None if error is None else f"nothing can be stored now: {error}"
 
     async def _one_batch(self, *, within_seconds: float) -> Batch:
         batch = await self.collect_metrics(within_seconds=within_seconds)

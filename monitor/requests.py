@@ -85,14 +85,21 @@ class Requests:
         """By idempotency key."""
         self._stopped = False
 
-    async def order(self, order: Order) -> OrderAnswer:
-        """Pass on a person's order; returns after the commit, with what became of it."""
+    async def order(self, order: Order, *, refusing: str | None = None) -> OrderAnswer:
+        """Pass on a person's order; returns after the commit, with what became of it.
+
+        `refusing` says why no order is taken now. One that was taken before is under way all the same.
+        """
         key = order.idempotency_key or ""
         if key in self._under_way and not self._under_way[key].done():
             sentence = "an order with this idempotency key is under way: ask again in a second"
             return OrderAnswer(order, False, sentence, OrderRefusal.IN_PROGRESS)
-        if self._stopped or len(self._next.pending_orders) >= MOST_ORDERS:
-            return _refusal(order, _STOPS if self._stopped else _TOO_MANY)
+        if self._stopped:
+            refusing = _STOPS
+        elif len(self._next.pending_orders) >= MOST_ORDERS:
+            refusing = _TOO_MANY
+        if refusing is not None:
+            return _refusal(order, refusing)
         answer: asyncio.Future[OrderAnswer] = asyncio.get_running_loop().create_future()
         if key:
             self._under_way = {**_not_done(self._under_way), key: answer}

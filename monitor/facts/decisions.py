@@ -149,7 +149,7 @@ class OrderRefusal(StrEnum):
     """An order with the same idempotency key is not answered yet."""
     KEY_OF_ANOTHER_ORDER = "key_of_another_order"
     UNAVAILABLE = "unavailable"
-    """The monitor stops, or has too much to do: nothing was done, ask again."""
+    """The monitor stops, can't store, or has too much to do: nothing was done, ask again."""
 
 
 @dataclass(frozen=True, slots=True)

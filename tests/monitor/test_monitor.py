@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
 import pytest
 from desk import Desk, reading, until
@@ -13,18 +12,8 @@ from monitor.books import Balance
 from monitor.facts import Action, Link, Order, OrderKind, VisitState
 from monitor.intake.decode import ArrivalTimes, Decoded, decode
 from monitor.store.errors import StoreDamagedError
-from monitor.store.ledger import Ledger
 
 HOLD = Order(OrderKind.HOLD, 7, "Ann", "people on site")
-
-
-@pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    monkeypatch.setattr("monitor.monitor.TICK_SECONDS", 0.001)
-    monkeypatch.setattr("monitor.monitor.RETRY_SECONDS", (0.001,))
-    path = tmp_path / "grid.db"
-    with Ledger.open(path, busy_timeout_seconds=0.001) as ledger:
-        yield Desk(ledger, path)
 
 
 def counted(sequence: int) -> Message:
@@ -38,6 +27,11 @@ async def some_attempts(desk: Desk) -> None:
     """Let the monitor try again a few times."""
     loaded = desk.store.loaded
     await until(lambda: desk.store.loaded >= loaded + 3)
+
+
+@pytest.fixture(autouse=True)
+def a_quick_look_at_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitor.monitor.TICK_SECONDS", 0.001)
 
 
 async def test_a_batch_is_acknowledged_once_it_is_stored(desk: Desk) -> None:
@@ -142,6 +136,7 @@ async def test_an_order_whose_asker_went_away_holds_nobody_up(desk: Desk) -> Non
             impatient = asyncio.create_task(desk.monitor.order(HOLD))
             await some_attempts(desk)
             impatient.cancel()
+        await until(lambda: not desk.monitor.health.store_error)
         refused = await desk.monitor.order(HOLD)
         assert not refused.accepted  # it is held already: the first order was obeyed, once
         with desk.reader as reader:
@@ -152,8 +147,8 @@ async def test_a_stop_while_nothing_can_be_stored_leaves_all_with_the_broker(des
     async with desk.at_work():
         await until(lambda: desk.monitor.health.connected)
         with desk.locked():
-            desk.intake.bring(reading("broken", number=1))
             answering = asyncio.create_task(desk.monitor.order(HOLD))
+            desk.intake.bring(reading("broken", number=1))
             await some_attempts(desk)
             desk.intake.bring(reading("broken", number=2))
             desk.monitor.stop()

@@ -154,6 +154,22 @@ async def test_an_order_that_comes_again_while_it_is_under_way_is_told_so(desk: 
         assert [hold.by for hold in reader.holds()] == ["Ann"]
 
 
+async def test_an_order_is_refused_at_once_while_nothing_can_be_stored(desk: Desk) -> None:
+    async with desk.at_work():
+        await until(lambda: desk.monitor.health.connected)
+        with desk.locked():
+            waiting = asyncio.create_task(desk.monitor.post([body(1)]))
+            await until(lambda: desk.monitor.health.store_error)
+            answer = await asyncio.wait_for(desk.monitor.order(HOLD), 5)
+            assert (answer.accepted, answer.refusal) == (False, OrderRefusal.UNAVAILABLE)
+            assert "locked" in answer.sentence
+        await waiting
+        await until(lambda: not desk.monitor.health.store_error)
+        assert (await desk.monitor.order(HOLD)).accepted  # its key is not used up
+    with desk.reader as reader:
+        assert len(reader.events(turbine_number=7)) == 1
+
+
 async def test_an_order_for_a_turbine_that_nobody_knows_may_be_given_again(desk: Desk) -> None:
     async with desk.at_work():
         assert (await desk.monitor.order(HOLD)).refusal is OrderRefusal.UNKNOWN_TURBINE
