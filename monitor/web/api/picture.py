@@ -128,7 +128,7 @@ class MonitorState(Document):
     connected: bool | None = None
     """To the broker; null while no monitor runs."""
     since: TimeText | None = None
-    """Since when it runs, or is away."""
+    """Since when it is connected to the broker, or is not; while none runs, since when it is away."""
 
 
 class Balance(Document):
