@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,18 +11,13 @@ from desk import NOON, Desk, reading, until
 from monitor.facts import DeadLetterReason, Order, OrderKind, OrderRefusal, PostOutcome
 from monitor.intake.posts import POST_METRICS
 from monitor.requests import MOST_ORDERS, MOST_POSTS
-from monitor.store.ledger import Ledger
 
 HOLD = Order(OrderKind.HOLD, 7, "Ann", "people on site", idempotency_key="k-1")
 
 
-@pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+@pytest.fixture(autouse=True)
+def a_quick_look_at_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("monitor.monitor.TICK_SECONDS", 0.001)
-    monkeypatch.setattr("monitor.monitor.RETRY_SECONDS", (0.001,))
-    path = tmp_path / "grid.db"
-    with Ledger.open(path, busy_timeout_seconds=0.001) as ledger:
-        yield Desk(ledger, path)
 
 
 def body(number: int = 1, **fields: Any) -> bytes:
