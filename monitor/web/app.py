@@ -11,11 +11,12 @@ from starlette.types import ASGIApp
 
 from monitor import DISTRIBUTION
 from monitor.http_access import is_loopback
-from monitor.web import channel, openapi, operations, pages, problems, static_files
+from monitor.web import channel, openapi, pages, problems, static_files
 from monitor.web.access import Role, require
 from monitor.web.api import dead_letters, farm, orders, post_metrics, readings, repairs, turbines
 from monitor.web.etags import ETags
 from monitor.web.guards import BodyLimit, HeadAsGet, Neighbours, SecurityHeaders
+from monitor.web.operations import routes as operations
 from monitor.web.site import Site
 
 COMPRESSED_FROM_BYTES = 1000

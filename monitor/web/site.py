@@ -12,8 +12,8 @@ from monitor.site_settings import SiteSettings
 from monitor.web.access import Access
 from monitor.web.hub import Hub
 from monitor.web.monitor_link import MonitorLink
+from monitor.web.operations.probe import Probe, look
 from monitor.web.post_line import PostLine
-from monitor.web.probe import Probe, look
 from monitor.web.readers import Readers
 
 ANSWER_WITHIN_SECONDS = 10.0

@@ -6,7 +6,7 @@ from pathlib import Path
 from measured import AROUND, TOTALS, seen, values_of, written
 
 from monitor.facts import Action
-from monitor.web.health import report
+from monitor.web.operations.health import report
 
 TEXT = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
 METRICS = written(seen(), {"totals": TOTALS})

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 from measured import AROUND, AWAY, NOON, seen
 
-from monitor.web.health import Status, Surroundings, not_ready, report
-from monitor.web.health_documents import HealthDocument
-from monitor.web.probe import Seen
+from monitor.web.operations.documents import HealthDocument
+from monitor.web.operations.health import Status, Surroundings, not_ready, report
+from monitor.web.operations.probe import Seen
 
 UNBALANCED = {"received": 5, "stored": 4, "duplicate": 0, "rejected": 0, "pending": 0}
 

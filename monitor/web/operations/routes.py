@@ -11,9 +11,9 @@ from grid.times import SECOND
 from monitor import DISTRIBUTION
 from monitor.clock import utc_now
 from monitor.web.access import Role, require
-from monitor.web.health import FEED_LATE_SECONDS, Status, Surroundings, not_ready, report
-from monitor.web.health_documents import HealthDocument, LiveDocument, ReadyDocument
-from monitor.web.metrics import exposition, families
+from monitor.web.operations.documents import HealthDocument, LiveDocument, ReadyDocument
+from monitor.web.operations.health import FEED_LATE_SECONDS, Status, Surroundings, not_ready, report
+from monitor.web.operations.metrics import exposition, families
 from monitor.web.site import Site, TheSite
 
 router = APIRouter(tags=["operations"])

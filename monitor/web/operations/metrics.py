@@ -16,7 +16,7 @@ from grid.times import SECOND, parse_time
 from monitor.console.standing import Standing
 from monitor.facts import DeadLetterReason, IncidentOutcome
 from monitor.telemetry.measurements import COUNTERS, GAUGES, HISTOGRAMS, LABELLED
-from monitor.web.probe import Seen
+from monitor.web.operations.probe import Seen
 
 Document = dict[str, Any]
 

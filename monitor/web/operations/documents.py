@@ -3,7 +3,7 @@
 from pydantic import ConfigDict
 
 from monitor.web.api.documents import Document, TimeText
-from monitor.web.health import Status
+from monitor.web.operations.health import Status
 
 
 class CheckDocument(Document):

@@ -11,7 +11,7 @@ from prometheus_client.openmetrics import parser
 from surroundings import missing
 
 from monitor.telemetry.measurements import Measurements
-from monitor.web.metrics import ALIASES, OWN
+from monitor.web.operations.metrics import ALIASES, OWN
 
 FARM = {"totals": TOTALS}
 parse: Callable[[str], Iterable[Metric]] = parser.text_string_to_metric_families

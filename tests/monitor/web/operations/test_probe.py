@@ -11,7 +11,7 @@ import pytest
 from measured import AWAY, seen
 
 from monitor.control import SOCKET_NAME
-from monitor.web.probe import KEPT_SECONDS, WITHIN_SECONDS, Probe, Seen, look
+from monitor.web.operations.probe import KEPT_SECONDS, WITHIN_SECONDS, Probe, Seen, look
 
 
 class Looks:

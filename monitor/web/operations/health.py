@@ -9,7 +9,7 @@ from grid.times import SECOND
 from monitor.books import Balance
 from monitor.console.words import age
 from monitor.health import LEAST_FREE_BYTES
-from monitor.web.probe import Seen
+from monitor.web.operations.probe import Seen
 
 Document = dict[str, Any]
 

@@ -1,0 +1,1 @@
+"""What tools of operations ask a site for: health for probes, and metrics for Prometheus."""
