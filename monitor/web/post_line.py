@@ -47,7 +47,8 @@ class PostLine:
                 answers = (await self._ask(posts_request([one.body for one in group])))["posts"]
                 _answer(group, answers)
             except NoMonitorError as error:
-                _fail(group, error)
+                _fail([*group, *self._line], error)  # those behind would wait as long, and in vain
+                self._line.clear()
             except (KeyError, TypeError, ValueError):
                 _fail(group, NoMonitorError("the monitor gives another answer than was asked for: see its version"))
 

@@ -130,13 +130,19 @@ async def test_no_question_is_longer_than_the_door_takes() -> None:
     assert sum(asked) == 40 * MAX_METRICS_BYTES
 
 
-async def test_all_who_wait_hear_that_the_monitor_is_gone() -> None:
+async def test_all_who_wait_hear_that_the_monitor_is_gone_as_soon_as_the_first() -> None:
+    asked: list[int] = []
+
     async def ask(request: dict[str, Any]) -> dict[str, Any]:
-        raise NoMonitorError("no monitor runs")
+        asked.append(len(request["posts"]))
+        await asyncio.sleep(0)
+        raise NoMonitorError("the monitor does not answer")
 
     line = PostLine(ask)
-    answers = await asyncio.gather(*(line.bring(b"") for _ in range(3)), return_exceptions=True)
+    bodies = [b"x" * MAX_METRICS_BYTES] * 40  # of several questions
+    answers = await asyncio.gather(*(line.bring(body) for body in bodies), return_exceptions=True)
     assert all(isinstance(answer, NoMonitorError) for answer in answers)
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize("answer", [{}, {"posts": None}, {"posts": [{}, {}]}, {"accepted": False}])
