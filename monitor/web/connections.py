@@ -4,7 +4,7 @@ import asyncio
 from asyncio.transports import BaseTransport, Transport
 from typing import Any, cast
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 MOST_REQUESTS = 700
@@ -56,6 +56,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._stall = _Stall(transport)
         self._head_bytes = 0
         self._due: asyncio.TimerHandle | None = None
+        self._answered: RequestResponseCycle | None = None
         self._expect_request()
         if len(self.connections) > MOST_CONNECTIONS:
             transport.abort()
@@ -64,6 +65,9 @@ class BoundedHttp(HttpToolsProtocol):
         """Forget the client."""
         self._stall.end()
         self._request_is_here()
+        if self._answered is not None:  # uvicorn tells only the newest request, where others wait in line before it
+            self._answered.disconnected = True
+            self._answered.message_event.set()
         super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
@@ -101,6 +105,10 @@ class BoundedHttp(HttpToolsProtocol):
         """Go on."""
         self._stall.end()
         super().resume_writing()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answered = cycle
+        super()._start_asgi_task(cycle, app)
 
     def _count(self, part: bytes, most: int) -> None:
         self._head_bytes += len(part)

@@ -67,6 +67,15 @@ async def test_who_goes_in_the_middle_of_a_reading_is_no_bug_of_ours(
     assert caplog.text == ""
 
 
+async def test_a_follower_that_goes_with_another_request_in_line_leaves_its_seat(tmp_path: Path) -> None:
+    async with served(tmp_path) as (site, address):
+        _, writer = await dial(address)
+        writer.write(EVENTS + ALIVE)
+        await until(lambda: site.hub.followers == 1)
+        writer.transport.abort()
+        await until(lambda: site.hub.followers == 0)
+
+
 async def test_the_second_request_of_a_connection_has_to_arrive_in_time_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
