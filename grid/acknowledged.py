@@ -6,8 +6,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from grid.metrics import MAX_INTEGER, Session
 
-MAX_ACKNOWLEDGED_BYTES = 1024
-
 
 class Acknowledged(BaseModel):
     """All readings of the session up to this sequence are committed, or refused for good: nothing before is missing.

@@ -40,7 +40,6 @@ from monitor.telemetry.measurements import Measurements
 from monitor.telemetry.tracing import Destination, NoTracer, Tracer, destinations, tracing
 from monitor.web_process import keep_serving
 
-ASK_AGAIN_SECONDS = 1.0
 CHECK_CONSOLE_SECONDS = 1.0
 GOODBYE_SECONDS = 1.0
 """How long an orderly stop waits for the broker to take the goodbye."""
