@@ -16,6 +16,7 @@ from served import answers
 from monitor.demo_broker import HOST, find_free_port
 from monitor.http_access import is_taken
 from monitor.site_settings import SiteSettings
+from monitor.web.__main__ import NICENESS
 from monitor.web_process import in_words, keep_serving
 
 
@@ -67,6 +68,7 @@ async def test_it_says_where_the_pages_are_and_ends_without_a_word(settings: Sit
         await until(lambda: kept.said)
         (process,) = kept.processes
         assert os.getsid(process.pid) != os.getsid(0)  # Ctrl-C in the terminal is not for it
+        assert process.nice() == min(19, os.nice(0) + NICENESS)
     assert kept.said == [kept.pages_at]
     assert kept.processes == []
     assert not is_taken(HOST, settings.http_port)
