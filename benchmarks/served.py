@@ -156,7 +156,7 @@ def memory(*, seconds: float, say: Say) -> Table:
     columns = ("turbines", "without pages MB", "served MB", f"{PAGES} open MB", "added MB", "bar")
     table = Table("Memory of monitor and pages together (PSS)", columns)
     for turbines in (FEW, TURBINES):
-        alone, _ = _megabytes(turbines, seconds, with_pages=False)
+        _, alone = _megabytes(turbines, seconds, with_pages=False)  # after as many readings as `used`
         idle, used = _megabytes(turbines, seconds, with_pages=True)
         say(f"memory, {turbines} turbines: {figure(alone)}, {figure(idle)} and {figure(used)} MB")
         added = used - alone
