@@ -209,7 +209,8 @@ class TestWithoutMonitor:
         alone.end_monitor()
 
         expect(page.locator("#banners")).to_contain_text("monitor is not running", timeout=SILENCE_MILLISECONDS)
-        expect(page.locator("#stream")).to_have_attribute("data-stream", "live")
+        expect(page.locator("#stream")).to_contain_text("monitor away for")
+        expect(page).to_have_title("(!) Farm \u00b7 Grid")
         expect(page.locator("[data-turbine]")).to_have_count(20)
         alone.start_monitor()
         expect(page.locator("#banners")).to_be_empty(timeout=SILENCE_MILLISECONDS)

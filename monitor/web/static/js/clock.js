@@ -2,6 +2,8 @@
 
 const TIME = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 const DATE = new Intl.DateTimeFormat(undefined, { year: "numeric", month: "short", day: "numeric" });
+const ZONED = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", timeZoneName: "short" });
+const UTC_IN_SENTENCE = /(?:(\d{4}-\d{2}-\d{2}) )?(\d{2}:\d{2}:\d{2}) UTC/g;
 const UNITS = [[86400, "d"], [3600, "h"], [60, "min"]];
 
 /** An age in one unit, for where there is little room: "4 s", "3 min", "2 h", "5 d". */
@@ -17,6 +19,27 @@ export function timeText(iso, today = new Date()) {
   const when = new Date(iso);
   const time = TIME.format(when);
   return when.toDateString() === today.toDateString() ? time : `${DATE.format(when)} ${time}`;
+}
+
+/** "12:04:10 GMT+1": the time of a Date with the viewer's zone. */
+export const zonedText = (when) => ZONED.format(when);
+
+/** The viewer's zone: "Europe/Berlin". */
+export const zoneName = () => ZONED.resolvedOptions().timeZone;
+
+/**
+ * A sentence of the monitor, which names times in UTC, as a list of text and <time> elements: on a page all times are
+ * in one zone. A time without its day is of the day of `at` (ISO 8601, UTC), when the sentence was said.
+ */
+export function sentenceParts(sentence, at) {
+  const parts = [];
+  let done = 0;
+  for (const found of sentence.matchAll(UTC_IN_SENTENCE)) {
+    const [text, day = at.slice(0, 10), time] = found;
+    parts.push(sentence.slice(done, found.index), timeElement(`${day}T${time}Z`));
+    done = found.index + text.length;
+  }
+  return [...parts, sentence.slice(done)];
 }
 
 /** "2026-11-21 12:04:10 UTC". */

@@ -48,6 +48,16 @@ export class LiveStream {
     return this.farm.heardAt === null ? null : (performance.now() - this.farm.heardAt) / 1000;
   }
 
+  /** Whether what is shown is of now: the stream runs, and so does the monitor at its other end. */
+  get isFresh() {
+    return this.state === "live" && this.farm.farm?.monitor?.running !== false;
+  }
+
+  /** Whether the connection is let go of, because nobody looks. */
+  get isLetGo() {
+    return document.hidden && this.#socket === null;
+  }
+
   #open() {
     clearTimeout(this.#again);
     this.#openedAt = performance.now();

@@ -1,9 +1,10 @@
 // What every page has: the live stream and its state in the header, the troubles, help and keys. Import `stream` from here.
-import { age, timeElement } from "./clock.js";
+import { age, timeElement, utcText, zoneName, zonedText } from "./clock.js";
 import { icon, setChildren, setText } from "./dom.js";
 import { element } from "./elements.js";
 import { addKeys, listenForKeys, listenForHelp } from "./keyboard.js";
 import { LiveStream } from "./live.js";
+import { showInTab, watchWhileHidden } from "./tab.js";
 
 /** The live stream of this page; it is started. */
 export const stream = new LiveStream();
@@ -11,13 +12,34 @@ export const stream = new LiveStream();
 const PAGES = { f: "/", r: "/repairs", e: "/events", d: "/dead-letters", a: "/about" };
 const LEVELS = { books_unbalanced: "warning" };
 const place = document.getElementById("stream");
+const clock = document.getElementById("clock");
 const banners = new Map(); // what is said, by its key: a banner that stays is not made anew, so it is not read again
 
 function showStream() {
   const seconds = stream.silentSeconds;
-  place.dataset.stream = stream.state;
-  const words = { connecting: "connecting", live: `live, ${age(seconds)} ago`, down: seconds === null ? "no connection" : `down for ${age(seconds)}` };
-  setText(place, words[stream.state]);
+  const state = stream.state === "live" && !stream.isFresh ? "away" : stream.state;
+  place.dataset.stream = state;
+  const words = {
+    connecting: "connecting",
+    live: `live, ${age(seconds)} ago`,
+    away: `monitor away${forHowLong(stream.farm.farm?.monitor?.since)}`,
+    down: seconds === null ? "no connection" : `down for ${age(seconds)}`,
+  };
+  setText(place, words[state]);
+  document.body.classList.toggle("is-old", !stream.isFresh);
+}
+
+function forHowLong(since) {
+  return since ? ` for ${age(stream.farm.secondsSince(since, performance.now()))}` : "";
+}
+
+/** The monitor's time in the viewer's zone, which the times of the page are in. */
+function showClock() {
+  const { at, heardAt } = stream.farm;
+  if (at === null) return;
+  const now = new Date(Date.parse(at) + performance.now() - heardAt);
+  setText(clock, zonedText(now));
+  clock.title = utcText(now);
 }
 
 function troubles() {
@@ -64,11 +86,20 @@ function banner({ level, since, before, after }) {
   return element("p", { class: "banner", "data-level": level }, icon("waiting"), words);
 }
 
-stream.subscribe(() => {
+function show() {
   showStream();
   showBanners();
-});
-setInterval(showStream, 1000);
+  const standings = stream.farm.farm?.totals?.by_standing ?? {};
+  showInTab({ inNeed: (standings.refused ?? 0) + (standings.waiting ?? 0), isTroubled: banners.size > 0 });
+}
+
+stream.subscribe(show);
+setInterval(() => {
+  showStream();
+  showClock();
+}, 1000);
+watchWhileHidden(stream);
+for (const node of document.querySelectorAll("[data-zone]")) node.textContent = zoneName();
 for (const [key, path] of Object.entries(PAGES)) addKeys({ [`g ${key}`]: () => location.assign(path) });
 listenForKeys();
 listenForHelp();

@@ -1,6 +1,7 @@
 // Orders for one turbine: who wants what and why, given once, and what the monitor says to it.
 
 import { inWords, post } from "./api.js";
+import { sentenceParts } from "./clock.js";
 import { toast } from "./toasts.js";
 
 const NEEDS_A_PERSON = new Set(["refused", "waiting"]);
@@ -68,11 +69,12 @@ export class Orders {
       const body = { kind: this.#kind, by, why: place("order-why").value.trim() };
       const answer = await post(`/turbines/${this.#turbineNumber}/orders`, body, { key: this.#key });
       place("order").close();
-      place("orders-note").dataset.answer = answer.sentence;
-      place("orders-note").textContent = answer.sentence;
-      toast(answer.sentence);
+      const words = inViewersZone(answer.sentence);
+      place("orders-note").dataset.answer = words;
+      place("orders-note").textContent = words;
+      toast(words);
     } catch (error) {
-      this.#fail(inWords(error));
+      this.#fail(inViewersZone(inWords(error)));
     } finally {
       place("order-give").disabled = false;
     }
@@ -82,6 +84,11 @@ export class Orders {
     place("order-error").textContent = sentence;
     place("order-error").hidden = sentence === "";
   }
+}
+
+function inViewersZone(sentence) {
+  const parts = sentenceParts(sentence, new Date().toISOString());
+  return parts.map((part) => (typeof part === "string" ? part : part.textContent)).join("");
 }
 
 function whyNot(stream) {

@@ -1,5 +1,7 @@
 // The monitor's stable words as people read them.
 
+import { sentenceParts } from "./clock.js";
+
 const ACTIONS = {
   incident_opened: "incident opened",
   incident_on_hold: "incident on hold",
@@ -46,9 +48,10 @@ export const ACTIONS_IN_ORDER = Object.keys(ACTIONS);
 /** The word for an action; an unknown one as it is. */
 export const actionInWords = (action) => ACTIONS[action] ?? spaced(action);
 
-/** An event's sentence, and who gave the order where the sentence does not say. */
+/** An event's sentence, and who gave the order where the sentence does not say: text, and times in the viewer's zone. */
 export function eventInWords(event) {
-  return event.by && !event.sentence.includes(event.by) ? `${event.sentence} (by ${event.by})` : event.sentence;
+  const isNamed = !event.by || event.sentence.includes(event.by);
+  return sentenceParts(isNamed ? event.sentence : `${event.sentence} (by ${event.by})`, event.at);
 }
 
 /** How a visit stands or ended. */
