@@ -1,5 +1,9 @@
 """Repairs, events, dead letters, and what the monitor says of itself: read from the top, and live."""
 
+from collections.abc import Callable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 from playwright.sync_api import Page, expect
 from programs import wait_for
@@ -34,7 +38,7 @@ def repair(site: ServedFarm, number: int) -> None:
 
 def test_the_repairs_page_follows_who_waits_and_who_works(site: ServedFarm, page: Page) -> None:
     opened(page, "/repairs")
-    expect(page.locator("#waiting-foot")).to_have_text("Nobody waits for an engineer.")
+    expect(page.locator("#waiting-foot")).to_have_text("Nothing waits, nothing is refused.")
     expect(page.locator("#engineers")).to_contain_text("Engineer 1 is free")
 
     break_down(site, FIRST)
@@ -47,7 +51,7 @@ def test_the_repairs_page_follows_who_waits_and_who_works(site: ServedFarm, page
     repair(site, FIRST)
     expect(page.locator("#engineers")).to_contain_text(f"Engineer 1 at Turbine {SECOND}")
     repair(site, SECOND)
-    expect(page.locator("#waiting-foot")).to_have_text("Nobody waits for an engineer.")
+    expect(page.locator("#waiting-foot")).to_have_text("Nothing waits, nothing is refused.")
     expect(page.locator("#visits tbody tr").first).to_contain_text("repaired")
     expect(page.locator("#times section").nth(1)).to_contain_text("Median")
     assert page.evaluate("() => window.sameAsBefore") is True
@@ -79,6 +83,21 @@ def test_new_events_come_first_and_are_filtered(site: ServedFarm, page: Page) ->
     page.get_by_role("button", name="Show all").click()
     expect(rows.first).to_contain_text(f"Turbine {FIRST}")
     assert page.evaluate("() => window.sameAsBefore") is True
+
+
+def test_all_times_of_a_page_are_in_one_zone_which_it_names(site: ServedFarm, new_page: Callable[..., Page]) -> None:
+    break_down(site, FIRST)
+    repair(site, FIRST)
+    page = opened(new_page(timezone_id="Asia/Kolkata"), "/events?action=incident_opened")
+
+    sentence = page.locator("#events tbody td.long").first
+    expect(sentence).to_contain_text("is broken since")
+    expect(sentence).not_to_contain_text("UTC")
+    spoken = str(sentence.locator("time").get_attribute("datetime"))
+    there = datetime.fromisoformat(spoken).astimezone(ZoneInfo("Asia/Kolkata"))
+    expect(sentence.locator("time")).to_contain_text(there.strftime("%H:%M:%S"))
+    expect(page.locator("#clock")).to_contain_text("GMT+5:30")
+    expect(page.locator(".site-footer")).to_contain_text("Asia/Calcutta")
 
 
 def test_a_dead_letter_shows_its_payload_as_text(site: ServedFarm, page: Page) -> None:

@@ -1,8 +1,8 @@
 // Who waits for an engineer, in order, and where the engineers are.
 import { age } from "./clock.js";
-import { badge, icon, setChildren, setText } from "./dom.js";
+import { icon, setChildren, setText } from "./dom.js";
 import { element } from "./elements.js";
-import { whyText } from "./live-farm.js";
+import { outOfLine, whyText } from "./live-farm.js";
 import { counted } from "./quantities.js";
 import { visitInWords } from "./words.js";
 
@@ -24,11 +24,13 @@ export class Attention {
     const { farm, rows } = this.#farm;
     const refused = [...rows.values()].filter((row) => row.standing === "refused");
     const waiting = farm.waiting.map((number) => rows.get(number)).filter(Boolean);
+    const paused = outOfLine(this.#farm);
     this.#waiting.show([
       ...refused.map((row) => ({ key: `refused ${row.turbine_number}`, ...this.#refused(row) })),
-      ...waiting.map((row, place) => ({ key: `waiting ${row.turbine_number}`, ...this.#waits(row, place, now) })),
+      ...waiting.map((row, place) => ({ key: `waiting ${row.turbine_number}`, ...this.#waits(row, `${place + 1}.`, now) })),
+      ...paused.map((row) => ({ key: `paused ${row.turbine_number}`, ...this.#waits(row, "", now) })),
     ]);
-    setText(this.#waitingCount, waiting.length > 0 ? `${waiting.length} waiting, longest ${this.#since(farm.totals.longest_wait_since, now)}` : "");
+    setText(this.#waitingCount, this.#countInWords(waiting.length + paused.length, now));
     this.#engineers.show(farm.engineers.map((engineer) => ({ key: `engineer ${engineer.engineer}`, ...this.#engineer(engineer, now) })));
     const { engineers_free: free, engineers: size } = farm.totals;
     setText(this.#engineersCount, size ? `${free} of ${size} free` : "");
@@ -38,8 +40,14 @@ export class Attention {
     return { standing: "refused", head: "", turbine: row.turbine_number, tail: "refused", words: "A person must act." };
   }
 
-  #waits(row, place, now) {
-    return { standing: "waiting", head: `${place + 1}.`, turbine: row.turbine_number, tail: "", words: whyText(row, this.#farm, now, age) };
+  #countInWords(count, now) {
+    const since = this.#farm.farm.totals.longest_wait_since;
+    if (count === 0) return "";
+    return since ? `${count} waiting, longest ${this.#since(since, now)}` : `${count} waiting`;
+  }
+
+  #waits(row, head, now) {
+    return { standing: "waiting", head, turbine: row.turbine_number, tail: "", words: whyText(row, this.#farm, now, age) };
   }
 
   #engineer(visit, now) {

@@ -111,6 +111,18 @@ export function whyText(row, farm, now, ageText) {
   return parts.map((part) => (typeof part === "string" ? part : ageText(farm.secondsSince(part.since, now)))).join("");
 }
 
+/** Whether the newest reading tells of the past only: the turbine is offline or silent, or came back and said nothing. */
+export function isOld({ standing, link }) {
+  return ["offline", "stale", "unknown"].includes(standing) || ["offline", "stale"].includes(link);
+}
+
+/** Rows that wait for an engineer but are not in line: after a failed visit they pause, or they broke just now. */
+export function outOfLine({ farm, rows }) {
+  const inLine = new Set(farm.waiting);
+  const isOut = (row) => row.standing === "waiting" && !inLine.has(row.turbine_number);
+  return [...rows.values()].filter(isOut).sort((one, other) => one.turbine_number - other.turbine_number);
+}
+
 /** The order of turbines: worst first, then by place in the waiting line, then by number. */
 export function worstFirst(places) {
   const rank = new Map(STANDINGS.map((standing, place) => [standing, place]));

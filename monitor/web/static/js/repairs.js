@@ -4,7 +4,7 @@ import { get, inWords } from "./api.js";
 import { age, timeElement } from "./clock.js";
 import { icon, setText } from "./dom.js";
 import { element, incidentLink, row, turbineLink } from "./elements.js";
-import { whyText } from "./live-farm.js";
+import { outOfLine, whyText } from "./live-farm.js";
 import { stream } from "./page.js";
 import { PagedList } from "./paged-list.js";
 import { count, counted, span } from "./quantities.js";
@@ -16,7 +16,7 @@ const HOUR_MS = 3_600_000;
 const SPANS = { 24: "24 hours", 168: "7 days", 720: "30 days" };
 
 const place = (id) => document.getElementById(id);
-const waiting = new Queue(place("waiting"), place("waiting-foot"), "Nobody waits for an engineer.");
+const waiting = new Queue(place("waiting"), place("waiting-foot"), "Nothing waits, nothing is refused.");
 const engineers = new Queue(place("engineers"), place("engineers-foot"), "There are no engineers. Start the monitor with --engineers above 0.");
 const holds = new Queue(place("holds"), place("holds-foot"), "No turbine is held: engineers may go everywhere.");
 const visits = new PagedList("/visits", {
@@ -51,21 +51,39 @@ function showNow() {
   if (farm === null) return;
   const now = performance.now();
   setText(place("repairs-sentence"), sentence(farm.totals, now));
-  waiting.show(farm.waiting.map((number, index) => waiter(number, index, now)));
+  waiting.show([
+    ...refused().map((row) => waiter(row.turbine_number, "refused", now)),
+    ...farm.waiting.map((number, index) => waiter(number, String(index + 1), now)),
+    ...outOfLine(stream.farm).map((row) => waiter(row.turbine_number, "", now)),
+  ]);
   engineers.show(farm.engineers.map((engineer) => worker(engineer, now)));
 }
 
-function sentence({ waiting: length, longest_wait_since: since, engineers: pool, engineers_free: free, engineers_out: out }, now) {
-  const line = length === 0 ? "Nobody waits" : `${counted(length, "turbine")} ${length === 1 ? "waits" : "wait"}, the first for ${age(stream.farm.secondsSince(since, now))}`;
+function refused() {
+  return [...stream.farm.rows.values()].filter((row) => row.standing === "refused");
+}
+
+function sentence({ waiting: inLine, longest_wait_since: since, engineers: pool, engineers_free: free, engineers_out: out }, now) {
+  const length = inLine + outOfLine(stream.farm).length;
+  const first = since ? `, the first for ${age(stream.farm.secondsSince(since, now))}` : "";
+  const inNeed = refused().length;
+  const stopped = inNeed > 0 ? `${counted(inNeed, "turbine")} refused an engineer; ` : "";
+  const waits = length === 0 ? "nobody waits" : `${counted(length, "turbine")} ${length === 1 ? "waits" : "wait"}${first}`;
+  const line = capital(stopped + waits);
   const over = out > pool ? `, ${out} still out` : "";
   return `${line}; ${count(free)} of ${counted(pool, "engineer")} ${free === 1 ? "is" : "are"} free${over}.`;
 }
 
-function waiter(number, index, now) {
+const capital = (words) => words.charAt(0).toUpperCase() + words.slice(1);
+
+/** An entry for who needs an engineer: with a place in line, or a sign for who is not in it. */
+function waiter(number, place, now) {
   const turbine = stream.farm.rows.get(number);
+  const sign = place === "refused" ? "refused" : "waiting";
   return {
-    key: `turbine ${number}`,
-    place: () => String(index + 1),
+    key: `${sign} ${number} ${place === sign || place === ""}`,
+    standing: sign,
+    place: () => (Number(place) > 0 ? place : icon(sign)),
     what: () => turbineLink(number),
     age: "",
     note: turbine ? whyText(turbine, stream.farm, now, age) : "",
@@ -80,8 +98,8 @@ function worker(engineer, now) {
     place: () => icon(isOut ? "visited" : "ok"),
     standing: isOut ? "visited" : "ok",
     what: () => element("span", {}, `Engineer ${number}`, isOut ? [" at ", turbineLink(turbine)] : " is free"),
-    age: isOut ? age(stream.farm.secondsSince(sentAt, now)) : "",
-    note: isOut ? visitInWords({ state }) : "",
+    age: "",
+    note: isOut ? `${visitInWords({ state })}; sent ${age(stream.farm.secondsSince(sentAt, now))} ago` : "",
   };
 }
 
