@@ -1,6 +1,7 @@
 """The turbines on the farm page: groups, filters, ages and what stays where it is; the test plays the live channel."""
 
 import json
+import re
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -31,6 +32,7 @@ class Channel:
         self.rows = {row["turbine_number"]: row for row in rows}
         self.number = 0
         self.troubles: list[Document] = []
+        self.line: list[int] | None = None
         self.socket: WebSocketRoute
         self.asked: list[str] = []
         page.route_web_socket("**/api/v1/live*", self._open)
@@ -66,7 +68,8 @@ class Channel:
             "reporting": len(self.rows),
         }
         waiting = [number for number, row in self.rows.items() if row["standing"] == "waiting"]
-        farm = {"totals": totals, "engineers": ENGINEERS, "waiting": waiting, "troubles": self.troubles}
+        line = waiting if self.line is None else self.line
+        farm = {"totals": totals, "engineers": ENGINEERS, "waiting": line, "troubles": self.troubles}
         return farm | {"monitor": {"running": True}}
 
 
@@ -105,8 +108,8 @@ def test_a_tile_says_name_state_wind_power_and_age_with_units(page: Page) -> Non
 def test_what_an_offline_turbine_does_now_is_unknown_and_not_zero(page: Page) -> None:
     open_farm(page, row(1, "offline", mean_power_in_kw=0.0))
 
-    expect(tile(page, 1).locator(".tile-wind")).to_have_text("-")
-    expect(tile(page, 1).locator(".tile-power")).to_have_text("-")
+    expect(tile(page, 1).locator(".tile-wind")).to_have_text("-\u00a0m/s")
+    expect(tile(page, 1).locator(".tile-power")).to_have_text("-\u00a0kW")
 
 
 def test_ages_go_on_while_nothing_comes(page: Page) -> None:
@@ -165,16 +168,65 @@ def test_a_count_shows_only_turbines_that_stand_so(page: Page) -> None:
     expect(page.locator("[data-turbine]")).to_have_count(3)
 
 
-def test_a_turbine_is_found_by_number_model_or_region(page: Page) -> None:
-    open_farm(page, row(12), row(112), row(3, model="V90"), row(4, region="Sea"))
+def test_a_turbine_is_found_by_number_model_serial_number_or_region(page: Page) -> None:
+    open_farm(page, row(12), row(112), row(3, model="V90"), row(4, region="Sea"), row(5, serial="GRID-77"))
     found = {}
 
-    for text in ("12", "t12", "v90", "SEA", "none"):
+    for text in ("12", "t12", "v90", "SEA", "grid-77", "none"):
         page.get_by_role("searchbox").fill(text)
         found[text] = order(page)
 
-    assert found == {"12": [12, 112], "t12": [12], "v90": [3], "SEA": [4], "none": []}
+    assert found == {"12": [12, 112], "t12": [12], "v90": [3], "SEA": [4], "grid-77": [5], "none": []}
     expect(page.locator("#board")).to_contain_text("No turbine is like that")
+
+
+def test_what_is_shown_is_in_the_address_so_that_a_link_a_reload_and_back_keep_it(page: Page) -> None:
+    farm = [row(1, region="North"), row(2, "offline", region="North"), row(3, "offline", region="Sea")]
+    open_farm(page, *farm)
+    page.get_by_role("button", name="2 offline").click()
+    page.get_by_label("Region", exact=True).select_option("Sea")
+    page.get_by_role("searchbox").press_sequentially("t3")
+    expect(page).to_have_url(re.compile(r"/\?standing=offline&region=Sea&find=t3$"))
+
+    page.reload()
+    expect(page.locator("#shown")).to_have_text("1 turbine of 3 shown")
+    assert order(page) == [3]
+    expect(page.get_by_role("searchbox")).to_have_value("t3")
+    expect(page.get_by_label("Region", exact=True)).to_have_value("Sea")
+
+    page.go_back()
+    page.go_back()
+    expect(page).to_have_url(re.compile(r"/\?standing=offline$"))
+    expect(page.locator("[data-turbine]")).to_have_count(2)
+    page.get_by_role("button", name="Show all").click()
+    expect(page.locator("[data-turbine]")).to_have_count(3)
+    expect(page).to_have_url(re.compile(r"/$"))
+
+
+def test_who_pauses_after_a_failed_visit_still_needs_attention(page: Page) -> None:
+    channel = open_farm(page, row(1), row(2, "waiting", why=["paused, 1 failed visit"]))
+    channel.line = []
+    channel.tell()
+
+    expect(page.locator("#waiting")).to_contain_text("T2")
+    expect(page.locator("#waiting")).to_contain_text("paused, 1 failed visit")
+    expect(page.locator("#waiting-count")).to_have_text("1 waiting")
+
+
+def test_the_tab_says_how_many_turbines_need_somebody(page: Page) -> None:
+    channel = open_farm(page, row(1, "refused"), row(2, "waiting"), row(3, "offline"))
+    expect(page).to_have_title("(2) Farm \u00b7 Grid")
+
+    channel.tell(row(1), row(2))
+    expect(page).to_have_title("Farm \u00b7 Grid")
+
+
+def test_numbers_from_before_a_turbine_came_back_look_old(page: Page) -> None:
+    open_farm(page, row(1), row(2, "unknown"), row(3, "visited", link="stale"))
+
+    expect(tile(page, 1)).not_to_have_attribute("data-old", "")
+    expect(tile(page, 2)).to_have_attribute("data-old", "")
+    expect(tile(page, 3)).to_have_attribute("data-old", "")
 
 
 def test_nothing_moves_under_the_pointer_until_it_rests(page: Page) -> None:

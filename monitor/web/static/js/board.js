@@ -213,7 +213,7 @@ export class Board {
     const total = this.#tiles.size;
     setText(this.#says, count === total ? counted(total, "turbine") : `${counted(count, "turbine")} of ${total.toLocaleString("en")} shown`);
     if (count > 0) return;
-    const words = total === 0 ? "No turbine is known yet. Start some with grid-turbines." : "No turbine is like that. Esc shows all.";
+    const words = total === 0 ? "No turbine is known yet. Start some with grid-turbines." : "No turbine is like that. Show all, or press Esc.";
     this.#place.append(element("p", { class: "empty" }, words));
   }
 }

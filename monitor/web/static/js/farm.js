@@ -4,6 +4,7 @@ import { Attention } from "./attention.js";
 import { Board } from "./board.js";
 import { element } from "./elements.js";
 import { addKeys } from "./keyboard.js";
+import { STANDINGS } from "./live-farm.js";
 import { stream } from "./page.js";
 import { Summary } from "./summary.js";
 
@@ -17,35 +18,46 @@ const region = document.getElementById("region");
 const dense = document.getElementById("dense");
 const place = document.getElementById("board");
 const board = new Board(stream.farm, place, document.getElementById("shown"));
-const summary = new Summary(chooseStanding);
+const showAllButton = document.getElementById("show-all");
+const summary = new Summary((standing) => choose({ standing }));
 const attention = new Attention(stream.farm);
 const announced = new Map(); // the state of each turbine as last told to a screen reader
 let drawnAt = 0;
 
-function chooseStanding(standing) {
-  board.filter.standing = standing;
-  summary.choose(standing);
-  board.arrange({ isWanted: true });
+/** Show only turbines that are so, and say it in the address: a link to it can be sent, and a reload keeps it. */
+function choose(change) {
+  const isTyped = board.filter.text !== "" && Boolean(change.text);
+  showOnly({ ...board.filter, ...change });
+  const address = addressOf(board.filter) || location.pathname;
+  if (address === (location.search || location.pathname)) return;
+  if (isTyped) history.replaceState(null, "", address); // one step back for a whole word
+  else history.pushState(null, "", address);
 }
 
-function chooseRegion(name) {
-  region.value = name;
-  board.filter.region = name || null;
-  board.arrange({ isWanted: true });
+function showOnly(wanted) {
+  board.filter = wanted;
+  summary.choose(wanted.standing);
+  offerRegions();
+  if (find.value !== wanted.text) find.value = wanted.text;
+  showAllButton.hidden = addressOf(wanted) === "";
+  if (stream.farm.farm !== null) board.arrange({ isWanted: true });
 }
 
-function findTurbine(text) {
-  find.value = text;
-  board.filter.text = text;
-  board.arrange({ isWanted: true });
+function addressOf({ standing, region: name, text }) {
+  const given = Object.entries({ standing, region: name, find: text }).filter(([, value]) => value);
+  return given.length === 0 ? "" : `?${new URLSearchParams(given)}`;
+}
+
+/** What the address says; a standing that there is not counts as none. */
+function fromAddress() {
+  const given = new URLSearchParams(location.search);
+  const standing = STANDINGS.includes(given.get("standing")) ? given.get("standing") : null;
+  return { standing, region: given.get("region") || null, text: given.get("find") ?? "" };
 }
 
 function showAll() {
   if (document.activeElement === find) find.blur();
-  board.filter.text = find.value = "";
-  board.filter.region = null;
-  region.value = "";
-  chooseStanding(null);
+  choose({ standing: null, region: null, text: "" });
 }
 
 /** The next link, or the one before; the first when none has the focus. */
@@ -56,12 +68,13 @@ function step(by) {
 }
 
 function offerRegions() {
+  const chosen = board.filter.region ?? "";
   const names = board.regions;
-  region.hidden = names.length < 2;
-  if (names.length + 1 === region.options.length && names.every((name, number) => region.options[number + 1].value === name)) return;
-  const chosen = region.value;
-  region.replaceChildren(element("option", { value: "" }, "All regions"), ...names.map((name) => element("option", { value: name }, name)));
-  region.value = names.includes(chosen) ? chosen : "";
+  if (chosen && !names.includes(chosen)) names.push(chosen); // of a link: it may come yet
+  region.hidden = names.length < 2 && !chosen;
+  const isOffered = names.length + 1 === region.options.length && names.every((name, number) => region.options[number + 1].value === name);
+  if (!isOffered) region.replaceChildren(element("option", { value: "" }, "All regions"), ...names.map((name) => element("option", { value: name }, name)));
+  if (region.value !== chosen) region.value = chosen;
 }
 
 function showDense(isDense) {
@@ -106,7 +119,6 @@ function announceChanges(change) {
 }
 
 function show(change) {
-  place.classList.toggle("is-old", stream.state !== "live");
   if (change.kind === "state" || change.kind === "ignored") return;
   drawnAt = performance.now();
   place.removeAttribute("aria-busy");
@@ -125,8 +137,10 @@ function tick() {
   attention.show(now);
 }
 
-find.addEventListener("input", () => findTurbine(find.value));
-region.addEventListener("change", () => chooseRegion(region.value));
+find.addEventListener("input", () => choose({ text: find.value }));
+region.addEventListener("change", () => choose({ region: region.value || null }));
+showAllButton.addEventListener("click", showAll);
+addEventListener("popstate", () => showOnly(fromAddress()));
 dense.addEventListener("click", toggleDense);
 addKeys({
   j: () => step(1),
@@ -134,5 +148,6 @@ addKeys({
   "/": () => find.focus(),
   Escape: showAll,
 });
+showOnly(fromAddress());
 stream.subscribe(show);
 setInterval(tick, TICK_MS);

@@ -1,11 +1,14 @@
 // One turbine on the farm page: a link, with numbers while it is near the view.
 import { age } from "./clock.js";
 import { setAttribute, setText } from "./dom.js";
-import { whyText } from "./live-farm.js";
-import { power, windSpeed } from "./quantities.js";
+import { isOld, whyText } from "./live-farm.js";
+import { UNKNOWN, power, windSpeed } from "./quantities.js";
 
 const outside = document.getElementById("tile").content.firstElementChild;
 const inside = document.getElementById("tile-numbers").content;
+
+/** Also what is unknown says of what it is: a dash alone does not. */
+const withUnit = (words, unit) => (words === UNKNOWN ? `${UNKNOWN}\u00a0${unit}` : words);
 
 export class Tile {
   region = "";
@@ -39,7 +42,7 @@ export class Tile {
       this.node.dataset.standing = row.standing;
       this.#icon.className = `icon icon-${row.standing}`;
     }
-    setAttribute(this.node, "title", [row.model, row.region].filter(Boolean).join(", ") || null);
+    setAttribute(this.node, "title", [row.model, row.serial, row.region].filter(Boolean).join(", ") || null);
     return isNew;
   }
 
@@ -56,10 +59,11 @@ export class Tile {
   showNumbers(farm, now) {
     const { row } = this;
     const nodes = (this.#numbers ??= this.#makeNumbers());
-    const isGone = row.standing === "offline";
+    const isGone = row.standing === "offline" || row.link === "offline";
+    setAttribute(this.node, "data-old", isOld(row) ? "" : null);
     const kilowatts = isGone ? null : row.mean_power_in_kw;
-    setText(nodes.wind, windSpeed(isGone ? null : row.wind_speed));
-    setText(nodes.power, power(kilowatts));
+    setText(nodes.wind, withUnit(windSpeed(isGone ? null : row.wind_speed), "m/s"));
+    setText(nodes.power, withUnit(power(kilowatts), "kW"));
     setText(nodes.age, age(farm.age(row, now)));
     setText(nodes.why, whyText(row, farm, now, age));
     this.#showShare(nodes.bar, kilowatts, row.rated_power_in_kw);
