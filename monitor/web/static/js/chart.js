@@ -8,6 +8,8 @@ const LANE_HEIGHT = 22;
 /** From the bottom to the top. */
 const LANES = ["Engineer", "Incident", "Status"];
 const HEADROOM = 1.08;
+/** Share of the scale below zero, at least, so that the line stays off the axis. */
+const LEAST_DRAWN = 0.04;
 /** The largest wind speed of an empty chart, in m/s. */
 const SOME_WIND = 5;
 
@@ -29,7 +31,7 @@ export class TrendCharts {
     const key = "trends";
     this.charts = {
       wind: this.#trend(hosts.wind, key, windSeries(), windScale, onCursor),
-      power: this.#trend(hosts.power, key, [line("power")], (max) => this.#powerScale(max)),
+      power: this.#trend(hosts.power, key, [line("power")], (min, max) => this.#powerScale(min, max)),
       lanes: this.#lanes(hosts.lanes, key),
     };
   }
@@ -57,7 +59,7 @@ export class TrendCharts {
       ...CALM,
       height: TREND_HEIGHT,
       cursor: cursor(key),
-      scales: { x: { time: true, range: () => this.window }, y: { range: (_chart, _min, max) => scaleOf(max) } },
+      scales: { x: { time: true, range: () => this.window }, y: { range: (_chart, min, max) => scaleOf(min, max) } },
       axes: timeAxes(),
       series: [{}, ...series],
       bands: series.length > 1 ? [{ series: [1, 2], fill: () => colour("chart-band") }] : [],
@@ -84,8 +86,8 @@ export class TrendCharts {
     return drawn(host, options, [[], []]);
   }
 
-  #powerScale(max) {
-    return powerScale(Math.max(max ?? 0, this.ratedPower ?? 0));
+  #powerScale(min, max) {
+    return powerScale(min, Math.max(max ?? 0, this.ratedPower ?? 0));
   }
 
   /** A faint ground where an incident was open. */
@@ -113,6 +115,7 @@ export class TrendCharts {
   }
 
   #drawLanes(chart) {
+    dashes(chart, 2, ...this.window); // under what is known: what is left of it is without a reading
     for (const { from, to, broken } of this.marks.stretches) {
       block(chart, 2, from, to, broken ? "chart-broken" : "bar", broken ? 1 : 0.25);
     }
@@ -130,12 +133,14 @@ function windSeries() {
   return [edge, edge, line("wind")];
 }
 
-function windScale(max) {
+function windScale(_min, max) {
   return [0, Math.max(max ?? 0, SOME_WIND) * HEADROOM];
 }
 
-function powerScale(max) {
-  return [0, Math.max(max ?? 0, 1) * HEADROOM];
+/** Below zero as far as a turbine draws power: drawn at zero, that would be hidden. */
+function powerScale(min, max) {
+  const top = Math.max(max ?? 0, 1) * HEADROOM;
+  return [min < 0 ? Math.min(min * HEADROOM, -LEAST_DRAWN * top) : 0, top];
 }
 
 /** Where a stretch of time lies on the canvas: left and width in its pixels, at least as wide as can be seen. */
@@ -155,6 +160,22 @@ function block(chart, lane, from, to, kind, share) {
   box(chart.ctx, kind, left, middle - height / 2, width, height);
 }
 
+/** A dashed line along a lane. */
+function dashes(chart, lane, from, to) {
+  const [left, width] = span(chart, from, to);
+  const { ctx } = chart;
+  const y = chart.valToPos(lane + 0.5, "y", true);
+  ctx.save();
+  ctx.strokeStyle = colour("line-strong");
+  ctx.lineWidth = devicePixelRatio;
+  ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio]);
+  ctx.beginPath();
+  ctx.moveTo(left, y);
+  ctx.lineTo(left + width, y);
+  ctx.stroke();
+  ctx.restore();
+}
+
 /** Fill a box, and leave the canvas as it was: uPlot remembers what it set last. */
 function box(ctx, name, ...place) {
   ctx.save();
@@ -171,8 +192,8 @@ export class PowerCurveChart {
       height: CURVE_HEIGHT,
       cursor: { drag: { x: false, y: false }, y: false, points: { show: false } },
       scales: {
-        x: { time: false, range: (_chart, _min, max) => windScale(max) },
-        y: { range: (_chart, _min, max) => powerScale(max) },
+        x: { time: false, range: (_chart, _min, max) => windScale(0, max) },
+        y: { range: (_chart, min, max) => powerScale(min, max) },
       },
       axes: axes(),
       series: [

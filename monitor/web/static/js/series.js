@@ -11,6 +11,7 @@ export function trendsOf(document) {
   const threshold = Math.max(1.5 * document.width_seconds, GAP_IN_SPACINGS * usualSpacing(times));
   const trends = emptyTrends();
   trends.gapSeconds = threshold;
+  trends.widthSeconds = document.width_seconds;
   times.forEach((time, index) => {
     append(trends, {
       time,

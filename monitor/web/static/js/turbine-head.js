@@ -3,7 +3,7 @@
 import { age, timeElement } from "./clock.js";
 import { badge, setText } from "./dom.js";
 import { element } from "./elements.js";
-import { whyText } from "./live-farm.js";
+import { isOld, whyText } from "./live-farm.js";
 import { UNKNOWN, counted, current, energy, power, span, temperature, voltage, windSpeed } from "./quantities.js";
 import { spaced } from "./words.js";
 
@@ -29,6 +29,8 @@ export class TurbineHead {
       ["Power", power(row.mean_power_in_kw)],
       ["Energy", energy(row.power_output_in_kwh)],
     ]);
+    setText(place("latest-note"), noteInWords(row));
+    place("latest").classList.toggle("is-old", isOld(row));
     this.#showConnection(row, farm, now);
   }
 
@@ -64,7 +66,7 @@ export class TurbineHead {
     const online = farm.secondsSince(row.online_since, now);
     const lines = [
       ["Link", online === null ? spaced(row.link) : `${spaced(row.link)} for ${span(online)}`],
-      ["Health", row.health === "unknown" ? "not known: no reading of this session yet" : spaced(row.health)],
+      ["Health", healthInWords(row)],
       ["Session", known.session ?? UNKNOWN],
       ["Missing", row.missing ? `${counted(row.missing, "reading")} that it counted and that have not come` : "none"],
     ];
@@ -75,6 +77,19 @@ export class TurbineHead {
 }
 
 const place = (id) => document.getElementById(id);
+
+function healthInWords({ health, link }) {
+  if (health !== "unknown") return spaced(health);
+  return link === "offline" ? "not known while it is offline" : "not known: no reading of this session yet";
+}
+
+/** What the numbers are worth, where a glance could be wrong. */
+function noteInWords(row) {
+  if (row.heardAt === null) return "";
+  if (row.standing === "offline" || row.link === "offline") return "Measured before it went offline. What it does now is not known.";
+  if (isOld(row)) return "It is silent: these numbers are old.";
+  return row.mean_power_in_kw < 0 ? "Power below zero: it draws from the grid for its own needs." : "";
+}
 
 function figures(numbers) {
   keep(place("figures"), numbers.map(([name]) => name), () =>

@@ -159,8 +159,8 @@ export class Trends {
       place("readout").textContent = `There is no reading of ${NAMES[this.#hours]}.`;
       return;
     }
-    const when = timeText(iso(trends.time[at]));
-    place("readout").textContent = `${index === null ? "Newest, " : ""}${when}: ${this.#valuesInWords(at)}`;
+    const length = this.#hours > 1 && trends.widthSeconds >= 1 ? `${span(trends.widthSeconds)} from ` : "";
+    place("readout").textContent = `${index === null ? "Newest, " : ""}${length}${timeText(iso(trends.time[at]))}: ${this.#valuesInWords(at)}`;
   }
 
   #valuesInWords(at) {
