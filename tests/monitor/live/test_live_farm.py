@@ -118,6 +118,7 @@ BELIEFS = st.fixed_dictionaries(
         "link_since": MOMENTS,
         "health": st.sampled_from(Health),
         "model": st.sampled_from([None, "V90"]),
+        "serial": st.sampled_from([None, "91234"]),
         "clock_skew_seconds": st.sampled_from([None, 0.5, 7.0, 8.5, -86_400.0]),
     }
 )
