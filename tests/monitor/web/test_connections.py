@@ -16,6 +16,7 @@ HANDSHAKE = (
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
 ALIVE = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+POST = b"POST /post_metrics HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 10\r\n"
 EVENTS = b"GET /api/v1/live/sse HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
@@ -42,7 +43,7 @@ async def answer_to(address: str, sent: bytes) -> bytes:
         b"",
         b"GET / HT",
         b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ",
-        b"POST /post_metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n12",
+        POST + b"\r\n12",
         HANDSHAKE[:-2],
     ],
 )
@@ -57,10 +58,9 @@ async def test_a_request_that_does_not_arrive_in_time_is_cut_off(
 async def test_who_goes_in_the_middle_of_a_reading_is_no_bug_of_ours(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    head = b"POST /post_metrics HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 10\r\n"
     async with served(tmp_path) as (_, address):
         reader, writer = await dial(address)
-        writer.write(head + b"Expect: 100-continue\r\n\r\n12")
+        writer.write(POST + b"Expect: 100-continue\r\n\r\n12")
         assert await reader.readline() == b"HTTP/1.1 100 Continue\r\n"  # it waits for the rest
         writer.transport.abort()
         assert b'"ok"' in await answer_to(address, ALIVE)
