@@ -5,15 +5,11 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
-from farm_at_noon import leave_at_noon
-from served import ServedFarm
+from served import ServedFarm, farm_with_a_past
 from surroundings import environment, missing
-
-from monitor.demo_broker import LocalMosquitto, find_mosquitto
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "api.md").read_text(encoding="utf-8")
@@ -27,13 +23,7 @@ COMMANDS = [
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedFarm]:
     """A monitor that found a farm with a past, and its pages."""
-    if find_mosquitto() is None:
-        missing("mosquitto is not installed")
-    folder = tmp_path_factory.mktemp("documented")
-    (folder / "data").mkdir()
-    leave_at_noon(folder / "data")
-    with LocalMosquitto(folder) as broker, closing(ServedFarm(broker, folder)) as farm:
-        farm.serve()
+    with farm_with_a_past(tmp_path_factory.mktemp("documented")) as farm:
         yield farm
 
 

@@ -6,19 +6,14 @@
 import json
 import os
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 import schemathesis
-from farm_at_noon import leave_at_noon
 from hypothesis import settings
 from schemathesis.checks import positive_data_acceptance
-from served import ServedFarm
-from surroundings import missing
-
-from monitor.demo_broker import LocalMosquitto, find_mosquitto
+from served import ServedFarm, farm_with_a_past
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "openapi.json"
 EXAMPLES = 500 if os.environ.get("GRID_HYPOTHESIS_PROFILE") == "thorough" else 15
@@ -35,13 +30,7 @@ api = schemathesis.openapi.from_dict(json.loads(DOCUMENT.read_text(encoding="utf
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedFarm]:
     """A monitor that found a farm with a past, and its pages."""
-    if find_mosquitto() is None:
-        missing("mosquitto is not installed")
-    folder = tmp_path_factory.mktemp("described")
-    (folder / "data").mkdir()
-    leave_at_noon(folder / "data")
-    with LocalMosquitto(folder) as broker, closing(ServedFarm(broker, folder)) as farm:
-        farm.serve("--engineers", "1")
+    with farm_with_a_past(tmp_path_factory.mktemp("described"), "--engineers", "1") as farm:
         yield farm
 
 
