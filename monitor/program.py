@@ -133,7 +133,10 @@ class _Program:
         intake = self._intake(lock_id)
         outbox = Outbox(intake)
         monitor = self._monitor = self._grid_monitor(store, intake, outbox)
-        feed = FarmFeed(lambda: self._known(monitor) if monitor.is_ready else None)
+        feed = FarmFeed(
+            lambda: self._known(monitor) if monitor.is_ready else None,
+            say=lambda sentence: self._say(sentence, action="feed"),
+        )
         reception = Reception(monitor, store, outbox, feed)
         door = control_door(self._settings.data_dir, reception.answer, reception.follow)
         async with door, asyncio.TaskGroup() as tasks:

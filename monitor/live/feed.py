@@ -21,11 +21,20 @@ class FarmFeed:
     """Tells every follower the same lines, made once. Nothing is computed while nobody follows.
 
     `known` says what is known now, None while the monitor starts. `run` must run for anybody to be told anything;
-    when it ends, so does all following.
+    when it ends, so does all following. A bug in telling is said once, by `say`, and tried again with a snapshot: no
+    page may end the monitor that keeps the readings.
     """
 
-    def __init__(self, known: Callable[[], Known | None], *, every_seconds: float = TELL_EVERY_SECONDS) -> None:
+    def __init__(
+        self,
+        known: Callable[[], Known | None],
+        *,
+        say: Callable[[str], None],
+        every_seconds: float = TELL_EVERY_SECONDS,
+    ) -> None:
         self._known = known
+        self._say = say
+        self._has_complained = False
         self._every_seconds = every_seconds
         self._farm = LiveFarm()
         self._followers: list[_Follower] = []
@@ -55,7 +64,7 @@ class FarmFeed:
                 await self._somebody_waits.wait()
                 self._farm = LiveFarm()  # what was told to those who left is of no use
                 while self._followers:
-                    await self._tell()
+                    await self._try_to_tell()
                     await self._pause()
         finally:
             self._has_ended = True
@@ -70,6 +79,17 @@ class FarmFeed:
                 await self._somebody_waits.wait()
         except TimeoutError:
             return
+
+    async def _try_to_tell(self) -> None:
+        try:
+            await self._tell()
+        except Exception as bug:
+            self._farm = LiveFarm()
+            for follower in self._followers:
+                follower.start_over()
+            if not self._has_complained:
+                self._has_complained = True
+                self._say(f"a bug: the farm can't be told to pages and followers, {type(bug).__name__}: {bug}")
 
     async def _tell(self) -> None:
         known = self._known()

@@ -24,10 +24,14 @@ class Farm:
     def __init__(self) -> None:
         self.asked = 0
         self.is_ready = True
+        self.bug: Exception | None = None
+        self.said: list[str] = []
         self.turbine = TurbineRecord(7, 0, link=Link.ONLINE, health=Health.OK, received_at=0, wind_speed=1.0)
 
     def known(self) -> Known | None:
         self.asked += 1
+        if self.bug is not None:
+            raise self.bug
         return Known(self.asked * 1_000_000, [self.turbine], [], [], [], engineers=3) if self.is_ready else None
 
 
@@ -38,7 +42,7 @@ def farm() -> Farm:
 
 @asynccontextmanager
 async def running(farm: Farm, every_seconds: float = OFTEN) -> AsyncIterator[FarmFeed]:
-    feed = FarmFeed(farm.known, every_seconds=every_seconds)
+    feed = FarmFeed(farm.known, say=farm.said.append, every_seconds=every_seconds)
     task = asyncio.create_task(feed.run())
     try:
         yield feed
@@ -60,6 +64,21 @@ async def test_a_follower_gets_a_snapshot_and_then_what_changes(farm: Farm) -> N
         deltas = [await message(lines) for _ in range(3)]
         assert [delta["kind"] for delta in deltas] == ["delta"] * 3
         assert [wind for delta in deltas for wind in delta["readings"]["wind_speed"]] == [2.0]
+
+
+async def test_a_bug_in_telling_is_said_once_and_outlived(farm: Farm) -> None:
+    async with running(farm) as feed, aclosing(feed.follow()) as lines:
+        await message(lines)
+        farm.bug = ZeroDivisionError("no wind")
+        asked = farm.asked
+        while farm.asked < asked + 3:
+            await asyncio.sleep(OFTEN)
+        farm.bug = None
+        while (told := await message(lines))["kind"] != "snapshot":
+            pass
+        assert [row["turbine_number"] for row in told["turbines"]] == [7]
+    (sentence,) = farm.said
+    assert sentence.endswith("ZeroDivisionError: no wind")
 
 
 async def test_while_nobody_follows_nothing_is_computed(farm: Farm) -> None:
