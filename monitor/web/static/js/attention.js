@@ -3,7 +3,7 @@ import { age } from "./clock.js";
 import { icon, setChildren, setText } from "./dom.js";
 import { element } from "./elements.js";
 import { outOfLine, whyText } from "./live-farm.js";
-import { counted } from "./quantities.js";
+import { counted, quantity } from "./quantities.js";
 import { visitInWords } from "./words.js";
 
 const MOST_SHOWN = 12;
@@ -40,9 +40,10 @@ export class Attention {
     return { standing: "refused", head: "", turbine: row.turbine_number, tail: "refused", words: "A person must act." };
   }
 
+  /** Where nobody waits: for whom nobody can be sent, since nothing is known of them. */
   #countInWords(count, now) {
-    const since = this.#farm.farm.totals.longest_wait_since;
-    if (count === 0) return "";
+    const { longest_wait_since: since, by_standing: standings } = this.#farm.farm.totals;
+    if (count === 0) return ["offline", "stale"].filter((name) => standings[name]).map((name) => `${quantity(standings[name], 0)} ${name}`).join(", ");
     return since ? `${count} waiting, longest ${this.#since(since, now)}` : `${count} waiting`;
   }
 

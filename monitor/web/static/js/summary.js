@@ -31,7 +31,7 @@ export class Summary {
     this.#set("wind", quantity(totals.wind_speed, 1));
     this.#set("reporting", quantity(totals.reporting, 0), `of ${quantity(totals.turbines, 0)}`);
     this.#set("readings", quantity(totals.readings_per_second, totals.readings_per_second < 100 ? 1 : 0));
-    this.#set("missing", quantity(totals.missing, 0), totals.missing === 1 ? "reading" : "readings");
+    this.#set("missing", quantity(totals.missing, 0));
     this.#totals.get("missing").hidden = !totals.missing;
   }
 
