@@ -14,6 +14,8 @@
   };
   apply(read());
   system.addEventListener("change", () => apply(read()));
+  addEventListener("beforeprint", () => apply("light")); // paper is white, and light ink on it can't be read
+  addEventListener("afterprint", () => apply(read()));
   addEventListener("storage", (event) => { if (event.key === KEY) apply(event.newValue); });
   addEventListener("DOMContentLoaded", () => {
     apply(read());
