@@ -45,6 +45,7 @@ export class Trends {
   /** Load so many hours. */
   async show(hours) {
     this.#hours = hours;
+    keepInAddress(hours);
     for (const range of place("ranges").children) range.setAttribute("aria-pressed", String(Number(range.dataset.hours) === hours));
     await Promise.all([this.#load(), this.loadMarks()]);
   }
@@ -199,6 +200,20 @@ export class Trends {
     event.preventDefault();
     this.charts.step(steps[event.key]);
   }
+}
+
+/** The hours that the address asks for; one where it asks for none that are offered. */
+export function hoursOfAddress() {
+  const hours = Number(new URLSearchParams(location.search).get("hours"));
+  return hours in NAMES ? hours : 1;
+}
+
+function keepInAddress(hours) {
+  if (hours === hoursOfAddress()) return;
+  const address = new URL(location.href);
+  if (hours === 1) address.searchParams.delete("hours");
+  else address.searchParams.set("hours", hours);
+  history.replaceState(null, "", address);
 }
 
 function stretch(from, to) {

@@ -13,7 +13,7 @@ import { PowerCurve } from "./turbine-curve.js";
 import { TurbineHead } from "./turbine-head.js";
 import { Orders } from "./turbine-orders.js";
 import { Story } from "./turbine-story.js";
-import { Trends } from "./turbine-trends.js";
+import { Trends, hoursOfAddress } from "./turbine-trends.js";
 import { causeInWords, incidentInWords, visitInWords } from "./words.js";
 
 const DOCUMENT_EVERY_MS = 2000; // voltage, current and temperature are not on the channel
@@ -162,7 +162,7 @@ for (const [index, range] of [...document.getElementById("ranges").children].ent
 }
 
 loadDocument();
-trends.show(1);
+trends.show(hoursOfAddress());
 incidents.show({ turbine: turbineNumber });
 visits.show({ turbine: turbineNumber });
 story.show(Number(new URLSearchParams(location.search).get("incident")) || null, turbineNumber);
