@@ -95,7 +95,7 @@ function worker(engineer, now) {
   const isOut = turbine !== null && turbine !== undefined;
   return {
     key: `engineer ${number} ${turbine ?? "free"}`,
-    place: () => icon(isOut ? "visited" : "ok"),
+    place: () => icon("visited"),
     standing: isOut ? "visited" : "ok",
     what: () => element("span", {}, `Engineer ${number}`, isOut ? [" at ", turbineLink(turbine)] : " is free"),
     age: "",
