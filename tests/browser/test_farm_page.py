@@ -141,6 +141,7 @@ def test_after_a_cut_a_page_goes_on_where_it_was(site: ServedFarm, new_page: Cal
         kinds: list[list[str]] = []
         page.on("websocket", lambda socket: kinds.append(kinds_of_messages(socket)))
         open_farm(page)
+        expect_standing(page, FIRST, "ok")  # the pages, which follow the monitor, may be a moment behind its ledger
         network.reset_clients()
         site.report(FIRST, "broken")
 
