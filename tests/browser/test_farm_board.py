@@ -222,7 +222,7 @@ def test_the_tab_says_how_many_turbines_need_somebody(page: Page) -> None:
 
 
 def test_numbers_from_before_a_turbine_came_back_look_old(page: Page) -> None:
-    open_farm(page, row(1), row(2, "unknown"), row(3, "visited", link="stale"))
+    open_farm(page, row(1), row(2, "unknown"), row(3, "visited", link="unknown"))
 
     expect(tile(page, 1)).not_to_have_attribute("data-old", "")
     expect(tile(page, 2)).to_have_attribute("data-old", "")

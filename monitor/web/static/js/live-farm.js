@@ -111,9 +111,11 @@ export function whyText(row, farm, now, ageText) {
   return parts.map((part) => (typeof part === "string" ? part : ageText(farm.secondsSince(part.since, now)))).join("");
 }
 
-/** Whether the newest reading tells of the past only: the turbine is offline or silent, or came back and said nothing. */
+const OF_THE_PAST = ["offline", "stale", "unknown"];
+
+/** Whether the newest reading tells of the past only: the turbine is offline or silent, or nothing came since it, or the broker, was away. */
 export function isOld({ standing, link }) {
-  return ["offline", "stale", "unknown"].includes(standing) || ["offline", "stale"].includes(link);
+  return OF_THE_PAST.includes(standing) || OF_THE_PAST.includes(link);
 }
 
 /** Rows that wait for an engineer but are not in line: after a failed visit they pause, or they broke just now. */

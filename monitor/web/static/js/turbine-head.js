@@ -87,7 +87,7 @@ function healthInWords({ health, link }) {
 function noteInWords(row) {
   if (row.heardAt === null) return "";
   if (row.standing === "offline" || row.link === "offline") return "Measured before it went offline. What it does now is not known.";
-  if (isOld(row)) return "It is silent: these numbers are old.";
+  if (isOld(row)) return "Nothing came since: these numbers are old.";
   return row.mean_power_in_kw < 0 ? "Power below zero: it draws from the grid for its own needs." : "";
 }
 
