@@ -125,7 +125,16 @@ export class TrendCharts {
 }
 
 function line(name) {
-  return { stroke: () => colour(name), width: 1.5, points: { show: false } };
+  const points = { show: false, size: 5, width: 0, fill: () => colour(name), filter: alone };
+  return { stroke: () => colour(name), width: 1.5, points };
+}
+
+/** The points that have no neighbour, so that no line shows them. */
+function alone(chart, series) {
+  const values = chart.data[series];
+  const isNone = (index) => values[index] === null || values[index] === undefined;
+  const found = [...values.keys()].filter((index) => !isNone(index) && isNone(index - 1) && isNone(index + 1));
+  return found.length > 0 ? found : null;
 }
 
 function windSeries() {
