@@ -71,7 +71,7 @@ function sentence({ waiting: inLine, longest_wait_since: since, engineers: pool,
   const waits = length === 0 ? "nobody waits" : `${counted(length, "turbine")} ${length === 1 ? "waits" : "wait"}${first}`;
   const line = capital(stopped + waits);
   const over = out > pool ? `, ${out} still out` : "";
-  return `${line}; ${count(free)} of ${counted(pool, "engineer")} ${free === 1 ? "is" : "are"} free${over}.`;
+  return `${line}; ${count(free)} of ${counted(pool, "engineer")} ${pool === 1 || free === 1 ? "is" : "are"} free${over}.`;
 }
 
 const capital = (words) => words.charAt(0).toUpperCase() + words.slice(1);
