@@ -33,6 +33,7 @@ from monitor.store.ledger import Ledger
 from monitor.store.prunings import Slice
 from turbine.outbox import Outbox
 from turbine.outbox_file import OutboxFile
+from turbine.resending import FIRST_WINDOW, MOST_TIMEOUT_SECONDS
 
 NUMBER = 7
 BEGAN = 1_790_000_000
@@ -41,6 +42,11 @@ METRICS = Kind.METRICS.of(NUMBER)
 
 ENDS = ["well", "before it reached the broker", "after it reached the broker"]
 FATES = ["well", "killed", "locked, then well", "locked, then killed"]
+
+LONGEST_STANDSTILL_SECONDS = FIRST_WINDOW.bit_length() * MOST_TIMEOUT_SECONDS + 2
+"""Sessions that push each other out of the monitor may make no progress until their windows have halved to one reading:
+then the last one of a batch is told, in the turbine's turn, within two seconds.
+"""
 
 Counted = tuple[str, int]
 """Session and sequence: which reading."""
@@ -289,7 +295,7 @@ class LossyFarm(RuleBasedStateMachine):
             assert violated(Database(db, execute_plugins=False), engineers=None) == []
 
     def teardown(self) -> None:
-        """On a channel that loses nothing more, everything is stored soon."""
+        """On a channel that loses nothing more, everything is stored, and forgotten, soon."""
         try:
             if self.emitted:
                 self.settle()
@@ -299,16 +305,29 @@ class LossyFarm(RuleBasedStateMachine):
             shutil.rmtree(self.folder)
 
     def settle(self) -> None:
-        began = self.seconds
-        while self.held:
-            assert self.seconds - began < 300, f"{len(self.held)} readings still wait"
+        waiting, since = len(self.held), self.seconds
+        while waiting:
             self.turbine_publishes(5000, "well")
             self.monitor_takes(10**6, "well", 0.0)
             for payload in self.to_turbine[-10:]:
                 self.turbine_takes(payload)
             self.seconds += 0.5
+            if len(self.held) < waiting:
+                waiting, since = len(self.held), self.seconds
+            assert self.seconds - since < LONGEST_STANDSTILL_SECONDS, f"{waiting} readings still wait"
         assert self.emitted <= self.settled | self.given_up
 
 
 TestLossyFarm = LossyFarm.TestCase
 TestLossyFarm.settings = settings(max_examples=50, stateful_step_count=40)
+
+
+@pytest.mark.parametrize("refused", [False, True], ids=["all stored", "one of each refused"])
+def test_a_turbine_killed_more_often_than_sessions_are_followed_is_still_told(*, refused: bool) -> None:
+    """All sessions come in one batch and push each other out: whoever is left at its end is told."""
+    farm = LossyFarm()
+    farm.begin(size=1000)
+    for _ in range(2 * MOST_SESSIONS):
+        farm.turbine_works(count=27, refused=refused, sends=27, ends="well")
+        farm.turbine_is_killed(torn=False)
+    farm.teardown()

@@ -125,8 +125,9 @@ class Sequences:
             session.asked = True
 
     def _give_up(self, number: int, name: str, sequence: int) -> None:
-        session = self._session(number, name)
-        if session.give_up_before(sequence):
+        """A session that was let go has nothing to give up: following it anew would push out one that has."""
+        session = self._sessions.get(number, {}).get(name)
+        if session is not None and session.give_up_before(sequence):
             self._note(session)
 
     def _note(self, session: Session) -> None:

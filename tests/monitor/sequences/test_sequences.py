@@ -152,6 +152,14 @@ def test_few_sessions_are_followed_and_complete_ones_go_first() -> None:
     assert desk.sequences.missing == {7: 1}
 
 
+def test_what_is_held_of_a_session_that_was_let_go_pushes_out_no_other() -> None:
+    desk = Desk()
+    names = [f"s-{number}" for number in range(MOST_SESSIONS + 1)]
+    readings = [reading(0, session=name) for name in names]
+    desk.take(Arrived(readings, held=[Held(7, name, 0) for name in names]))
+    assert desk.told() == [(7, name, 0) for name in names[1:]]
+
+
 def test_a_session_that_is_let_go_with_a_gap_is_given_up() -> None:
     desk = Desk()
     for number in range(MOST_SESSIONS + 1):
