@@ -18,7 +18,7 @@ from grid.status import MonitorStatus, OfflineReason, Presence
 from grid.topics import MONITOR_STATUS
 from monitor import DISTRIBUTION
 from monitor.clock import Clock
-from monitor.console.console import Console, LogToConsole, console_for
+from monitor.console.console import PAGES, Console, LogToConsole, console_for
 from monitor.console.known import Known, view_of
 from monitor.console.rate import Rate
 from monitor.console.view import FarmView, MonitorState, Trouble, TroubleKind
@@ -148,7 +148,7 @@ class _Program:
                 tasks.create_task(self._check_console(), name="see whether anybody reads"),
             ]
             if self._settings.http_port:
-                serving = keep_serving(self._settings.site(), lambda sentence: self._say(sentence, action="pages"))
+                serving = keep_serving(self._settings.site(), lambda sentence: self._say(sentence, action=PAGES))
                 self._serving = tasks.create_task(serving, name="keep the pages' process running")
                 side_tasks.append(self._serving)
             await monitor.run()

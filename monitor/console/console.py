@@ -11,6 +11,9 @@ from monitor.console.view import FarmView
 from monitor.facts import Event
 from monitor.settings import LogFormat
 
+PAGES = "pages"
+"""The action of what is said of the process of the pages."""
+
 
 class Console(Protocol):
     """A place to show the farm and what happens in it.

@@ -51,20 +51,23 @@ Recent = tuple[tuple[int, str], ...]
 """What happened last, newest last: time and sentence."""
 
 
-def farm_picture(view: FarmView | None, recent: Recent, *, now: int, width: int, height: int) -> RenderableType:
+def farm_picture(
+    view: FarmView | None, recent: Recent, *, now: int, width: int, height: int, pages: str = ""
+) -> RenderableType:
     """Draw the farm in `width` columns and `height` rows.
 
-    Turbines that do not fit are counted below the table by state. `view` is None before the first one.
+    Turbines that do not fit are counted below the table by state. `view` is None before the first one. `pages` says
+    where the pages are, above what happened last.
     """
     blank = [Text()] if height >= AIRY else []
     top = [*_heading(view, now, width, is_airy=height >= AIRY), *blank]
     room = height - len(top) - HEADER_ROWS
     if view is None or not view.rows:
-        return Group(*top, *_no_turbine(view), *blank, *_recent_lines(recent, room - len(blank), width))
+        return Group(*top, *_no_turbine(view), *blank, *_recent_lines(recent, room - len(blank), width, pages))
     kept_for_recent = len(blank) + 1 + max(3, height // RECENT_SHARE) if recent else 0
     shown = _rows_that_fit(view, room - kept_for_recent)
     below = [*_left_out(view.rows[shown:]), *blank]
-    recent_lines = _recent_lines(recent, room - shown - len(below), width)
+    recent_lines = _recent_lines(recent, room - shown - len(below), width, pages)
     return Group(*top, _table(view.rows[:shown], view.at, width), *below, *recent_lines)
 
 
@@ -225,7 +228,7 @@ _COLUMNS = (_NUMBER, _STATE, _WIND, _ENERGY, _POWER, _HEARD, _ONLINE, _WHY)
 _FOR_WIDE = (_ENERGY, _ONLINE)
 
 
-def _recent_lines(recent: Recent, room: int, width: int) -> list[RenderableType]:
+def _recent_lines(recent: Recent, room: int, width: int, pages: str) -> list[RenderableType]:
     """The newest of what happened, in whole sentences and at most `room` rows; the newest of all is cut to fit."""
     lines: list[Text] = []
     for at, sentence in reversed(recent):
@@ -234,7 +237,7 @@ def _recent_lines(recent: Recent, room: int, width: int) -> list[RenderableType]
             break
         lines[:0] = paragraph
     shown = lines[: max(0, room - 1)]
-    return [_line("what happened last", "underline"), *shown] if shown else []
+    return [_two_ends("what happened last", plain(pages), "underline"), *shown] if shown else []
 
 
 def _paragraph(at: int, sentence: str, width: int) -> list[Text]:

@@ -13,6 +13,7 @@ from rich.live import Live
 from rich.text import Text
 
 from monitor.clock import utc_now
+from monitor.console.console import PAGES
 from monitor.console.line_writer import FLUSH_SECONDS
 from monitor.console.lines import event_in_words, farm_in_words
 from monitor.console.picture import Recent, farm_picture
@@ -39,6 +40,7 @@ class TableConsole:
         self._clock = clock
         self._view: FarmView | None = None
         self._recent: Recent = ()
+        self._pages = ""
         self._live = Live(
             console=self._terminal,
             screen=self._terminal.is_terminal,
@@ -79,8 +81,9 @@ class TableConsole:
         self._happened(event.at, event_in_words(event))
 
     def say(self, sentence: str, *, action: str) -> None:
-        """Add what the monitor does or meets to what happened last."""
-        del action
+        """Add what the monitor does or meets to what happened last; where its pages are stays in sight."""
+        if action == PAGES:
+            self._pages = sentence
         self._happened(self._clock(), sentence)
 
     def _give_back(self) -> None:
@@ -97,7 +100,7 @@ class TableConsole:
 
     def _draw(self) -> RenderableType:
         width, height = self._terminal.size
-        return farm_picture(self._view, self._recent, now=self._clock(), width=width, height=height)
+        return farm_picture(self._view, self._recent, now=self._clock(), width=width, height=height, pages=self._pages)
 
     def _leave(self, at: int, sentence: str) -> None:
         self._terminal.print(Text(f"{time_of_day(at)}  {plain(sentence)}"), soft_wrap=True)

@@ -7,6 +7,7 @@ from io import StringIO
 import pytest
 from rich.console import Console as Terminal
 
+from monitor.console.console import PAGES
 from monitor.console.table import TableConsole
 from monitor.console.view import FarmView
 from monitor.facts import Action, Event
@@ -64,6 +65,19 @@ def test_events_are_drawn_below_the_farm(
         console.show(farm(6))
         console.tell(Event(now, 7, Action.ENGINEER_DISPATCHED, "engineer 2 is sent"))
         assert paper.wait_for("03:45:00Z  engineer 2 is sent")
+
+
+def test_where_the_pages_are_stays_in_sight(
+    console: TableConsole, paper: Paper, farm: Callable[..., FarmView], now: int
+) -> None:
+    with console:
+        console.show(farm(6))
+        console.say("pages at http://127.0.0.1:8787", action=PAGES)
+        for number in range(30):
+            console.tell(Event(now, number, Action.ENGINEER_DISPATCHED, f"engineer 2 is sent to turbine {number}"))
+        assert paper.wait_for("to turbine 29")
+        heading = next(line for line in reversed(paper.getvalue().splitlines()) if "what happened last" in line)
+        assert heading.rstrip().endswith("pages at http://127.0.0.1:8787")
 
 
 def test_what_happened_last_stays_on_the_normal_screen_at_the_end(
