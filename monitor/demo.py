@@ -18,7 +18,7 @@ from grid.errors import CommandError, ExitCode
 from monitor.demo_amqtt import LocalAmqtt
 from monitor.demo_broker import HOST, LocalBrokerError, LocalMosquitto, accepts, find_free_port, find_mosquitto
 from monitor.http_access import address, is_taken
-from monitor.program import run_monitor
+from monitor.program import run_monitor, signals_heard
 from monitor.settings import MonitorSettings
 
 TURBINES = 6
@@ -66,7 +66,7 @@ def run_demo(settings: MonitorSettings, *, keep_data: bool) -> ExitCode:
 
 
 class _Interrupt:
-    """SIGINT and SIGTERM while we start and while we end; between, the monitor hears them.
+    """SIGINT, SIGTERM and SIGHUP while we start and while we end; between, the monitor hears them.
 
     The first one waits while something is started: a process that is not yet in our books would not be ended. The
     later ones are nothing: they must not break off the end, and leave broker and turbines behind.
@@ -92,7 +92,7 @@ class _Interrupt:
 
     def _install(self) -> None:
         # Not SIG_IGN: our children would inherit it, and not hear that they are to end.
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in signals_heard():
             signal.signal(number, self._on_signal)
 
     def _on_signal(self, _number: int, _frame: object) -> None:

@@ -44,8 +44,18 @@ CHECK_CONSOLE_SECONDS = 1.0
 GOODBYE_SECONDS = 1.0
 """How long an orderly stop waits for the broker to take the goodbye."""
 
-SIGNALS = {signal.SIGTERM: ExitCode.FINE, signal.SIGINT: ExitCode.INTERRUPTED}
-"""What asks the monitor to stop, and the exit code after it."""
+SIGNALS = {
+    signal.SIGTERM: ExitCode.FINE,
+    signal.SIGINT: ExitCode.INTERRUPTED,
+    signal.SIGHUP: ExitCode.INTERRUPTED,
+}
+"""What asks the monitor to stop, and the exit code after it: the last one comes when its terminal is closed."""
+
+
+def signals_heard() -> dict[signal.Signals, ExitCode]:
+    """Those of `SIGNALS` that are heard: not the closing of a terminal where `nohup` has it ignored."""
+    ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    return {number: code for number, code in SIGNALS.items() if not (ignored and number is signal.SIGHUP)}
 
 
 def run_monitor(
@@ -108,7 +118,7 @@ class _Program:
         self._exit_code = ExitCode.FINE
 
     async def run(self) -> ExitCode:
-        for number, code in SIGNALS.items():
+        for number, code in signals_heard().items():
             asyncio.get_running_loop().add_signal_handler(number, self._stop, code)
         async with AsyncExitStack() as stack:
             lock_id = stack.enter_context(DataFolderLock(self._settings.data_dir)).lock_id

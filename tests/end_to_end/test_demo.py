@@ -100,7 +100,7 @@ def test_make_demo_leaves_nothing_behind(demo_farm: Farm) -> None:
 
 
 @pytest.mark.parametrize("program", ["mosquitto", "python"], ids=["its broker starts", "its turbines start"])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_impatient_end_leaves_nothing_behind_either(demo_farm: Farm, number: int, program: str) -> None:
     demo = demo_farm.start("grid-monitor", "demo", "--data-dir", demo_farm.data_dir, "--log-format", "json")
     root = psutil.Process(demo.process.pid)
