@@ -1,6 +1,7 @@
 """Orders that were answered, by their idempotency key: one that comes again is answered, and not obeyed again."""
 
 from collections.abc import Iterable
+from itertools import islice
 
 from monitor.facts import MOST_ANSWERED_ORDERS, AnsweredOrder, Order, OrderAnswer, OrderKind, OrderOutcome, OrderRefusal
 
@@ -33,7 +34,7 @@ class AnsweredOrders:
     def add(self, answered: Iterable[AnsweredOrder]) -> None:
         """Remember these, now that they are committed."""
         self._by_key |= {order.idempotency_key: order for order in answered}
-        for key in list(self._by_key)[: max(0, len(self._by_key) - MOST_ANSWERED_ORDERS)]:
+        for key in list(islice(self._by_key, max(0, len(self._by_key) - MOST_ANSWERED_ORDERS))):
             del self._by_key[key]
 
     def answer(self, order: Order) -> OrderAnswer | None:

@@ -92,6 +92,17 @@ def test_the_monitor_says_why_it_refuses_an_order(page: Page, watch: Watch) -> N
     expect(page.get_by_role("alert")).to_have_text(f"Turbine {TURBINE} is not held")
 
 
+def test_what_was_refused_may_be_possible_when_it_is_asked_again(site: ServedFarm, page: Page, watch: Watch) -> None:
+    watch.forgive("status of 409")
+    page.add_init_script("delete Crypto.prototype.randomUUID")  # as over plain HTTP from another machine
+    opened(page)
+    give(page, "release", by="Ada")
+    expect(page.get_by_role("alert")).to_have_text(f"Turbine {TURBINE} is not held")
+    assert site.run("hold", str(TURBINE), "--by", "Bob").returncode == 0
+    page.locator("#order-give").click()
+    expect(page.locator("#orders-note")).to_contain_text("released by Ada")
+
+
 def test_an_unknown_turbine_has_a_page_that_says_so(page: Page, watch: Watch) -> None:
     watch.forgive("status of 404")
     response = page.goto(f"/turbines/{UNKNOWN}")

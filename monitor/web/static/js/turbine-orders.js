@@ -1,11 +1,12 @@
 // Orders for one turbine: who wants what and why, given once, and what the monitor says to it.
 
-import { inWords, post } from "./api.js";
+import { inWords, post, Problem } from "./api.js";
 import { sentenceParts } from "./clock.js";
 import { toast } from "./toasts.js";
 
 const NEEDS_A_PERSON = new Set(["refused", "waiting"]);
 const BY_KEY = "grid-by";
+const REFUSED = "Not possible now"; // the title of the problem when the monitor has decided against an order
 const WORDS = {
   repair: { title: "Send an engineer to turbine", give: "Send an engineer", means: "An engineer is sent as soon as one is free, also where nothing is broken. It ends a pause after failed visits, and a refusal." },
   hold: { title: "Hold turbine", give: "Hold", means: "No engineer is sent to a held turbine until somebody releases it. One who is there already stays." },
@@ -18,6 +19,7 @@ const place = (id) => document.getElementById(id);
 export class Orders {
   #turbineNumber;
   #kind = "repair";
+  #wish = "";
   #key = "";
 
   constructor(turbineNumber) {
@@ -46,7 +48,7 @@ export class Orders {
 
   #open(kind) {
     this.#kind = kind;
-    this.#key = crypto.randomUUID(); // one key for one wish: trying again after a failure can't give the order twice
+    this.#wish = "";
     place("order-title").textContent = `${WORDS[kind].title} ${this.#turbineNumber}`;
     place("order-means").textContent = WORDS[kind].means;
     place("order-give").textContent = WORDS[kind].give;
@@ -67,23 +69,41 @@ export class Orders {
     place("order-give").disabled = true;
     try {
       const body = { kind: this.#kind, by, why: place("order-why").value.trim() };
-      const answer = await post(`/turbines/${this.#turbineNumber}/orders`, body, { key: this.#key });
+      const answer = await post(`/turbines/${this.#turbineNumber}/orders`, body, { key: this.#keyFor(body) });
       place("order").close();
       const words = inViewersZone(answer.sentence);
       place("orders-note").dataset.answer = words;
       place("orders-note").textContent = words;
       toast(words);
     } catch (error) {
+      if (isRefused(error)) this.#wish = ""; // what was refused may be possible when it is asked again
       this.#fail(inViewersZone(inWords(error)));
     } finally {
       place("order-give").disabled = false;
     }
   }
 
+  /** One key for one wish: to try it again after a failure can't give the order twice. */
+  #keyFor(body) {
+    const wish = JSON.stringify(body);
+    if (wish !== this.#wish) [this.#wish, this.#key] = [wish, newKey()];
+    return this.#key;
+  }
+
   #fail(sentence) {
     place("order-error").textContent = sentence;
     place("order-error").hidden = sentence === "";
   }
+}
+
+/** 128 random bits. Not crypto.randomUUID, which a page has only over HTTPS or on this machine's own address. */
+function newKey() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Whether the monitor has decided against it, and would say the same to the same key. */
+function isRefused(error) {
+  return error instanceof Problem && error.document?.title === REFUSED;
 }
 
 function inViewersZone(sentence) {
