@@ -26,6 +26,7 @@ from monitor.facts import (
     Committed,
     Decisions,
     Event,
+    KnowledgeChanges,
     News,
     Now,
     Order,
@@ -42,6 +43,7 @@ from monitor.intake.decode import ArrivalTimes, Decoded, decode
 from monitor.intake.port import Batch, Intake
 from monitor.intake.posts import decode_posts
 from monitor.intake.salvage import salvage
+from monitor.knowledge import Heard, Knowledge
 from monitor.requests import Asked, Requests, unavailable
 from monitor.sequences.sequences import Sequences
 from monitor.sequences.sequences import messages_for as acknowledgements_for
@@ -136,6 +138,7 @@ class GridMonitor:
         self.fleet: Fleet
         self.dispatcher: Dispatcher
         self.sequences: Sequences
+        self.knowledge: Knowledge
 
     async def run(self) -> None:
         """Read back what is known, then deal with batch after batch. Raises StoreError if the store is damaged."""
@@ -267,6 +270,7 @@ class GridMonitor:
         told = self.fleet.take(step.news, now, self.dispatcher.attentive)
         decisions = self.dispatch_engineer(told, now)
         sequences = self._follow_sequences(step.decoded, now)
+        heard = Heard(step.decoded.readings, told, self.fleet.records)
         return Changes(
             readings=step.decoded.readings,
             turbines=self.fleet.drain_changed(),
@@ -281,6 +285,7 @@ class GridMonitor:
             + _emptied(self.sequences.counted),
             sequences=sequences,
             orders=answered_orders(decisions.answers, now.utc),
+            knowledge=self.knowledge.decide(heard, now),
         )
 
     def _follow_sequences(self, decoded: Decoded, now: Now) -> SequenceChanges:
@@ -329,6 +334,7 @@ class GridMonitor:
                 self.fleet = Fleet(remembered.turbines, now=now, settings=self._fleet_settings)
                 self.dispatcher = Dispatcher(remembered, engineers=self.engineers, now=now, settings=settings)
                 self.sequences = Sequences(remembered.sequences, now=now)
+                self.knowledge = Knowledge(remembered.knowledge, now=now)
                 self._answered = AnsweredOrders(remembered.orders)
                 return remembered
         return None
@@ -375,6 +381,7 @@ def _worth_a_commit(changes: Changes) -> bool:
             changes.published,
             changes.decisions != Decisions(),
             changes.sequences != SequenceChanges(),
+            changes.knowledge != KnowledgeChanges(),
         )
     )
 

@@ -5,11 +5,11 @@ import random
 import secrets
 from collections.abc import Callable
 
+from grid.power_curve import mm92
 from grid.times import SECOND
 from turbine.faults import Anomaly, Faults, Kind
 from turbine.generator import Generator, StaticGenerator, WeatherGenerator
 from turbine.life import Nameplate
-from turbine.power_curve import mm92
 from turbine.settings import TurbineSettings, WindKind
 from turbine.turbine import Schedule, Wear, WindTurbine
 from turbine.wind import FarmWeather, TurbineWind

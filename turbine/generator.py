@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Protocol
 
-from turbine.power_curve import PowerCurve
+from grid.power_curve import PowerCurve
 from turbine.wind import TurbineWind
 
 STANDING_POWER = -2.8

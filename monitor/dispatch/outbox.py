@@ -36,7 +36,6 @@ def _command(command: Command) -> Outgoing:
         session=command.session,
     )
     return Outgoing(
-        turbine_number=command.turbine_number,
         topic=Kind.REPAIR.of(command.turbine_number),
         payload=order.to_json(),
         created_at=command.issued_at,
@@ -58,7 +57,6 @@ def _event(event: Event, dispatch_id: str | None) -> Outgoing:
         by=event.by,
     )
     return Outgoing(
-        turbine_number=event.turbine_number,
         topic=Kind.EVENTS.of(event.turbine_number),
         payload=message.to_json(),
         created_at=event.at,

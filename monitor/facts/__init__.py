@@ -4,6 +4,18 @@ News (what arrived) goes into the fleet, beliefs come out of it; beliefs go into
 out; changes go into the ledger in one transaction. Times called `..._at` are UTC in microseconds since 1970.
 """
 
+from monitor.facts.alarms import (
+    Alarm,
+    AlarmAnswer,
+    AlarmChanges,
+    AlarmEntry,
+    AlarmOrder,
+    AlarmOrderKind,
+    AlarmState,
+    AlarmTurn,
+    Severity,
+)
+from monitor.facts.baselines import BaselineChanges, BaselineRecord, Finding, FindingKind
 from monitor.facts.beliefs import Because, Belief, Health, Link, LinkReason, Told, TurbineRecord
 from monitor.facts.changes import Changes, Committed, Outgoing, Remembered
 from monitor.facts.decisions import (
@@ -25,6 +37,7 @@ from monitor.facts.decisions import (
     Visit,
     VisitState,
 )
+from monitor.facts.knowledge import KnowledgeChanges, KnowledgeCommitted, RememberedKnowledge
 from monitor.facts.news import (
     KEPT_PAYLOAD_BYTES,
     Birth,
@@ -41,6 +54,21 @@ from monitor.facts.news import (
     RepairAnswer,
     StatusReport,
 )
+from monitor.facts.notifications import Delivery, Notification, NotificationChanges
+from monitor.facts.outages import (
+    BROKEN,
+    DEVIATING,
+    OFFLINE,
+    Category,
+    LostEnergyBy,
+    Outage,
+    OutageChanges,
+    OutageNews,
+    OutageReport,
+    OutageTurn,
+    controller_of,
+    turbine_of,
+)
 from monitor.facts.posts import PostAnswer, PostOutcome
 from monitor.facts.sequences import (
     Acknowledgement,
@@ -51,26 +79,44 @@ from monitor.facts.sequences import (
     SequenceChanges,
     SequenceRecord,
 )
+from monitor.facts.windows import Window, WindowChanges, WindowMark
 
 __all__ = [
+    "BROKEN",
+    "DEVIATING",
     "KEPT_PAYLOAD_BYTES",
     "MOST_ANSWERED_ORDERS",
+    "OFFLINE",
     "Acknowledgement",
     "Action",
+    "Alarm",
+    "AlarmAnswer",
+    "AlarmChanges",
+    "AlarmEntry",
+    "AlarmOrder",
+    "AlarmOrderKind",
+    "AlarmState",
+    "AlarmTurn",
     "AnsweredOrder",
     "Arrived",
+    "BaselineChanges",
+    "BaselineRecord",
     "Because",
     "Belief",
     "Birth",
     "BrokerFound",
     "BrokerLost",
+    "Category",
     "Changes",
     "Command",
     "Committed",
     "DeadLetter",
     "DeadLetterReason",
     "Decisions",
+    "Delivery",
     "Event",
+    "Finding",
+    "FindingKind",
     "Health",
     "Held",
     "Hold",
@@ -78,15 +124,25 @@ __all__ = [
     "IncidentCause",
     "IncidentOutcome",
     "IncidentState",
+    "KnowledgeChanges",
+    "KnowledgeCommitted",
     "Link",
     "LinkReason",
+    "LostEnergyBy",
     "News",
+    "Notification",
+    "NotificationChanges",
     "Now",
     "Order",
     "OrderAnswer",
     "OrderKind",
     "OrderOutcome",
     "OrderRefusal",
+    "Outage",
+    "OutageChanges",
+    "OutageNews",
+    "OutageReport",
+    "OutageTurn",
     "Outgoing",
     "PostAnswer",
     "PostOutcome",
@@ -94,14 +150,21 @@ __all__ = [
     "Refused",
     "Release",
     "Remembered",
+    "RememberedKnowledge",
     "RememberedSequences",
     "RepairAnswer",
     "Run",
     "SequenceChanges",
     "SequenceRecord",
+    "Severity",
     "StatusReport",
     "Told",
     "TurbineRecord",
     "Visit",
     "VisitState",
+    "Window",
+    "WindowChanges",
+    "WindowMark",
+    "controller_of",
+    "turbine_of",
 ]

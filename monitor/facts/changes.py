@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from monitor.facts.beliefs import TurbineRecord
 from monitor.facts.decisions import AnsweredOrder, Decisions, Hold, Incident, Visit
+from monitor.facts.knowledge import KnowledgeChanges, KnowledgeCommitted, RememberedKnowledge
 from monitor.facts.news import DeadLetter, Reading
 from monitor.facts.sequences import RememberedSequences, SequenceChanges
 
@@ -14,7 +15,6 @@ from monitor.facts.sequences import RememberedSequences, SequenceChanges
 class Outgoing:
     """A message to publish after the commit: a row of the table `outbox`. The ledger gives the id."""
 
-    turbine_number: int
     topic: str
     payload: bytes
     created_at: int
@@ -22,6 +22,7 @@ class Outgoing:
     """Set for commands; also the correlation data."""
     expiry_seconds: int | None = None
     response_topic: str | None = None
+    retain: bool = False
     outbox_id: int = 0
 
 
@@ -43,6 +44,7 @@ class Changes:
     sequences: SequenceChanges = field(default_factory=SequenceChanges)
     orders: list[AnsweredOrder] = field(default_factory=list)
     """Those of the decisions' answers that are to be remembered."""
+    knowledge: KnowledgeChanges = field(default_factory=KnowledgeChanges)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class Committed:
     """How many messages became dead letters: those of the changes, and readings that the database refused."""
     refused: Mapping[tuple[int, int], str] = field(default_factory=dict)
     """Turbine number and time of the readings that the database refused, and why."""
+    knowledge: KnowledgeCommitted = field(default_factory=KnowledgeCommitted)
 
 
 @dataclass(slots=True)
@@ -84,3 +87,4 @@ class Remembered:
     last_received_at: int | None = None
     """The last sign that a monitor was watching this farm."""
     sequences: RememberedSequences = field(default_factory=RememberedSequences)
+    knowledge: RememberedKnowledge = field(default_factory=RememberedKnowledge)

@@ -94,6 +94,11 @@ class Fleet:
             track.settle()
         return self._records
 
+    @property
+    def records(self) -> Mapping[int, TurbineRecord]:
+        """The same without the newest readings of this batch: links, health and births are up to date."""
+        return self._records
+
     def drain_changed(self) -> list[TurbineRecord]:
         """The records of which a belief changed since the last call, each once."""
         changed, self._changed = self._changed, {}

@@ -158,6 +158,7 @@ class BrokerIntake:
             await self._connection.publish(
                 message.topic,
                 message.payload,
+                retain=bool(message.retain),
                 expiry_seconds=message.expiry_seconds,
                 response_topic=message.response_topic,
                 correlation_data=message.dispatch_id.encode() if message.dispatch_id else None,

@@ -28,6 +28,7 @@ from monitor.facts import (
     Visit,
 )
 from monitor.store.errors import StoreDamagedError, StoreUnavailableError, naming_errors
+from monitor.store.knowledge import read_knowledge, write_knowledge
 from monitor.store.prunings import Slice, delete_slice
 from monitor.store.refusals import as_stored, refused_reading, refused_turbine, write_all_but_refused
 from monitor.store.replacement import refuse_waiting
@@ -159,6 +160,7 @@ class Ledger:
                 next_visit_id=1 + int(self._one("SELECT coalesce(max(visit_id), 0) FROM visits")),
                 last_received_at=self._one(_LAST_SIGN),
                 sequences=read_sequences(self._db, self._last_reading_id()),
+                knowledge=read_knowledge(self._db),
             )
 
     def commit(self, changes: Changes) -> Committed:
@@ -200,6 +202,7 @@ class Ledger:
         refused_turbines = self._write_turbines(changes)
         self._write_decisions(changes.decisions)
         self._write_orders(changes.orders)
+        knowledge = write_knowledge(self._db, changes.knowledge)
         outgoing = self._write_outbox(changes)
         self._write_dead_letters([*changes.dead_letters, *map(refused_reading, refused), *refused_turbines])
         rejected = len(changes.dead_letters) + len(refused)
@@ -207,7 +210,15 @@ class Ledger:
         self._write_books(changes.counted + Counter(stored=inserted, duplicate=repeated, rejected=rejected))
         write_sequences(self._db, changes.sequences, last_id + inserted)
         why_refused = {(of.row[0], of.row[1]): str(of.error) for of in refused}
-        return Committed(stored, last_id + 1, outgoing, duplicate=repeated, rejected=rejected, refused=why_refused)
+        return Committed(
+            stored,
+            last_id + 1,
+            outgoing,
+            duplicate=repeated,
+            rejected=rejected,
+            refused=why_refused,
+            knowledge=knowledge,
+        )
 
     def _write_turbines(self, changes: Changes) -> list[DeadLetter]:
         """Write whole rows where a belief changed, else what the newest reading says, in less than half the time."""

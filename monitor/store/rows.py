@@ -22,7 +22,7 @@ def columns(kind: type) -> tuple[str, ...]:
 
 def is_time(column: str) -> bool:
     """Whether a column of this name holds a time: UTC in microseconds since 1970."""
-    return column == "at" or column.endswith(("_at", "_since"))
+    return column in ("at", "since", "until") or column.endswith(("_at", "_since", "_until"))
 
 
 def listed(names: Iterable[str]) -> str:

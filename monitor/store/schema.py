@@ -12,9 +12,10 @@ from sqlite_utils import Database, Migrations
 
 from monitor.clock import utc_now
 from monitor.store.errors import StoreDamagedError, StoreVersionError
+from monitor.store.knowledge_tables import KNOWLEDGE, WITH_TIMES
 from monitor.store.rows import is_time
 
-FORMAT = 4
+FORMAT = 5
 """Which tables there are: raised by every migration, so that an older program refuses a newer database."""
 
 migrations = Migrations("grid-monitor")
@@ -236,6 +237,14 @@ def _orders(db: Database) -> None:
     db.executescript(_ORDERS)
     db.execute("UPDATE ledger SET format = 4")
     _show_times_of(db, "orders")
+
+
+@migrations(name="0005_knowledge")
+def _knowledge(db: Database) -> None:
+    db.executescript(KNOWLEDGE)
+    db.execute("UPDATE ledger SET format = 5")
+    for table in WITH_TIMES:
+        _show_times_of(db, table)
 
 
 def _show_times_of(db: Database, table: str) -> None:

@@ -6,9 +6,9 @@ from dataclasses import astuple, replace
 import pytest
 
 from grid.metrics import MAX_WIND_SPEED
+from grid.power_curve import mm92
 from turbine.faults import FREEZE_READINGS, Anomaly, Faults, Kind
 from turbine.generator import Measurements, WeatherGenerator
-from turbine.power_curve import mm92
 from turbine.wind import FarmWeather, TurbineWind
 
 READINGS = 20_000

@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from grid.power_curve import mm92
 from turbine.generator import (
     POWER_FACTOR,
     STANDING_POWER,
@@ -12,7 +13,6 @@ from turbine.generator import (
     WeatherGenerator,
     three_phase_current,
 )
-from turbine.power_curve import mm92
 from turbine.wind import FarmWeather, TurbineWind
 
 

@@ -52,7 +52,7 @@ async def running(paper: Paper) -> AsyncIterator[Outbox]:
 
 
 def outgoing(number: int, dispatch_id: str | None = None) -> Outgoing:
-    return Outgoing(7, f"topic/{number}", b"{}", NOON, dispatch_id=dispatch_id, outbox_id=number)
+    return Outgoing(f"topic/{number}", b"{}", NOON, dispatch_id=dispatch_id, outbox_id=number)
 
 
 async def until_published(outbox: Outbox, count: int) -> None:

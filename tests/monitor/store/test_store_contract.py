@@ -296,7 +296,7 @@ def test_a_hold_lasts_until_it_is_ended(store: Store, reader: LedgerReader, noon
 
 
 def _order(dispatch_id: str | None, at: int) -> Outgoing:
-    return Outgoing(7, "grid/turbines/7/repair", b"{}", at, dispatch_id, 60, "grid/turbines/7/repair/result")
+    return Outgoing("grid/turbines/7/repair", b"{}", at, dispatch_id, 60, "grid/turbines/7/repair/result")
 
 
 def test_an_order_with_a_key_is_remembered_and_its_first_answer_stands(store: Store, noon: int) -> None:

@@ -76,7 +76,7 @@ def data_dir(
             events=[Event(noon, 7, Action.ENGINEER_DISPATCHED, "engineer 1 is sent", incident_id=1, visit_id=1)],
             holds=[Hold(9, noon, "Ada", "painting")],
         ),
-        outgoing=[Outgoing(7, "grid/turbines/7/repair", b"{}", noon, dispatch_id="cafe-1")],
+        outgoing=[Outgoing("grid/turbines/7/repair", b"{}", noon, dispatch_id="cafe-1")],
         dead_letters=[dead_letter()],
         counted=Counter(received=1),
     )

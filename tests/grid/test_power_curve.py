@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from turbine.power_curve import PowerCurve, mm92, read_power_curve
+from grid.power_curve import PowerCurve, mm92, read_power_curve
 
 
 def test_published_points_are_met_exactly() -> None:

@@ -59,5 +59,5 @@ def read_power_curve(lines: Iterable[str]) -> PowerCurve:
 @cache
 def mm92() -> PowerCurve:
     """The Senvion MM92's curve (2.05 MW): points that Cubico published, doi 10.5281/zenodo.5841833, CC-BY-4.0."""
-    text = files("turbine").joinpath("mm92_power_curve.csv").read_text(encoding="utf-8")
+    text = files("grid").joinpath("mm92_power_curve.csv").read_text(encoding="utf-8")
     return read_power_curve(text.splitlines())

@@ -1,0 +1,1 @@
+"""Alarms: conditions, their life, and what people do about them."""

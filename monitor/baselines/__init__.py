@@ -1,0 +1,1 @@
+"""Baselines: a turbine's own normal, and findings."""

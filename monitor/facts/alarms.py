@@ -1,0 +1,125 @@
+"""Alarms: conditions that ask a person to act, and what people did about them (after ISA-18.2)."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How soon a person must act, the most urgent first."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class AlarmState(StrEnum):
+    """ISA-18.2's states of an alarm; shelved, suppressed and out of service lie over them."""
+
+    NORMAL = "normal"
+    UNACKNOWLEDGED = "unacknowledged"
+    """Active, and nobody has acknowledged it."""
+    ACKNOWLEDGED = "acknowledged"
+    """Active, and somebody has."""
+    CLEARED = "cleared"
+    """The condition is gone, and nobody has acknowledged it: latched."""
+
+
+@dataclass(slots=True)
+class Alarm:
+    """One condition: a row of the table `alarms`, one for each rule and subject, used again at each recurrence."""
+
+    alarm_id: int
+    rule: str
+    subject: str
+    """What it is about: `turbine-7`, `turbine-7/temperature`, `farm`, `monitor` ..."""
+    turbine_number: int | None
+    region: str | None
+    severity: Severity
+    state: AlarmState
+    sentence: str
+    raised_at: int
+    """When it last became active."""
+    changed_at: int
+    cleared_at: int | None = None
+    occurrences: int = 1
+    """How often it became active, since it was last normal."""
+    acknowledged_at: int | None = None
+    acknowledged_by: str | None = None
+    comment: str | None = None
+    shelved_until: int | None = None
+    shelved_by: str | None = None
+    out_of_service_by: str | None = None
+    suppressed_by: str | None = None
+    """The rule whose alarm speaks for this one now."""
+
+
+class AlarmTurn(StrEnum):
+    """What happened to an alarm: the stable word of its journal."""
+
+    RAISED = "raised"
+    CLEARED = "cleared"
+    ACKNOWLEDGED = "acknowledged"
+    RETURNED = "returned"
+    """Cleared and acknowledged: normal again."""
+    COMMENTED = "commented"
+    SHELVED = "shelved"
+    UNSHELVED = "unshelved"
+    TAKEN_OUT_OF_SERVICE = "taken_out_of_service"
+    PUT_IN_SERVICE = "put_in_service"
+    SUPPRESSED = "suppressed"
+    UNSUPPRESSED = "unsuppressed"
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmEntry:
+    """A turn of an alarm: a row of the table `alarm_journal`."""
+
+    at: int
+    alarm_id: int
+    turn: AlarmTurn
+    sentence: str
+    by: str | None = None
+    comment: str | None = None
+
+
+class AlarmOrderKind(StrEnum):
+    """What a person may do about alarms."""
+
+    ACKNOWLEDGE = "acknowledge"
+    COMMENT = "comment"
+    SHELVE = "shelve"
+    UNSHELVE = "unshelve"
+    TAKE_OUT_OF_SERVICE = "take_out_of_service"
+    PUT_IN_SERVICE = "put_in_service"
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmOrder:
+    """A person acts on alarms; no `alarm_ids` means all that wait to be acknowledged."""
+
+    kind: AlarmOrderKind
+    alarm_ids: tuple[int, ...]
+    by: str
+    comment: str = ""
+    until: int | None = None
+    """The end of a shelving, UTC in microseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmAnswer:
+    """What became of an order: how many alarms it changed, in words."""
+
+    order: AlarmOrder
+    accepted: bool
+    sentence: str
+    changed: int = 0
+
+
+@dataclass(slots=True)
+class AlarmChanges:
+    """What one batch means for the alarms. Each changed alarm once, its turns in order."""
+
+    alarms: list[Alarm] = field(default_factory=list)
+    journal: list[AlarmEntry] = field(default_factory=list)
+    answers: list[AlarmAnswer] = field(default_factory=list)

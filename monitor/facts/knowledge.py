@@ -1,0 +1,45 @@
+"""What the deciders after fleet and dispatcher make of a batch: part of its changes, committed with it."""
+
+from dataclasses import dataclass, field
+
+from monitor.facts.alarms import Alarm, AlarmChanges
+from monitor.facts.baselines import BaselineChanges, BaselineRecord, Finding
+from monitor.facts.notifications import Notification, NotificationChanges
+from monitor.facts.outages import Outage, OutageChanges, OutageNews
+from monitor.facts.windows import Window, WindowChanges, WindowMark
+
+
+@dataclass(slots=True)
+class KnowledgeChanges:
+    """What one batch changes beyond readings, fleet and dispatch."""
+
+    windows: WindowChanges = field(default_factory=WindowChanges)
+    outages: OutageChanges = field(default_factory=OutageChanges)
+    baselines: BaselineChanges = field(default_factory=BaselineChanges)
+    alarms: AlarmChanges = field(default_factory=AlarmChanges)
+    notifications: NotificationChanges = field(default_factory=NotificationChanges)
+
+
+@dataclass(frozen=True, slots=True)
+class KnowledgeCommitted:
+    """What only the ledger could tell: figured from what it has."""
+
+    windows: list[Window] = field(default_factory=list)
+    """New, or changed by late readings."""
+    outages: list[OutageNews] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class RememberedKnowledge:
+    """What the ledger knows of it when the monitor starts, or after a failed commit."""
+
+    window_marks: list[WindowMark] = field(default_factory=list)
+    ongoing_outages: list[Outage] = field(default_factory=list)
+    baselines: list[BaselineRecord] = field(default_factory=list)
+    open_findings: list[Finding] = field(default_factory=list)
+    next_finding_id: int = 1
+    alarms: list[Alarm] = field(default_factory=list)
+    next_alarm_id: int = 1
+    notifications: list[Notification] = field(default_factory=list)
+    """Those that wait."""
+    next_notification_id: int = 1

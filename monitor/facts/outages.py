@@ -1,0 +1,102 @@
+"""Outages: reports that something is out, and the events that they make up."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+BROKEN = "broken"
+OFFLINE = "offline"
+DEVIATING = "deviating"
+"""The types that the monitor itself reports; a controller may name any other."""
+
+_TURBINE = "turbine-"
+
+
+def controller_of(turbine_number: int) -> str:
+    """The name under which a turbine's own outages are kept, such as `turbine-7`."""
+    return f"{_TURBINE}{turbine_number}"
+
+
+def turbine_of(controller_id: str) -> int | None:
+    """The turbine that a controller's name means, if it is a turbine's."""
+    number = controller_id.removeprefix(_TURBINE)
+    plain = number != controller_id and number.isascii() and number.isdigit() and not number.startswith("0")
+    return int(number) if plain and len(number) <= 10 else None
+
+
+@dataclass(frozen=True, slots=True)
+class OutageReport:
+    """Something was out at a moment, or from then until another: in event time, in any order."""
+
+    controller_id: str
+    outage_type: str
+    at: int
+    received_at: int
+    until: int | None = None
+    """None: a moment."""
+    ongoing: bool | None = None
+    """Whether the outage goes on after it; None where the report can't know."""
+
+
+class Category(StrEnum):
+    """Which of IEC 61400-26-1's information categories an outage belongs to."""
+
+    FORCED_OUTAGE = "forced_outage"
+    INFORMATION_UNAVAILABLE = "information_unavailable"
+    PARTIAL_PERFORMANCE = "partial_performance"
+    SCHEDULED_MAINTENANCE = "scheduled_maintenance"
+    OUT_OF_SCOPE = "out_of_scope"
+
+
+class LostEnergyBy(StrEnum):
+    """From what the lost energy of an outage is known."""
+
+    OWN_CURVE = "own_curve"
+    """The wind then, and the curve that the turbine's own windows show."""
+    MODEL_CURVE = "model_curve"
+    """The wind then, and the published curve of the turbine's model."""
+    NEIGHBOURS = "neighbours"
+    """What its neighbours made in that time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """Reports of one kind that lie within the tolerance of each other: a row of the table `outages`."""
+
+    outage_id: int
+    controller_id: str
+    turbine_number: int | None
+    outage_type: str
+    started_at: int
+    ended_at: int
+    """The last that was reported; an ongoing one lasts."""
+    ongoing: bool
+    down_seconds: float
+    """Of the time from start to end, what was reported as out: without the pauses within the tolerance."""
+    category: Category | None
+    lost_energy_in_kwh: float | None
+    lost_energy_by: LostEnergyBy | None
+    changed_at: int
+
+
+class OutageTurn(StrEnum):
+    """What a report made of an outage."""
+
+    BEGAN = "began"
+    CHANGED = "changed"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class OutageNews:
+    """What became of an outage in a commit, for whoever tells it. `joined` are those that it took in."""
+
+    turn: OutageTurn
+    outage: Outage
+    joined: tuple[int, ...] = ()
+
+
+@dataclass(slots=True)
+class OutageChanges:
+    """The reports of one batch, to be merged in the ledger's transaction."""
+
+    reports: list[OutageReport] = field(default_factory=list)

@@ -1,0 +1,1 @@
+"""Notifications: routes, groups, quiet hours, and their delivery."""

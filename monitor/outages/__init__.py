@@ -1,0 +1,1 @@
+"""Outages: reports, events, their category and what they cost."""

@@ -1,0 +1,170 @@
+"""The tables of windows, outages, baselines, alarms and notifications: one migration."""
+
+WINDOWS = """
+CREATE TABLE windows (
+    turbine_number INTEGER NOT NULL,
+    width_seconds INTEGER NOT NULL,
+    start_at INTEGER NOT NULL,
+    readings INTEGER NOT NULL,
+    interval_seconds REAL,
+    covered_seconds REAL NOT NULL,
+    broken_seconds REAL NOT NULL,
+    wind_speed_mean REAL NOT NULL,
+    wind_speed_min REAL NOT NULL,
+    wind_speed_max REAL NOT NULL,
+    energy_in_kwh REAL NOT NULL,
+    mean_power_in_kw REAL,
+    max_power_in_kw REAL,
+    revision INTEGER NOT NULL,
+    figured_at INTEGER NOT NULL,
+    PRIMARY KEY (turbine_number, width_seconds, start_at)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE area_windows (
+    area TEXT NOT NULL, -- the name of a region; '' is the farm
+    width_seconds INTEGER NOT NULL,
+    start_at INTEGER NOT NULL,
+    turbines INTEGER NOT NULL, -- how many have a window
+    readings INTEGER NOT NULL,
+    expected_readings REAL NOT NULL,
+    covered_seconds REAL NOT NULL, -- of all turbines together, as what follows
+    broken_seconds REAL NOT NULL,
+    wind_speed_mean REAL NOT NULL,
+    wind_speed_min REAL NOT NULL,
+    wind_speed_max REAL NOT NULL,
+    energy_in_kwh REAL NOT NULL,
+    mean_power_in_kw REAL,
+    max_power_in_kw REAL,
+    revision INTEGER NOT NULL,
+    figured_at INTEGER NOT NULL,
+    PRIMARY KEY (area, width_seconds, start_at)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE window_marks (
+    turbine_number INTEGER NOT NULL,
+    start_at INTEGER NOT NULL,
+    PRIMARY KEY (turbine_number, start_at)
+) STRICT, WITHOUT ROWID;
+"""
+
+OUTAGES = """
+CREATE TABLE outage_spans (
+    controller_id TEXT NOT NULL,
+    outage_type TEXT NOT NULL,
+    from_at INTEGER NOT NULL,
+    until_at INTEGER NOT NULL,
+    PRIMARY KEY (controller_id, outage_type, from_at)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE outages (
+    outage_id INTEGER PRIMARY KEY AUTOINCREMENT,
+    controller_id TEXT NOT NULL,
+    turbine_number INTEGER,
+    outage_type TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    ended_at INTEGER NOT NULL,
+    ongoing INTEGER NOT NULL CHECK (ongoing IN (0, 1)),
+    down_seconds REAL NOT NULL,
+    category TEXT,
+    lost_energy_in_kwh REAL,
+    lost_energy_by TEXT,
+    changed_at INTEGER NOT NULL,
+    UNIQUE (controller_id, outage_type, started_at),
+    CHECK (started_at <= ended_at)
+) STRICT;
+CREATE UNIQUE INDEX outages_ongoing ON outages (controller_id, outage_type) WHERE ongoing = 1;
+CREATE INDEX outages_turbine ON outages (turbine_number, ended_at);
+CREATE INDEX outages_ended ON outages (ended_at);
+"""
+
+BASELINES = """
+CREATE TABLE baselines (
+    turbine_number INTEGER PRIMARY KEY,
+    learnt_to INTEGER NOT NULL,
+    state TEXT NOT NULL
+) STRICT;
+CREATE TABLE findings (
+    finding_id INTEGER PRIMARY KEY,
+    turbine_number INTEGER NOT NULL,
+    quantity TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    until INTEGER,
+    readings INTEGER NOT NULL,
+    expected REAL,
+    observed REAL,
+    score REAL NOT NULL,
+    sentence TEXT NOT NULL,
+    lasting INTEGER NOT NULL CHECK (lasting IN (0, 1))
+) STRICT;
+CREATE INDEX findings_open ON findings (turbine_number) WHERE until IS NULL;
+CREATE INDEX findings_turbine ON findings (turbine_number, since);
+"""
+
+ALARMS = """
+CREATE TABLE alarms (
+    alarm_id INTEGER PRIMARY KEY,
+    rule TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    turbine_number INTEGER,
+    region TEXT,
+    severity TEXT NOT NULL,
+    state TEXT NOT NULL
+        CHECK (state = 'normal' OR state = 'unacknowledged' OR state = 'acknowledged' OR state = 'cleared'),
+    sentence TEXT NOT NULL,
+    raised_at INTEGER NOT NULL,
+    changed_at INTEGER NOT NULL,
+    cleared_at INTEGER,
+    occurrences INTEGER NOT NULL,
+    acknowledged_at INTEGER,
+    acknowledged_by TEXT,
+    comment TEXT,
+    shelved_until INTEGER,
+    shelved_by TEXT,
+    out_of_service_by TEXT,
+    suppressed_by TEXT
+) STRICT;
+CREATE UNIQUE INDEX alarms_condition ON alarms (rule, subject);
+CREATE TABLE alarm_journal (
+    entry_id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    alarm_id INTEGER NOT NULL REFERENCES alarms (alarm_id),
+    turn TEXT NOT NULL,
+    sentence TEXT NOT NULL,
+    "by" TEXT,
+    comment TEXT
+) STRICT;
+CREATE INDEX alarm_journal_alarm ON alarm_journal (alarm_id);
+CREATE INDEX alarm_journal_at ON alarm_journal (at);
+"""
+
+NOTIFICATIONS = """
+CREATE TABLE notifications (
+    notification_id INTEGER PRIMARY KEY,
+    receiver TEXT NOT NULL,
+    severity TEXT NOT NULL,
+    title TEXT NOT NULL,
+    body TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    due_at INTEGER NOT NULL,
+    delivery TEXT NOT NULL CHECK (delivery = 'waiting' OR delivery = 'sent' OR delivery = 'failed'),
+    attempts INTEGER NOT NULL,
+    ended_at INTEGER,
+    error TEXT
+) STRICT;
+CREATE INDEX notifications_waiting ON notifications (due_at) WHERE delivery = 'waiting';
+"""
+
+OUTBOX = """
+ALTER TABLE outbox DROP COLUMN turbine_number;
+ALTER TABLE outbox ADD COLUMN retain INTEGER NOT NULL DEFAULT 0;
+"""
+
+KNOWLEDGE = WINDOWS + OUTAGES + BASELINES + ALARMS + NOTIFICATIONS + OUTBOX
+WITH_TIMES = (
+    "windows",
+    "area_windows",
+    "outage_spans",
+    "outages",
+    "findings",
+    "alarms",
+    "alarm_journal",
+    "notifications",
+)

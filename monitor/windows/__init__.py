@@ -1,0 +1,1 @@
+"""Windows of event time: when they are complete, and what they come to."""
