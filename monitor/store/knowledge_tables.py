@@ -161,6 +161,7 @@ KNOWLEDGE = WINDOWS + OUTAGES + BASELINES + ALARMS + NOTIFICATIONS + OUTBOX
 WITH_TIMES = (
     "windows",
     "area_windows",
+    "window_marks",
     "outage_spans",
     "outages",
     "findings",
