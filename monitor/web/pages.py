@@ -59,10 +59,10 @@ async def repairs_page(request: Request) -> HTMLResponse:
     return _templates.TemplateResponse(request, "repairs.html")
 
 
-@router.get("/events")
-async def events_page(request: Request) -> HTMLResponse:
-    """What happened, newest first."""
-    return _templates.TemplateResponse(request, "events.html")
+@router.get("/journal")
+async def journal_page(request: Request) -> HTMLResponse:
+    """What the monitor decided, newest first."""
+    return _templates.TemplateResponse(request, "journal.html")
 
 
 @router.get("/dead-letters")

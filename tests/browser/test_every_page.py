@@ -128,8 +128,8 @@ SEEN = [
     ("turbine", HOSTILE.serial),
     ("turbine", HOSTILE.session),
     ("turbine", HOSTILE.reason),
-    ("events", HOSTILE.why),
-    ("events", HOSTILE.reason),
+    ("journal", HOSTILE.why),
+    ("journal", HOSTILE.reason),
     ("dead letters", IMAGE),
 ]
 

@@ -1,4 +1,4 @@
-"""Repairs, events, dead letters, and what the monitor says of itself: read from the top, and live."""
+"""Repairs, the journal, dead letters, and what the monitor says of itself: read from the top, and live."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -66,9 +66,9 @@ def test_a_hold_is_listed_with_who_and_why(site: ServedFarm, page: Page) -> None
     expect(page.locator("#holds-foot")).to_contain_text("No turbine is held")
 
 
-def test_new_events_come_first_and_are_filtered(site: ServedFarm, page: Page) -> None:
-    opened(page, f"/events?turbine={FIRST}&action=engineer_dispatched")
-    rows = page.locator("#events tbody tr")
+def test_new_entries_of_the_journal_come_first_and_are_filtered(site: ServedFarm, page: Page) -> None:
+    opened(page, f"/journal?turbine={FIRST}&action=engineer_dispatched")
+    rows = page.locator("#journal tbody tr")
     before = rows.count()
 
     break_down(site, FIRST)
@@ -79,7 +79,7 @@ def test_new_events_come_first_and_are_filtered(site: ServedFarm, page: Page) ->
     page.get_by_label("What happened").select_option("incident_closed")
     expect(rows.first).to_contain_text("reports ok")
     page.get_by_label("Turbine", exact=True).fill("3")
-    expect(page.locator("#events-foot")).to_contain_text("There is no such event")
+    expect(page.locator("#journal-foot")).to_contain_text("There is no such entry")
     page.get_by_role("button", name="Show all").click()
     expect(rows.first).to_contain_text(f"Turbine {FIRST}")
     assert page.evaluate("() => window.sameAsBefore") is True
@@ -88,9 +88,9 @@ def test_new_events_come_first_and_are_filtered(site: ServedFarm, page: Page) ->
 def test_all_times_of_a_page_are_in_one_zone_which_it_names(site: ServedFarm, new_page: Callable[..., Page]) -> None:
     break_down(site, FIRST)
     repair(site, FIRST)
-    page = opened(new_page(timezone_id="Asia/Kolkata"), "/events?action=incident_opened")
+    page = opened(new_page(timezone_id="Asia/Kolkata"), "/journal?action=incident_opened")
 
-    sentence = page.locator("#events tbody td.long").first
+    sentence = page.locator("#journal tbody td.long").first
     expect(sentence).to_contain_text("is broken since")
     expect(sentence).not_to_contain_text("UTC")
     spoken = str(sentence.locator("time").get_attribute("datetime"))

@@ -132,10 +132,10 @@ class Event(Document):
     """The person behind it."""
 
 
-class NumberedEvent(Event):
+class JournalEntry(Event):
     """A decision of the monitor with its place among all."""
 
-    event_id: int
+    entry_id: int
     """Its place among all."""
 
 
@@ -170,8 +170,8 @@ class Visits(Listed[Visit]):
     """Visits, the newest first."""
 
 
-class Events(Listed[NumberedEvent]):
-    """Decisions, the newest first."""
+class Journal(Listed[JournalEntry]):
+    """What the monitor decided, the newest first."""
 
 
 class DeadLetters(Listed[DeadLetter]):

@@ -13,7 +13,7 @@ from monitor.store.queries.repair_times import repair_times
 from monitor.store.reader import LedgerReader
 from monitor.web.access import Role, require
 from monitor.web.api.documents import Document, Time
-from monitor.web.api.facts import Events, Hold, Incident, Incidents, Story, Visits
+from monitor.web.api.facts import Hold, Incident, Incidents, Journal, Story, Visits
 from monitor.web.api.known import known_incident
 from monitor.web.api.parameters import (
     IncidentFilter,
@@ -41,7 +41,7 @@ class VisitsQuery(ListQuery, IncidentFilter, TurbineFilter, OpenFilter):
     """Which visits."""
 
 
-class EventsQuery(ListQuery, IncidentFilter, TurbineFilter):
+class JournalQuery(ListQuery, IncidentFilter, TurbineFilter):
     """Which decisions."""
 
     action: Action | None = None
@@ -153,12 +153,12 @@ async def measure_repairs(site: TheSite, query: Annotated[RepairTimesQuery, Quer
     return RepairTimes.model_validate({"since": since, "to_dispatch": times.to_dispatch, "to_repair": times.to_repair})
 
 
-@router.get("/events", operation_id="list_events", summary="Decisions of the monitor")
-async def list_events(site: TheSite, query: Annotated[EventsQuery, Query()]) -> Events:
+@router.get("/journal", operation_id="list_journal", summary="The journal: decisions of the monitor")
+async def list_journal(site: TheSite, query: Annotated[JournalQuery, Query()]) -> Journal:
     """What the monitor decided, and why, in words; the newest first."""
 
-    def ask(reader: LedgerReader) -> Events:
-        return Events.of(
+    def ask(reader: LedgerReader) -> Journal:
+        return Journal.of(
             events_page(
                 reader,
                 query.turn(),
@@ -166,7 +166,7 @@ async def list_events(site: TheSite, query: Annotated[EventsQuery, Query()]) -> 
                 incident_id=query.incident,
                 action=query.action,
             ),
-            key="event_id",
+            key="entry_id",
         )
 
     return await site.readers.ask(ask)

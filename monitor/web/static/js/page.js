@@ -9,7 +9,7 @@ import { showInTab, watchWhileHidden } from "./tab.js";
 /** The live stream of this page; it is started. */
 export const stream = new LiveStream();
 
-const PAGES = { f: "/", r: "/repairs", e: "/events", d: "/dead-letters", a: "/about" };
+const PAGES = { f: "/", r: "/repairs", j: "/journal", d: "/dead-letters", a: "/about" };
 const LEVELS = { books_unbalanced: "warning" };
 const place = document.getElementById("stream");
 const clock = document.getElementById("clock");

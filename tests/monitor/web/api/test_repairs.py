@@ -69,16 +69,16 @@ async def test_times_are_measured_to_dispatch_and_to_repair(get: Get) -> None:
 
 
 async def test_decisions_are_told_page_by_page_the_newest_first(get: Get) -> None:
-    first = await get("/events", limit=2)
-    assert [item["event_id"] for item in first["items"]] == [3, 2]
+    first = await get("/journal", limit=2)
+    assert [item["entry_id"] for item in first["items"]] == [3, 2]
     assert first["items"][0]["by"] == "Ada"
-    second = await get("/events", limit=2, cursor=first["next_cursor"])
-    assert [item["event_id"] for item in second["items"]] == [1]
+    second = await get("/journal", limit=2, cursor=first["next_cursor"])
+    assert [item["entry_id"] for item in second["items"]] == [1]
     assert second["next_cursor"] is None
-    assert [item["event_id"] for item in (await get("/events", incident=2))["items"]] == [2, 1]
-    assert [item["event_id"] for item in (await get("/events", turbine=9))["items"]] == [3]
+    assert [item["entry_id"] for item in (await get("/journal", incident=2))["items"]] == [2, 1]
+    assert [item["entry_id"] for item in (await get("/journal", turbine=9))["items"]] == [3]
 
 
 async def test_decisions_of_one_kind_are_found(get: Get) -> None:
-    found = (await get("/events", action="engineer_dispatched"))["items"]
-    assert [(item["event_id"], item["action"]) for item in found] == [(2, "engineer_dispatched")]
+    found = (await get("/journal", action="engineer_dispatched"))["items"]
+    assert [(item["entry_id"], item["action"]) for item in found] == [(2, "engineer_dispatched")]

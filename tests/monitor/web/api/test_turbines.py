@@ -109,7 +109,7 @@ async def test_engineers_who_are_out_are_told_with_where_and_since_when(get: Get
     ]
 
 
-@pytest.mark.parametrize("path", ["/farm", "/turbines", "/turbines/7", "/events", "/dead-letters/reasons"])
+@pytest.mark.parametrize("path", ["/farm", "/turbines", "/turbines/7", "/journal", "/dead-letters/reasons"])
 async def test_head_tells_what_get_would(client: httpx.AsyncClient, path: str) -> None:
     head = await client.head(path)
     assert (head.status_code, head.content) == (200, b"")

@@ -1,4 +1,4 @@
-// The page of events: what the monitor decided and why, newest first.
+// The journal: what the monitor decided and why, newest first.
 
 import { timeElement } from "./clock.js";
 import { element, row, turbineLink } from "./elements.js";
@@ -7,21 +7,21 @@ import { PagedList } from "./paged-list.js";
 import { settled } from "./settled.js";
 import { ACTIONS_IN_ORDER, actionInWords, eventInWords } from "./words.js";
 
-const form = document.getElementById("event-filter");
-const list = new PagedList("/events", {
-  body: document.querySelector("#events tbody"),
-  foot: document.getElementById("events-foot"),
-  row: eventRow,
-  keyOf: (event) => event.event_id,
-  empty: "There is no such event. Events are what the monitor decides: an incident opened, an engineer sent, a repair proved.",
+const form = document.getElementById("journal-filter");
+const list = new PagedList("/journal", {
+  body: document.querySelector("#journal tbody"),
+  foot: document.getElementById("journal-foot"),
+  row: entryRow,
+  keyOf: (entry) => entry.entry_id,
+  empty: "There is no such entry. The journal holds what the monitor decides: an incident opened, an engineer sent, a repair proved.",
 });
 
-function eventRow(event) {
+function entryRow(entry) {
   return row(
-    ["When", timeElement(event.at)],
-    ["Turbine", turbineLink(event.turbine_number)],
-    ["What", actionInWords(event.action)],
-    ["In words", eventInWords(event), "long"],
+    ["When", timeElement(entry.at)],
+    ["Turbine", turbineLink(entry.turbine_number)],
+    ["What", actionInWords(entry.action)],
+    ["In words", eventInWords(entry), "long"],
   );
 }
 
