@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import disk
-from benchmarks.consumers import distinct_readings, monitor_command
+from benchmarks.consumers import Command, distinct_readings, monitor_command
 from benchmarks.programs import Program, Speaker
+from benchmarks.readings import SPACING
 from benchmarks.stopwatch import Delivery
 from benchmarks.table import Bar, Table, figure, median, spread
 
@@ -60,21 +61,34 @@ class Feeder:
         self._pinned = pinned
         self._port = int(speaker.hear()["port"])
 
-    def command(self, data_dir: Path, *, http_port: int = 0) -> list[str | Path]:
+    def command(self, data_dir: Path, *, http_port: int = 0) -> Command:
         """How to run a monitor on this broker."""
         return monitor_command(self._port, data_dir, http_port=http_port)
 
     @contextmanager
-    def monitor(self, data_dir: Path, *, http_port: int = 0) -> Iterator[Program]:
-        """A monitor with this data folder, started now; it is ready when readings are acknowledged."""
+    def monitor(
+        self, data_dir: Path, *, http_port: int = 0, instead: Callable[[Command], Command] = lambda command: command
+    ) -> Iterator[Program]:
+        """A monitor with this data folder, started now; it is ready when readings are acknowledged.
+
+        `instead` makes another command of the one that starts it.
+        """
         log = data_dir.with_name(f"{data_dir.name}.log")
         core = MONITORS_CORE if self._pinned else None
-        with Program(self.command(data_dir, http_port=http_port), log, core=core) as program:
+        with Program(instead(self.command(data_dir, http_port=http_port)), log, core=core) as program:
             yield program
 
-    def order(self, readings: int, *, rate: float | None = None, turbines: int = TURBINES) -> None:
-        """Have readings sent as soon as there is a monitor."""
-        self._speaker.tell(readings=readings, rate=rate, turbines=turbines)
+    def order(
+        self,
+        readings: int,
+        *,
+        rate: float | None = None,
+        turbines: int = TURBINES,
+        spacing: int = SPACING,
+        seconds_ago: float = 0.0,
+    ) -> None:
+        """Have readings sent as soon as there is a monitor; the last ones were taken so many seconds ago."""
+        self._speaker.tell(readings=readings, rate=rate, turbines=turbines, spacing=spacing, seconds_ago=seconds_ago)
 
     def hear(self) -> tuple[Delivery, dict[str, Any]]:
         """Wait for what became of the order; returns also what the broker says of itself."""
@@ -82,10 +96,19 @@ class Feeder:
         of_itself = {name: said.pop(name) for name in ("receive_maximum", "cpu_seconds")}
         return Delivery(**said), of_itself
 
-    def feed(self, program: Program, readings: int, *, rate: float | None = None, turbines: int = TURBINES) -> Fed:
+    def feed(
+        self,
+        program: Program,
+        readings: int,
+        *,
+        rate: float | None = None,
+        turbines: int = TURBINES,
+        spacing: int = SPACING,
+        seconds_ago: float = 0.0,
+    ) -> Fed:
         """Send readings to a monitor that is ready, and wait until all are acknowledged."""
         before = program.usage()
-        self.order(readings, rate=rate, turbines=turbines)
+        self.order(readings, rate=rate, turbines=turbines, spacing=spacing, seconds_ago=seconds_ago)
         delivery, broker = self.hear()
         after = program.usage()
         return Fed(

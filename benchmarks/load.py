@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import mqtt5
 
-from benchmarks.readings import Farm, packet_length
+from benchmarks.readings import SPACING, Farm, packet_length
 
 WINDOW = 100
 """How many readings of one turbine may be unacknowledged."""
@@ -158,10 +158,11 @@ def main() -> None:
     options.add_argument("--turbines", type=int, default=100)
     options.add_argument("--readings", type=int, default=100_000)
     options.add_argument("--rate", type=float, help="readings a second in all; else as fast as the broker takes them")
+    options.add_argument("--spacing", type=int, default=SPACING, help="microseconds between a turbine's readings")
     chosen = options.parse_args()
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    load = Load(Farm(chosen.turbines, chosen.readings), chosen.port)
+    load = Load(Farm(chosen.turbines, chosen.readings, spacing=chosen.spacing), chosen.port)
     say({"ready": True})
     sys.stdin.readline()
     published = load.publish(chosen.rate)

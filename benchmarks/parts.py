@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import direct, page_speed, scale, served
+from benchmarks import direct, knowledge, page_speed, scale, served
 from benchmarks.consumers import Consumer, node_red_peer, python_peers
 from benchmarks.filled import fill
 from benchmarks.peers import node_red
@@ -40,7 +40,7 @@ class Size:
 FULL = Size(rounds=3, readings=100_000, rows=3_000_000, seconds=4.0, turbines=2_000, watched_seconds=600, installs=True)
 QUICK = Size(rounds=1, readings=40_000, rows=300_000, seconds=1.0, turbines=500, watched_seconds=60, installs=False)
 
-DEFAULT_PARTS = ("throughput", "ceiling", "latency", "memory", "fleet", "growth", "simulator")
+DEFAULT_PARTS = ("throughput", "ceiling", "knowledge", "latency", "memory", "fleet", "growth", "simulator")
 ALL_PARTS = (*DEFAULT_PARTS, "pages", "profile")
 
 
@@ -60,6 +60,7 @@ class Parts:
         runs: dict[str, Callable[[], Iterator[Table]]] = {
             "throughput": self._throughput,
             "ceiling": self._ceiling,
+            "knowledge": self._knowledge,
             "latency": self._latency,
             "memory": self._memory,
             "fleet": self._fleet,
@@ -90,6 +91,11 @@ class Parts:
 
     def _ceiling(self) -> Iterator[Table]:
         yield direct.ceiling(rounds=self._size.rounds, readings=self._size.readings, say=self._say)
+
+    def _knowledge(self) -> Iterator[Table]:
+        """What the deciders after fleet and dispatcher cost, of time and of memory."""
+        yield knowledge.ingest(rounds=self._size.rounds, readings=self._size.readings, say=self._say)
+        yield knowledge.memory(say=self._say)
 
     def _latency(self) -> Iterator[Table]:
         yield direct.latency(seconds=self._size.seconds, rounds=self._size.rounds, say=self._say)

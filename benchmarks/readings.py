@@ -13,6 +13,9 @@ from grid.topics import Kind
 SPACING = 1_000
 """Microseconds between two readings of a turbine: short, so that each run's readings are newer than those before."""
 
+SECOND_SPACING = 1_000_000
+"""The same where the minutes of event time are to go by as on a farm: each holds 60 readings of a turbine."""
+
 PACKET_IDS = 65_000
 """Packet ids are used again after so many; what is unacknowledged at once stays far below."""
 
@@ -32,6 +35,7 @@ class Farm:
     turbines: int
     readings: int
     first_number: int = 1
+    spacing: int = SPACING
     session: str = field(default_factory=_session)
     until: int = field(default_factory=lambda: time.time_ns() // 1000)
     """UTC in microseconds: when the last readings are taken."""
@@ -46,7 +50,7 @@ class Farm:
             wind_speed=7.0 + index % 1000 / 250,
             power_output_in_kwh=0.25 + index % 1000 / 4000,
             operational_status=OperationalStatus.BROKEN if broken else OperationalStatus.OK,
-            emitted_at=self.until - to_come * SPACING,
+            emitted_at=self.until - to_come * self.spacing,
             session=self.session,
             sequence=sequence,
         )

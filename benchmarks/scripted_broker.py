@@ -4,8 +4,9 @@ It knows as much of MQTT 5 as grid-monitor needs to feel at home: sessions are n
 and of what is published only the canary's calls are passed on. What it is for are its clocks: it notes when each
 reading is sent and when its PUBACK comes, which the monitor sends after its commit.
 
-Speaks JSON lines: says `{"port": ...}`; takes `{"readings": N, "rate": R or null, "turbines": T}`, waits for a monitor
-if there is none, and says what became of it.
+Speaks JSON lines: says `{"port": ...}`; takes `{"readings": N, "rate": R or null, "turbines": T, "spacing": S}`, with
+`"seconds_ago"` where the last readings are to be older than now, waits for a monitor if there is none, and says what
+became of it.
 """
 
 import json
@@ -180,7 +181,9 @@ class ScriptedBroker:
         *lines, self._told = (self._told + more).split(b"\n")
         for line in lines:
             order = json.loads(line)
-            self._wanted.append(_Flood(Farm(order["turbines"], order["readings"]), order.get("rate")))
+            until = time.time_ns() // 1000 - int(order["seconds_ago"] * 1_000_000)
+            farm = Farm(order["turbines"], order["readings"], spacing=order["spacing"], until=until)
+            self._wanted.append(_Flood(farm, order.get("rate")))
         return bool(more)
 
     def _go_on(self) -> float | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from benchmarks.broker import Broker
 from benchmarks.consumers import EVERY_READING, Consumer, Run, grid_monitor, mosquitto_sub
 from benchmarks.programs import BenchmarkError, Program, Speaker, Usage
+from benchmarks.readings import SPACING
 from benchmarks.table import Bar, Table, figure, median, median_ratio, spread
 
 TURBINES = 100
@@ -57,17 +58,25 @@ class Throughput:
     """Which share of the time the broker's one thread was at work."""
 
 
-def measure(consumer: Consumer, readings: int, *, turbines: int = TURBINES, rate: float | None = None) -> Throughput:
+def measure(
+    consumer: Consumer,
+    readings: int,
+    *,
+    turbines: int = TURBINES,
+    rate: float | None = None,
+    spacing: int = SPACING,
+) -> Throughput:
     """Run a consumer on a fresh broker, from the first publish to the last reading stored.
 
-    The load comes as fast as the broker takes it, or at `rate` readings a second.
+    The load comes as fast as the broker takes it, or at `rate` readings a second; `spacing` is the time between a
+    turbine's readings by its own clock, in microseconds.
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="grid-bench-")))
         broker = stack.enter_context(Broker(folder / "broker"))
         run = Run(folder / "consumer", broker.port, readings)
         run.folder.mkdir()
-        load = stack.enter_context(_load(broker.port, turbines, readings, rate))
+        load = stack.enter_context(_load(broker.port, turbines, readings, rate, spacing))
         output = run.folder / consumer.output if consumer.output else None
         program = stack.enter_context(Program(consumer.command(run), folder / "consumer.log", output=output))
         broker.wait_for_subscription(EVERY_READING, program)
@@ -107,8 +116,8 @@ def measure_load_alone(readings: int) -> float:
     return readings / float(published["last_acknowledged"] - published["first_sent"])
 
 
-def _load(port: int, turbines: int, readings: int, rate: float | None = None) -> Speaker:
-    options = ["--port", str(port), "--turbines", str(turbines), "--readings", str(readings)]
+def _load(port: int, turbines: int, readings: int, rate: float | None = None, spacing: int = SPACING) -> Speaker:
+    options = ["--port", str(port), "--turbines", str(turbines), "--readings", str(readings), "--spacing", str(spacing)]
     return Speaker("load", *options, *([] if rate is None else ["--rate", str(rate)]))
 
 
