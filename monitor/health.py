@@ -3,8 +3,9 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+from grid.times import SECOND
 from monitor.books import Balance
-from monitor.facts import Changes, Committed
+from monitor.facts import Changes, Committed, Troubles
 
 LEAST_FREE_BYTES = 200 * 1024 * 1024
 """Less than this free on the disk of the data is worth a word."""
@@ -38,6 +39,18 @@ class Health:
         received = self.taken + self.waiting
         return Balance.of(self.books, received=received, pending=self.under_way + self.waiting)
 
+    def troubles(self, *, at: int, dead_letters: int, text_files_behind: bool) -> Troubles:
+        """What is wrong with the monitor at a decision that is taken now."""
+        away_since = None if self.connected else (self.connection_since or self.started_at)
+        return Troubles(
+            broker_away_seconds=_seconds(away_since, at),
+            store_refused_seconds=_seconds(self.store_error_since, at),
+            store_error=self.store_error or "",
+            text_files_behind=text_files_behind,
+            unbalanced_readings=0 if self.unbalanced_since is None else self.balance.missing,
+            dead_letters=dead_letters,
+        )
+
     def take_in(self, *, received: int, waiting: int) -> None:
         """A batch with so many readings and dead letters was taken, and so many messages wait behind it."""
         self.taken += received
@@ -57,3 +70,7 @@ class Health:
             self.unbalanced_since = None
         elif self.unbalanced_since is None:
             self.unbalanced_since = at
+
+
+def _seconds(since: int | None, at: int) -> float | None:
+    return None if since is None else max(0, at - since) / SECOND

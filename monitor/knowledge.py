@@ -7,12 +7,17 @@ from monitor.alarms.alarms import Alarms
 from monitor.baselines.baselines import Baselines
 from monitor.facts import (
     AlarmOrder,
+    Decisions,
+    Incident,
     KnowledgeChanges,
+    NotificationTest,
     Now,
     OutageReport,
     Reading,
+    Receipt,
     RememberedKnowledge,
     Told,
+    Troubles,
     TurbineRecord,
 )
 from monitor.notifications.notifications import Notifications
@@ -21,20 +26,43 @@ from monitor.windows.windows import Windows
 
 
 @dataclass(frozen=True, slots=True)
+class KnowledgeSettings:
+    """What the deciders can be told, in seconds."""
+
+    allowed_lateness_seconds: float = 5.0
+    """How far behind its turbine's newest reading another may come and still be in its window's first figures."""
+    outage_tolerance_seconds: float = 720.0
+    """Reports of the same kind that lie no further apart are one outage."""
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
-    """What a batch brought, and what the fleet makes of it."""
+    """What a batch brought, and what fleet and dispatcher make of it.
+
+    The first one after a start, or after a failed commit, tells of no change: a decider looks at `turbines` and
+    `incidents` then, and sees what it had not written yet.
+    """
 
     readings: Sequence[Reading]
     told: Sequence[Told]
     turbines: Mapping[int, TurbineRecord]
+    """All of them; links, health and births are up to date, the newest readings are not."""
+    decisions: Decisions
+    incidents: Mapping[int, Incident]
+    """The open ones, by turbine."""
+    troubles: Troubles = field(default_factory=Troubles)
     outage_reports: Sequence[OutageReport] = ()
-    alarm_orders: Sequence[AlarmOrder] = field(default=())
+    alarm_orders: Sequence[AlarmOrder] = ()
+    receipts: Sequence[Receipt] = ()
+    tests: Sequence[NotificationTest] = ()
 
 
 class Knowledge:
     """Windows, baselines, outages, alarms and notifications, in the order in which one feeds the next."""
 
-    def __init__(self, remembered: RememberedKnowledge, *, now: Now) -> None:
+    def __init__(
+        self, remembered: RememberedKnowledge, *, now: Now, settings: KnowledgeSettings = KnowledgeSettings()
+    ) -> None:
         """Continue with what the store has; dropped, and made anew, after a failed commit."""
         self.windows = Windows(remembered, now=now)
         self.baselines = Baselines(remembered, now=now)
@@ -48,5 +76,5 @@ class Knowledge:
         baselines = self.baselines.take(heard.readings, heard.turbines, now)
         outages = self.outages.take(heard.told, baselines.findings, heard.outage_reports, now)
         alarms = self.alarms.take(heard.told, baselines.findings, heard.alarm_orders, heard.turbines, now)
-        notifications = self.notifications.take(alarms, now)
+        notifications = self.notifications.take(alarms, heard.receipts, heard.tests, now)
         return KnowledgeChanges(windows, outages, baselines, alarms, notifications)

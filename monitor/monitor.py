@@ -6,35 +6,35 @@ twice: what was not acknowledged comes again and is recognised, what was committ
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, repeat
-from typing import Protocol
 
-from grid.status import OfflineReason, Presence
 from grid.times import SECOND
 from monitor.clock import Clock
 from monitor.dispatch.answered import AnsweredOrders, answered_orders
 from monitor.dispatch.dispatcher import Dispatcher, DispatchSettings
-from monitor.dispatch.outbox import Outbox, messages_for
+from monitor.dispatch.outbox import Outbox
 from monitor.facts import (
+    AlarmAnswer,
+    AlarmOrder,
     Arrived,
     BrokerFound,
     BrokerLost,
     Changes,
     Committed,
     Decisions,
-    Event,
-    KnowledgeChanges,
     News,
+    NotificationTest,
+    NotificationTestAnswer,
     Now,
     Order,
     OrderAnswer,
+    OutageAnswer,
+    OutageReport,
     PostAnswer,
+    Receipt,
     Remembered,
     SequenceChanges,
-    StatusReport,
     Told,
 )
 from monitor.fleet.fleet import Fleet, FleetSettings
@@ -43,10 +43,13 @@ from monitor.intake.decode import ArrivalTimes, Decoded, decode
 from monitor.intake.port import Batch, Intake
 from monitor.intake.posts import decode_posts
 from monitor.intake.salvage import salvage
-from monitor.knowledge import Heard, Knowledge
-from monitor.requests import Asked, Requests, unavailable
+from monitor.knowledge import Heard, Knowledge, KnowledgeSettings
+from monitor.ports import Courier, NoCourier, Store, Watcher
+from monitor.publications import to_tell, to_write
+from monitor.requests import Asked, Requests
 from monitor.sequences.sequences import Sequences
 from monitor.sequences.sequences import messages_for as acknowledgements_for
+from monitor.step import Step, emptied, worth_a_commit
 from monitor.store.errors import StoreUnavailableError
 from monitor.telemetry.measurements import Measurements
 from monitor.telemetry.tracing import NoTracer, Tracer
@@ -59,42 +62,6 @@ DRAIN_SECONDS = 1.0
 
 RETRY_SECONDS = (0.1, 0.2, 0.5, 1.0)
 """Pauses before the store is tried again; the last one is repeated."""
-
-
-class Store(Protocol):
-    """The ledger and the text files."""
-
-    async def load(self) -> Remembered:
-        """What is known, at the start and after a failed commit. Raises StoreUnavailableError."""
-
-    async def commit(self, changes: Changes) -> Committed:
-        """Commit all of it, or nothing. Raises StoreUnavailableError: wait, load, decide and commit again."""
-
-
-class Watcher(Protocol):
-    """Who is told what the monitor does: a terminal, later pages and metrics."""
-
-    def tell(self, event: Event) -> None:
-        """A decision, after its commit."""
-
-    def say(self, sentence: str, *, action: str) -> None:
-        """Something about the monitor itself."""
-
-
-@dataclass(slots=True)
-class _Step:
-    """One batch on its way: read once, decided as often as it takes to commit it."""
-
-    news: list[News]
-    decoded: Decoded
-    asked: Asked
-    messages: int = 0
-
-    def forget_wills(self) -> None:
-        """Leave out what a broker said of its clients while it was going down itself: they are as alive as before."""
-        kept = [news for news in self.news if not _is_will(news)]
-        self.decoded.counted["wills_of_a_stopping_broker"] += len(self.news) - len(kept)
-        self.news = kept
 
 
 class GridMonitor:
@@ -115,6 +82,8 @@ class GridMonitor:
         engineers: int,
         fleet_settings: FleetSettings,
         dispatch_settings: DispatchSettings,
+        knowledge_settings: KnowledgeSettings | None = None,
+        courier: Courier | None = None,
         measurements: Measurements | None = None,
         tracer: Tracer | None = None,
     ) -> None:
@@ -129,6 +98,8 @@ class GridMonitor:
         self._tracer = tracer or NoTracer()
         self._fleet_settings = fleet_settings
         self._dispatch_settings = dispatch_settings
+        self._knowledge_settings = knowledge_settings or KnowledgeSettings()
+        self._courier = courier or NoCourier()
         self._arrivals = ArrivalTimes()
         self._epoch = 0
         self._requests = Requests(intake.wake)
@@ -176,9 +147,23 @@ class GridMonitor:
 
         Not while the store is unavailable: what the broker brings waits with the broker, a post would wait here.
         """
-        if (sentence := self._cannot_store()) is not None:
-            return unavailable(sentence, len(bodies))
-        return await self._requests.post(bodies)
+        return await self._requests.post(bodies, refusing=self._cannot_store())
+
+    async def report_outages(self, reports: Sequence[OutageReport]) -> OutageAnswer:
+        """Pass on outages that were reported over HTTP; returns after the commit of all of them, or why of none."""
+        return await self._requests.report(reports, refusing=self._cannot_store())
+
+    async def order_alarms(self, order: AlarmOrder) -> AlarmAnswer:
+        """Pass on what a person does about alarms; returns after the commit, with what became of it."""
+        return await self._requests.order_alarms(order, refusing=self._cannot_store())
+
+    async def test_notifications(self, test: NotificationTest) -> NotificationTestAnswer:
+        """Pass on the test of a receiver; returns after the commit of its message, which then goes out."""
+        return await self._requests.test(test, refusing=self._cannot_store())
+
+    def bring_receipts(self, receipts: Iterable[Receipt]) -> None:
+        """Pass on what the courier says of notifications."""
+        self._requests.bring(receipts)
 
     def _cannot_store(self) -> str | None:
         error = self.health.store_error
@@ -188,7 +173,7 @@ class GridMonitor:
         batch = await self.collect_metrics(within_seconds=within_seconds)
         taken_at = self._clock.steady()
         step = self._read(batch)
-        if any(_is_will(news) for news in step.news) and not await self._intake.still_stands(batch):
+        if step.has_wills and not await self._intake.still_stands(batch):
             step.forget_wills()
         if await self.store_metrics(step):
             self._intake.acknowledge(batch)
@@ -200,7 +185,7 @@ class GridMonitor:
         """Wait for what arrives next; an empty batch when nothing does."""
         return await self._intake.receive(within_seconds=within_seconds)
 
-    async def store_metrics(self, step: _Step) -> bool:
+    async def store_metrics(self, step: Step) -> bool:
         """Decide on a batch and commit it, however long the store takes; publish what was decided.
 
         Returns False if the monitor is stopped while the store is unavailable: then nothing of it is stored.
@@ -209,7 +194,7 @@ class GridMonitor:
         while True:
             trace = self._tracer.batch(epoch=self._epoch, messages=step.messages)
             changes = self._decide(step)
-            if not _worth_a_commit(changes):
+            if not worth_a_commit(changes):
                 self._store_works()
                 self._tell_turbines()
                 return True
@@ -236,7 +221,7 @@ class GridMonitor:
         """Decide which engineers go where."""
         return self.dispatcher.decide(told, now)
 
-    def _read(self, batch: Batch) -> _Step:
+    def _read(self, batch: Batch) -> Step:
         now = self._clock.utc()
         decoded = decode(batch.messages, now, self._arrivals)
         asked = self._requests.take(self._answered)
@@ -244,7 +229,7 @@ class GridMonitor:
         self.health.take_in(received=decoded.counted["received"], waiting=batch.waiting)
         decoded.counted["dropped_at_qos_0"] = batch.dropped
         turns = self._turns_of_the_connection(batch)
-        return _Step([*turns, *decoded.news, *asked.orders], decoded, asked, len(batch.messages))
+        return Step([*turns, *decoded.news, *asked.orders], decoded, asked, len(batch.messages))
 
     def _turns_of_the_connection(self, batch: Batch) -> list[News]:
         turns: list[News] = []
@@ -265,27 +250,42 @@ class GridMonitor:
         """The time. While nothing can be stored nothing is taken from the broker: that is no silence of turbines."""
         return self._clock.now(listening=self.health.connected and self.health.store_error is None)
 
-    def _decide(self, step: _Step) -> Changes:
+    def _decide(self, step: Step) -> Changes:
         now = self._now()
         told = self.fleet.take(step.news, now, self.dispatcher.attentive)
         decisions = self.dispatch_engineer(told, now)
         sequences = self._follow_sequences(step.decoded, now)
-        heard = Heard(step.decoded.readings, told, self.fleet.records)
+        knowledge = self.knowledge.decide(self._heard(step, told, decisions, now), now)
         return Changes(
             readings=step.decoded.readings,
             turbines=self.fleet.drain_changed(),
             newer=self.fleet.drain_newer(),
             decisions=decisions,
-            outgoing=messages_for(decisions),
+            outgoing=to_write(decisions, knowledge),
             published=self._outbox.published,
             dead_letters=step.decoded.dead_letters,
             counted=step.decoded.counted
-            + _emptied(self.fleet.ignored)
-            + _emptied(self.dispatcher.ignored)
-            + _emptied(self.sequences.counted),
+            + emptied(self.fleet.ignored)
+            + emptied(self.dispatcher.ignored)
+            + emptied(self.sequences.counted),
             sequences=sequences,
             orders=answered_orders(decisions.answers, now.utc),
-            knowledge=self.knowledge.decide(heard, now),
+            knowledge=knowledge,
+        )
+
+    def _heard(self, step: Step, told: Sequence[Told], decisions: Decisions, now: Now) -> Heard:
+        letters, behind = len(step.decoded.dead_letters), self._store.text_files_behind
+        return Heard(
+            step.decoded.readings,
+            told,
+            self.fleet.records,
+            decisions,
+            self.dispatcher.incidents,
+            self.health.troubles(at=now.utc, dead_letters=letters, text_files_behind=behind),
+            [*step.decoded.outage_reports, *step.asked.outage_reports],
+            step.asked.alarm_orders,
+            step.asked.receipts,
+            step.asked.tests,
         )
 
     def _follow_sequences(self, decoded: Decoded, now: Now) -> SequenceChanges:
@@ -297,15 +297,17 @@ class GridMonitor:
         """Tell turbines what they may forget. All that was decided on is committed now."""
         self._outbox.tell(acknowledgements_for(self.sequences.due(self._now())))
 
-    def _publish(self, step: _Step, changes: Changes, committed: Committed) -> None:
+    def _publish(self, step: Step, changes: Changes, committed: Committed) -> None:
         self._outbox.forget(changes.published)
         self._outbox.withdraw(changes.decisions.withdrawn)
         self._outbox.add(committed.outgoing)
+        self._outbox.tell(to_tell(committed.knowledge))
+        self._courier.deliver(changes.knowledge.notifications.due)
         self.health.keep_books(changes, committed, at=self._clock.utc())
         for event in changes.decisions.events:
             self._watcher.tell(event)
         self._answered.add(changes.orders)
-        step.asked.answer(changes.decisions.answers, committed)
+        step.asked.answer(changes, committed)
 
     async def _begin(self) -> bool:
         """Read back what is known, however long the store takes; False if the monitor is stopped before."""
@@ -319,7 +321,7 @@ class GridMonitor:
                 # An arrival is never later than a moment after its receipt; a turbine's own clock may be.
                 self._arrivals.remember(turbine.turbine_number, min(turbine.emitted_at, turbine.received_at + SECOND))
         # Nobody watched until now: what the turbines' links were says nothing of what they are.
-        return await self.store_metrics(_Step([BrokerLost()], Decoded(), Asked()))
+        return await self.store_metrics(Step([BrokerLost()], Decoded(), Asked()))
 
     async def _recall(self, pauses: Iterator[float]) -> Remembered | None:
         """Wait, and go on from what the store has; None if the monitor is to stop instead."""
@@ -334,7 +336,7 @@ class GridMonitor:
                 self.fleet = Fleet(remembered.turbines, now=now, settings=self._fleet_settings)
                 self.dispatcher = Dispatcher(remembered, engineers=self.engineers, now=now, settings=settings)
                 self.sequences = Sequences(remembered.sequences, now=now)
-                self.knowledge = Knowledge(remembered.knowledge, now=now)
+                self.knowledge = Knowledge(remembered.knowledge, now=now, settings=self._knowledge_settings)
                 self._answered = AnsweredOrders(remembered.orders)
                 return remembered
         return None
@@ -361,35 +363,6 @@ class GridMonitor:
         if self.health.store_error is not None:
             self._watcher.say("the store works again", action="store_available")
         self.health.store_error = self.health.store_error_since = None
-
-
-def _is_will(news: News) -> bool:
-    """Whether a broker says, just now, that it has lost a turbine."""
-    if type(news) is not StatusReport:
-        return False
-    return news.presence is Presence.OFFLINE and news.reason is not OfflineReason.STOPPED and not news.retained
-
-
-def _worth_a_commit(changes: Changes) -> bool:
-    return any(
-        (
-            changes.readings,
-            changes.turbines,
-            changes.newer,
-            changes.dead_letters,
-            changes.counted,
-            changes.published,
-            changes.decisions != Decisions(),
-            changes.sequences != SequenceChanges(),
-            changes.knowledge != KnowledgeChanges(),
-        )
-    )
-
-
-def _emptied(counter: Counter[str]) -> Counter[str]:
-    content = Counter(counter)
-    counter.clear()
-    return content
 
 
 def _pauses() -> Iterator[float]:

@@ -30,6 +30,7 @@ from monitor.fleet.fleet import FleetSettings
 from monitor.health import Health
 from monitor.http_access import read_token, refuse_open_address
 from monitor.intake.broker_intake import AnotherMonitorError, BrokerIntake
+from monitor.knowledge import KnowledgeSettings
 from monitor.live.feed import FarmFeed
 from monitor.monitor import GridMonitor
 from monitor.settings import LogFormat, MonitorSettings
@@ -188,6 +189,9 @@ class _Program:
                 silent_offline_after_seconds=settings.silent_offline_after,
             ),
             dispatch_settings=DispatchSettings(visit_time_limit_seconds=settings.visit_time_limit),
+            knowledge_settings=KnowledgeSettings(
+                allowed_lateness_seconds=settings.allowed_lateness, outage_tolerance_seconds=settings.outage_tolerance
+            ),
             measurements=self._measurements,
             tracer=self._tracer,
         )

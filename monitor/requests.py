@@ -1,81 +1,138 @@
 """What others ask of the running monitor, from their question to the commit that answers it: bounded, never lost."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from monitor.dispatch.answered import AnsweredOrders
 from monitor.facts import (
+    AlarmAnswer,
+    AlarmOrder,
+    AlarmRefusal,
+    Changes,
     Committed,
     DeadLetter,
+    NotificationTest,
+    NotificationTestAnswer,
     Order,
     OrderAnswer,
     OrderRefusal,
+    OutageAnswer,
+    OutageReport,
     PostAnswer,
     PostOutcome,
     Reading,
+    Receipt,
 )
 from monitor.intake.posts import answer_posts
 
 MOST_ORDERS = 100
 MOST_POSTS = 500
+MOST_OUTAGE_REPORTS = 2000
 """How many may wait for the next batch; as many again may be on their way in the present one."""
 
 _STOPS = "the monitor stops, and nothing was done: ask again when it runs"
 _TOO_MANY = "too many wait already, and nothing was done: ask again in a second"
 
-
-@dataclass(slots=True)
-class _PendingOrder:
-    order: Order
-    answer: asyncio.Future[OrderAnswer]
+AskedT = TypeVar("AskedT")
+AnswerT = TypeVar("AnswerT")
 
 
 @dataclass(slots=True)
-class _PendingPost:
-    body: bytes
-    answer: asyncio.Future[PostAnswer]
+class _Pending(Generic[AskedT, AnswerT]):
+    """What is asked, who waits for the answer, and what is answered when the monitor stops."""
+
+    asked: AskedT
+    if_refused: Callable[[str], AnswerT]
+    answer: asyncio.Future[AnswerT] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+    def refuse(self) -> None:
+        self.answer.set_result(self.if_refused(_STOPS))
+
+
+_Orders = list[_Pending[Order, OrderAnswer]]
+_Posts = list[_Pending[bytes, PostAnswer]]
+_Reports = list[_Pending[Sequence[OutageReport], OutageAnswer]]
+_AlarmOrders = list[_Pending[AlarmOrder, AlarmAnswer]]
+_Tests = list[_Pending[NotificationTest, NotificationTestAnswer]]
 
 
 @dataclass(slots=True)
 class Asked:
     """What is asked in one batch."""
 
-    pending_orders: list[_PendingOrder] = field(default_factory=list)
-    pending_posts: list[_PendingPost] = field(default_factory=list)
+    pending_orders: _Orders = field(default_factory=list)
+    pending_posts: _Posts = field(default_factory=list)
+    pending_reports: _Reports = field(default_factory=list)
+    pending_alarm_orders: _AlarmOrders = field(default_factory=list)
+    pending_tests: _Tests = field(default_factory=list)
+    receipts: list[Receipt] = field(default_factory=list)
+    """What the courier says: nobody waits for an answer to it."""
     became: list[Reading | DeadLetter] = field(default_factory=list)
     """What the posts became, in their order; whoever decodes them fills it."""
 
     @property
     def orders(self) -> list[Order]:
         """The orders, to be obeyed in this order."""
-        return [pending.order for pending in self.pending_orders]
+        return _asked(self.pending_orders)
 
     @property
     def posts(self) -> list[bytes]:
         """The bodies of posted readings."""
-        return [pending.body for pending in self.pending_posts]
+        return _asked(self.pending_posts)
 
-    def answer(self, answers: Sequence[OrderAnswer], committed: Committed) -> None:
-        """Answer all, now that the batch is committed; `answers` are those to the orders."""
-        for order, answer in zip(self.pending_orders, answers, strict=True):
-            order.answer.set_result(answer)
-        if self.pending_posts:
-            for post, fate in zip(self.pending_posts, answer_posts(self.became, committed), strict=True):
-                post.answer.set_result(fate)
+    @property
+    def outage_reports(self) -> list[OutageReport]:
+        """The outages that were reported over HTTP."""
+        return [report for pending in self.pending_reports for report in pending.asked]
+
+    @property
+    def alarm_orders(self) -> list[AlarmOrder]:
+        """What people do about alarms, to be obeyed in this order."""
+        return _asked(self.pending_alarm_orders)
+
+    @property
+    def tests(self) -> list[NotificationTest]:
+        """Which receivers are to be tested."""
+        return _asked(self.pending_tests)
+
+    def answer(self, changes: Changes, committed: Committed) -> None:
+        """Answer all, now that the batch is committed."""
+        _give(self.pending_orders, changes.decisions.answers)
+        _give(self.pending_posts, answer_posts(self.became, committed) if self.pending_posts else ())
+        _give(self.pending_reports, [OutageAnswer(accepted=True) for _ in self.pending_reports])
+        _give(self.pending_alarm_orders, changes.knowledge.alarms.answers)
+        _give(self.pending_tests, changes.knowledge.notifications.answers)
 
     def refuse(self) -> None:
         """Answer all that the monitor stops."""
         for order in self.pending_orders:
-            order.answer.set_result(_refusal(order.order, _STOPS))
+            order.refuse()
         for post in self.pending_posts:
-            post.answer.set_result(_unavailable(_STOPS))
+            post.refuse()
+        for reports in self.pending_reports:
+            reports.refuse()
+        for alarm_order in self.pending_alarm_orders:
+            alarm_order.refuse()
+        for test in self.pending_tests:
+            test.refuse()
+
+
+def _asked(pending: Iterable[_Pending[AskedT, AnswerT]]) -> list[AskedT]:
+    return [one.asked for one in pending]
+
+
+def _give(pending: Sequence[_Pending[AskedT, AnswerT]], answers: Sequence[AnswerT]) -> None:
+    for one, answer in zip(pending, answers, strict=True):
+        one.answer.set_result(answer)
 
 
 class Requests:
-    """Orders and posted readings that wait for the next batch. `wake` is called when there is something new.
+    """What was asked, and waits for the next batch. `wake` is called when there is something new.
 
-    Who asks may go away: what was asked is done all the same, once.
+    Who asks may go away: what was asked is done all the same, once. Each method returns after the commit, with what
+    became of it. `refusing` says why nothing is taken now: a store that is unavailable would make people wait.
     """
 
     def __init__(self, wake: Callable[[], None]) -> None:
@@ -86,44 +143,70 @@ class Requests:
         self._stopped = False
 
     async def order(self, order: Order, *, refusing: str | None = None) -> OrderAnswer:
-        """Pass on a person's order; returns after the commit, with what became of it.
-
-        `refusing` says why no order is taken now. One that was taken before is under way all the same.
-        """
+        """Pass on a person's order. One that was taken before is under way, whatever `refusing` says."""
         key = order.idempotency_key or ""
         if key in self._under_way and not self._under_way[key].done():
             sentence = "an order with this idempotency key is under way: ask again in a second"
             return OrderAnswer(order, False, sentence, OrderRefusal.IN_PROGRESS)
-        if self._stopped:
-            refusing = _STOPS
-        elif len(self._next.pending_orders) >= MOST_ORDERS:
-            refusing = _TOO_MANY
-        if refusing is not None:
-            return _refusal(order, refusing)
-        answer: asyncio.Future[OrderAnswer] = asyncio.get_running_loop().create_future()
+        why_not = self._why_not(self._next.pending_orders, refusing)
+        if why_not is not None:
+            return _refusal(order, why_not)
+        pending = _Pending(order, lambda sentence: _refusal(order, sentence))
         if key:
-            self._under_way = {**_not_done(self._under_way), key: answer}
-        self._next.pending_orders.append(_PendingOrder(order, answer))
-        self._wake()
-        return await asyncio.shield(answer)
+            self._under_way = {**_not_done(self._under_way), key: pending.answer}
+        return await self._ask(self._next.pending_orders, pending)
 
-    async def post(self, bodies: Sequence[bytes]) -> list[PostAnswer]:
-        """Pass on readings; returns after the commit, with what became of each, in their order."""
-        room = 0 if self._stopped else max(0, MOST_POSTS - len(self._next.pending_posts))
-        loop = asyncio.get_running_loop()
-        taken = [_PendingPost(body, loop.create_future()) for body in bodies[:room]]
+    async def post(self, bodies: Sequence[bytes], *, refusing: str | None = None) -> list[PostAnswer]:
+        """Pass on readings, in their order; those beyond the room for them are refused."""
+        why_not = _STOPS if self._stopped else refusing
+        room = max(0, MOST_POSTS - len(self._next.pending_posts)) if why_not is None else 0
+        taken = [_Pending(body, _unavailable) for body in bodies[:room]]
         self._next.pending_posts.extend(taken)
         if taken:
             self._wake()
         answers = [await asyncio.shield(pending.answer) for pending in taken]
-        return [*answers, *(_unavailable(_STOPS if self._stopped else _TOO_MANY) for _ in bodies[room:])]
+        return [*answers, *(_unavailable(_STOPS if self._stopped else why_not or _TOO_MANY) for _ in bodies[room:])]
+
+    async def report(self, reports: Sequence[OutageReport], *, refusing: str | None = None) -> OutageAnswer:
+        """Pass on outage reports: all of them, or none."""
+        if refusing is None and len(self._next.outage_reports) + len(reports) > MOST_OUTAGE_REPORTS:
+            refusing = _TOO_MANY
+        why_not = _STOPS if self._stopped else refusing
+        if why_not is not None:
+            return OutageAnswer(False, why_not)
+        pending = _Pending(reports, lambda sentence: OutageAnswer(False, sentence))
+        return await self._ask(self._next.pending_reports, pending)
+
+    async def order_alarms(self, order: AlarmOrder, *, refusing: str | None = None) -> AlarmAnswer:
+        """Pass on what a person does about alarms."""
+
+        def refuse(sentence: str) -> AlarmAnswer:
+            return AlarmAnswer(order, False, sentence, refusal=AlarmRefusal.UNAVAILABLE)
+
+        why_not = self._why_not(self._next.pending_alarm_orders, refusing)
+        if why_not is not None:
+            return refuse(why_not)
+        return await self._ask(self._next.pending_alarm_orders, _Pending(order, refuse))
+
+    async def test(self, test: NotificationTest, *, refusing: str | None = None) -> NotificationTestAnswer:
+        """Pass on the test of a receiver."""
+        why_not = self._why_not(self._next.pending_tests, refusing)
+        if why_not is not None:
+            return NotificationTestAnswer(False, why_not)
+        pending = _Pending(test, lambda sentence: NotificationTestAnswer(False, sentence))
+        return await self._ask(self._next.pending_tests, pending)
+
+    def bring(self, receipts: Iterable[Receipt]) -> None:
+        """Pass on what the courier says. It says it again after a start if the monitor ends before the commit."""
+        self._next.receipts.extend(receipts)
+        self._wake()
 
     def take(self, answered: AnsweredOrders) -> Asked:
         """What is to be done with the next batch. What was done already is answered at once."""
         asked, self._next = self._next, Asked()
         pending, asked.pending_orders = asked.pending_orders, []
         for order in pending:
-            known = answered.answer(order.order)
+            known = answered.answer(order.asked)
             if known is None:
                 asked.pending_orders.append(order)
             else:
@@ -140,14 +223,19 @@ class Requests:
         asked, self._next = self._next, Asked()
         asked.refuse()
 
+    def _why_not(self, waiting: Sequence[object], refusing: str | None) -> str | None:
+        if self._stopped:
+            return _STOPS
+        return _TOO_MANY if refusing is None and len(waiting) >= MOST_ORDERS else refusing
+
+    async def _ask(self, waiting: list[_Pending[AskedT, AnswerT]], pending: _Pending[AskedT, AnswerT]) -> AnswerT:
+        waiting.append(pending)
+        self._wake()
+        return await asyncio.shield(pending.answer)
+
 
 def _not_done(under_way: dict[str, asyncio.Future[OrderAnswer]]) -> dict[str, asyncio.Future[OrderAnswer]]:
     return {key: answer for key, answer in under_way.items() if not answer.done()}
-
-
-def unavailable(sentence: str, how_many: int) -> list[PostAnswer]:
-    """The answers to posted readings with which nothing was done, and why."""
-    return [_unavailable(sentence) for _ in range(how_many)]
 
 
 def _unavailable(sentence: str) -> PostAnswer:

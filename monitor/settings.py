@@ -81,6 +81,12 @@ class MonitorSettings(BrokerSettings, HttpSettings):
     visit_time_limit: float = Field(
         600.0, gt=0, le=604_800, description="Seconds until a visit without effect ends and its engineer is free."
     )
+    allowed_lateness: float = Field(
+        5.0, ge=0, le=3600, description="Seconds for which a window waits for readings that come out of order."
+    )
+    outage_tolerance: float = Field(
+        720.0, ge=0, le=86_400, description="Seconds between two reports of the same kind that are one outage."
+    )
     log_format: LogFormat = Field(
         LogFormat.AUTO, description="auto, table, lines or json; auto is the table on a terminal, lines elsewhere."
     )

@@ -5,24 +5,32 @@
 
 from monitor.control.client import NoMonitorError, ask, follow, inquire
 from monitor.control.documents import (
+    LONGEST_COMMENT,
     LONGEST_IDEMPOTENCY_KEY,
     LONGEST_WORDS,
     Answer,
+    alarm_order_request,
+    notification_test_request,
     order_request,
     posts_request,
+    reports_request,
 )
 from monitor.control.door import SOCKET_NAME, control_door
 
 __all__ = [
+    "LONGEST_COMMENT",
     "LONGEST_IDEMPOTENCY_KEY",
     "LONGEST_WORDS",
     "SOCKET_NAME",
     "Answer",
     "NoMonitorError",
+    "alarm_order_request",
     "ask",
     "control_door",
     "follow",
     "inquire",
+    "notification_test_request",
     "order_request",
     "posts_request",
+    "reports_request",
 ]

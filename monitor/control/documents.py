@@ -1,15 +1,28 @@
 """What is asked of the running monitor, and what it answers, as JSON documents and back."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from grid.times import format_time
 from grid.topics import MAX_TURBINE_NUMBER
-from monitor.facts import Order, OrderAnswer, OrderKind, PostAnswer
+from monitor.facts import (
+    AlarmAnswer,
+    AlarmOrder,
+    AlarmOrderKind,
+    NotificationTest,
+    Order,
+    OrderAnswer,
+    OrderKind,
+    OutageReport,
+    PostAnswer,
+)
 
 LONGEST_IDEMPOTENCY_KEY = 255
 LONGEST_WORDS = 64
 """Of who gives an order, and of the reason."""
+LONGEST_COMMENT = 500
+"""Of what a person notes at an alarm."""
 
 Answer = dict[str, Any]
 
@@ -55,6 +68,91 @@ def post_answer(answer: PostAnswer) -> Answer:
     }
 
 
+def reports_request(reports: Sequence[OutageReport]) -> Answer:
+    """Write outage reports as a request."""
+    return {"outage_reports": [asdict(report) for report in reports]}
+
+
+def read_reports(request: Answer) -> list[OutageReport] | None:
+    """Read a request as outage reports; None if it is something else. Raises ValueError, TypeError, KeyError."""
+    if "outage_reports" not in request:
+        return None
+    return [_report(report) for report in request["outage_reports"]]
+
+
+def _report(report: Answer) -> OutageReport:
+    until, ongoing = report.get("until"), report.get("ongoing")
+    if ongoing not in (None, True, False):
+        raise TypeError("ongoing must be true, false or null")
+    return OutageReport(
+        _text(report["controller_id"]),
+        _text(report["outage_type"]),
+        _moment(report["at"]),
+        _moment(report["received_at"]),
+        until=None if until is None else _moment(until),
+        ongoing=ongoing,
+    )
+
+
+def alarm_order_request(order: AlarmOrder) -> Answer:
+    """Write what a person does about alarms as a request."""
+    return {
+        "alarm_order": order.kind.value,
+        "alarm_ids": list(order.alarm_ids),
+        "by": order.by,
+        "comment": order.comment,
+        "until": order.until,
+    }
+
+
+def read_alarm_order(request: Answer) -> AlarmOrder | None:
+    """Read a request as an order about alarms; None if it is something else. Raises as `read_order` does."""
+    if "alarm_order" not in request:
+        return None
+    until = request.get("until")
+    return AlarmOrder(
+        AlarmOrderKind(request["alarm_order"]),
+        tuple(_moment(alarm_id) for alarm_id in request["alarm_ids"]),
+        _short_text(request["by"]) or "somebody",
+        _short_text(request.get("comment", ""), LONGEST_COMMENT),
+        None if until is None else _moment(until),
+    )
+
+
+def alarm_answer(answer: AlarmAnswer) -> Answer:
+    """Write what became of an order about alarms."""
+    return {
+        "accepted": answer.accepted,
+        "sentence": answer.sentence,
+        "changed": answer.changed,
+        "refusal": answer.refusal,
+    }
+
+
+def notification_test_request(test: NotificationTest) -> Answer:
+    """Write the test of a receiver as a request."""
+    return {"test_receiver": test.receiver, "by": test.by}
+
+
+def read_test(request: Answer) -> NotificationTest | None:
+    """Read a request as the test of a receiver; None if it is something else. Raises TypeError, KeyError."""
+    if "test_receiver" not in request:
+        return None
+    return NotificationTest(_text(request["test_receiver"]), _short_text(request["by"]) or "somebody")
+
+
+def _text(text: object) -> str:
+    if not isinstance(text, str) or not text:
+        raise TypeError("a name must be a text")
+    return text
+
+
+def _moment(number: object) -> int:
+    if type(number) is not int or number < 0:
+        raise TypeError("a time or a number must be an integer from 0 on")
+    return number
+
+
 def read_order(request: Answer) -> Order | None:
     """Read a request as a person's order; None if it is something else. Raises ValueError, KeyError, TypeError.
 
@@ -83,5 +181,5 @@ def _idempotency_key(key: object) -> str | None:
     raise ValueError(f"idempotency_key must be 1 to {LONGEST_IDEMPOTENCY_KEY} printable letters")
 
 
-def _short_text(text: object) -> str:
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in str(text)).split())[:LONGEST_WORDS]
+def _short_text(text: object, longest: int = LONGEST_WORDS) -> str:
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in str(text)).split())[:longest]

@@ -8,7 +8,17 @@ from typing import Protocol
 
 from grid.times import SECOND, format_time
 from monitor import DISTRIBUTION
-from monitor.control.documents import Answer, order_answer, post_answer, read_order, read_posts
+from monitor.control.documents import (
+    Answer,
+    alarm_answer,
+    order_answer,
+    post_answer,
+    read_alarm_order,
+    read_order,
+    read_posts,
+    read_reports,
+    read_test,
+)
 from monitor.dispatch.outbox import Outbox
 from monitor.live.feed import FarmFeed
 from monitor.monitor import GridMonitor
@@ -48,7 +58,21 @@ class Reception:
         order = read_order(request)
         if order is not None:
             return order_answer(await self._monitor.order(order))
+        asked = await self._answer_knowledge(request)
+        if asked is not None:
+            return asked
         return {"metrics": self._metrics()} if request.get("ask") == "metrics" else {"health": self._health()}
+
+    async def _answer_knowledge(self, request: Answer) -> Answer | None:
+        """Answer what is asked about outages, alarms and notifications; None for something else."""
+        alarm_order = read_alarm_order(request)
+        if alarm_order is not None:
+            return alarm_answer(await self._monitor.order_alarms(alarm_order))
+        reports = read_reports(request)
+        if reports is not None:
+            return asdict(await self._monitor.report_outages(reports))
+        test = read_test(request)
+        return None if test is None else asdict(await self._monitor.test_notifications(test))
 
     async def follow(self) -> AsyncGenerator[bytes, None]:
         """What changes in the farm, line by line, until one of both ends."""

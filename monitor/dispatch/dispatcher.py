@@ -1,7 +1,7 @@
 """Who is sent where, and who comes back: decided from beliefs, answers and orders, without I/O and without a clock."""
 
 from collections import Counter
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
@@ -109,6 +109,11 @@ class Dispatcher:
     @property
     def attentive(self) -> Container[int]:
         """The turbines with an open incident: each of their newest readings matters."""
+        return self._board.incidents
+
+    @property
+    def incidents(self) -> Mapping[int, Incident]:
+        """The open incidents, by turbine."""
         return self._board.incidents
 
     @property

@@ -11,13 +11,14 @@ from monitor.facts.alarms import (
     AlarmEntry,
     AlarmOrder,
     AlarmOrderKind,
+    AlarmRefusal,
     AlarmState,
     AlarmTurn,
     Severity,
 )
 from monitor.facts.baselines import BaselineChanges, BaselineRecord, Finding, FindingKind
 from monitor.facts.beliefs import Because, Belief, Health, Link, LinkReason, Told, TurbineRecord
-from monitor.facts.changes import Changes, Committed, Outgoing, Remembered
+from monitor.facts.changes import Changes, Committed, Remembered
 from monitor.facts.decisions import (
     MOST_ANSWERED_ORDERS,
     Action,
@@ -54,7 +55,14 @@ from monitor.facts.news import (
     RepairAnswer,
     StatusReport,
 )
-from monitor.facts.notifications import Delivery, Notification, NotificationChanges
+from monitor.facts.notifications import (
+    Delivery,
+    Notification,
+    NotificationChanges,
+    NotificationTest,
+    NotificationTestAnswer,
+    Receipt,
+)
 from monitor.facts.outages import (
     BROKEN,
     DEVIATING,
@@ -62,6 +70,7 @@ from monitor.facts.outages import (
     Category,
     LostEnergyBy,
     Outage,
+    OutageAnswer,
     OutageChanges,
     OutageNews,
     OutageReport,
@@ -69,6 +78,7 @@ from monitor.facts.outages import (
     controller_of,
     turbine_of,
 )
+from monitor.facts.outgoing import Outgoing
 from monitor.facts.posts import PostAnswer, PostOutcome
 from monitor.facts.sequences import (
     Acknowledgement,
@@ -79,6 +89,7 @@ from monitor.facts.sequences import (
     SequenceChanges,
     SequenceRecord,
 )
+from monitor.facts.troubles import Troubles
 from monitor.facts.windows import Window, WindowChanges, WindowMark
 
 __all__ = [
@@ -95,6 +106,7 @@ __all__ = [
     "AlarmEntry",
     "AlarmOrder",
     "AlarmOrderKind",
+    "AlarmRefusal",
     "AlarmState",
     "AlarmTurn",
     "AnsweredOrder",
@@ -114,6 +126,7 @@ __all__ = [
     "DeadLetterReason",
     "Decisions",
     "Delivery",
+    "DeliveryReport",
     "Event",
     "Finding",
     "FindingKind",
@@ -132,6 +145,8 @@ __all__ = [
     "News",
     "Notification",
     "NotificationChanges",
+    "NotificationTest",
+    "NotificationTestAnswer",
     "Now",
     "Order",
     "OrderAnswer",
@@ -139,6 +154,7 @@ __all__ = [
     "OrderOutcome",
     "OrderRefusal",
     "Outage",
+    "OutageAnswer",
     "OutageChanges",
     "OutageNews",
     "OutageReport",
@@ -147,6 +163,7 @@ __all__ = [
     "PostAnswer",
     "PostOutcome",
     "Reading",
+    "Receipt",
     "Refused",
     "Release",
     "Remembered",
@@ -156,9 +173,12 @@ __all__ = [
     "Run",
     "SequenceChanges",
     "SequenceRecord",
+    "Said",
     "Severity",
     "StatusReport",
+    "Telling",
     "Told",
+    "Troubles",
     "TurbineRecord",
     "Visit",
     "VisitState",

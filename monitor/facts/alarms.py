@@ -106,6 +106,16 @@ class AlarmOrder:
     """The end of a shelving, UTC in microseconds."""
 
 
+class AlarmRefusal(StrEnum):
+    """Why an order about alarms was not obeyed, for programs."""
+
+    UNKNOWN_ALARM = "unknown_alarm"
+    NOT_POSSIBLE = "not_possible"
+    """As things stand: nothing to acknowledge, not shelved, an end that makes no sense."""
+    UNAVAILABLE = "unavailable"
+    """The monitor stops, can't store, or has too much to do: nothing was done, ask again."""
+
+
 @dataclass(frozen=True, slots=True)
 class AlarmAnswer:
     """What became of an order: how many alarms it changed, in words."""
@@ -114,6 +124,8 @@ class AlarmAnswer:
     accepted: bool
     sentence: str
     changed: int = 0
+    refusal: AlarmRefusal | None = None
+    """Set where it was not accepted."""
 
 
 @dataclass(slots=True)

@@ -8,22 +8,8 @@ from monitor.facts.beliefs import TurbineRecord
 from monitor.facts.decisions import AnsweredOrder, Decisions, Hold, Incident, Visit
 from monitor.facts.knowledge import KnowledgeChanges, KnowledgeCommitted, RememberedKnowledge
 from monitor.facts.news import DeadLetter, Reading
+from monitor.facts.outgoing import Outgoing
 from monitor.facts.sequences import RememberedSequences, SequenceChanges
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A message to publish after the commit: a row of the table `outbox`. The ledger gives the id."""
-
-    topic: str
-    payload: bytes
-    created_at: int
-    dispatch_id: str | None = None
-    """Set for commands; also the correlation data."""
-    expiry_seconds: int | None = None
-    response_topic: str | None = None
-    retain: bool = False
-    outbox_id: int = 0
 
 
 @dataclass(slots=True)

@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 
 from monitor.facts.alarms import Alarm, AlarmChanges
 from monitor.facts.baselines import BaselineChanges, BaselineRecord, Finding
-from monitor.facts.notifications import Notification, NotificationChanges
+from monitor.facts.notifications import Notification, NotificationChanges, Telling
 from monitor.facts.outages import Outage, OutageChanges, OutageNews
+from monitor.facts.outgoing import Outgoing
 from monitor.facts.windows import Window, WindowChanges, WindowMark
 
 
@@ -27,6 +28,8 @@ class KnowledgeCommitted:
     windows: list[Window] = field(default_factory=list)
     """New, or changed by late readings."""
     outages: list[OutageNews] = field(default_factory=list)
+    outgoing: list[Outgoing] = field(default_factory=list)
+    """What is to be told of it for certain: written to the outbox in the same transaction."""
 
 
 @dataclass(slots=True)
@@ -41,5 +44,8 @@ class RememberedKnowledge:
     alarms: list[Alarm] = field(default_factory=list)
     next_alarm_id: int = 1
     notifications: list[Notification] = field(default_factory=list)
-    """Those that wait."""
+    """Those that wait, and of each receiver the one that ended last."""
+    tellings: list[Telling] = field(default_factory=list)
+    told_alarms: list[Alarm] = field(default_factory=list)
+    """The alarms that the tellings are about."""
     next_notification_id: int = 1

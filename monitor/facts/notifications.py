@@ -10,7 +10,7 @@ class Delivery(StrEnum):
     """Where a notification stands."""
 
     WAITING = "waiting"
-    """For its time, its group or its next attempt."""
+    """For its first attempt, or the next one."""
     SENT = "sent"
     FAILED = "failed"
     """Given up, after the last attempt."""
@@ -27,6 +27,7 @@ class Notification:
     body: str
     created_at: int
     due_at: int
+    """When it is tried next, or was tried last."""
     delivery: Delivery = Delivery.WAITING
     attempts: int = 0
     ended_at: int | None = None
@@ -34,8 +35,52 @@ class Notification:
     """Why the last attempt failed; never with an address or a secret."""
 
 
+class Said(StrEnum):
+    """What a receiver is told of an alarm."""
+
+    RAISED = "raised"
+    CLEARED = "cleared"
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What a receiver was told of an alarm, and is to be told: a row of the table `tellings`."""
+
+    receiver: str
+    alarm_id: int
+    said: Said | None = None
+    """What the receiver was told last."""
+    told_at: int | None = None
+    """When that was decided."""
+    times: int = 0
+    """How often the receiver was told that it is raised, since it was last told that it is cleared."""
+    pending: Said | None = None
+    """What comes next."""
+    due_at: int | None = None
+    """When it is to be told; None where nothing is pending."""
+    route: str | None = None
+    """The route that has it pending."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReport:
+    """What became of one attempt to deliver a notification."""
+
+    receiver: str
+    notification_id: int | None
+    """None for the test of a receiver."""
+    error: str | None = None
+    """Why it failed, without any address or secret; None when the receiver has it."""
+    title: str = ""
+    """Of a test's message, which nobody has written down yet."""
+    body: str = ""
+
+
 @dataclass(slots=True)
 class NotificationChanges:
-    """New and changed notifications."""
+    """New and changed notifications, and who was told of what."""
 
     notifications: list[Notification] = field(default_factory=list)
+    tellings: list[Telling] = field(default_factory=list)
+    forgotten: list[tuple[str, int]] = field(default_factory=list)
+    """Receivers and alarms of which nothing need be remembered any more."""

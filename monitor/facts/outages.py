@@ -95,6 +95,15 @@ class OutageNews:
     joined: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class OutageAnswer:
+    """What became of reports that came over HTTP: all of them are committed, or none."""
+
+    accepted: bool
+    sentence: str = ""
+    """Why nothing was done with them."""
+
+
 @dataclass(slots=True)
 class OutageChanges:
     """The reports of one batch, to be merged in the ledger's transaction."""

@@ -19,6 +19,7 @@ from monitor.facts import (
     DeadLetterReason,
     Held,
     News,
+    OutageReport,
     Reading,
     RepairAnswer,
     StatusReport,
@@ -44,6 +45,7 @@ class Decoded:
     news: list[News] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)
     held: list[Held] = field(default_factory=list)
+    outage_reports: list[OutageReport] = field(default_factory=list)
     dead_letters: list[DeadLetter] = field(default_factory=list)
     counted: Counter[str] = field(default_factory=Counter)
 

@@ -203,7 +203,7 @@ class Ledger:
         self._write_decisions(changes.decisions)
         self._write_orders(changes.orders)
         knowledge = write_knowledge(self._db, changes.knowledge)
-        outgoing = self._write_outbox(changes)
+        outgoing = self._write_outbox(changes, knowledge.outgoing)
         self._write_dead_letters([*changes.dead_letters, *map(refused_reading, refused), *refused_turbines])
         rejected = len(changes.dead_letters) + len(refused)
         repeated = len(changes.readings) - inserted - len(refused)
@@ -247,14 +247,14 @@ class Ledger:
             self._db.conn.executemany(_INSERT_ORDER, map(to_row(AnsweredOrder), orders))
             self._db.conn.execute(_FORGET_ORDERS, [MOST_ANSWERED_ORDERS])
 
-    def _write_outbox(self, changes: Changes) -> list[Outgoing]:
+    def _write_outbox(self, changes: Changes, figured: list[Outgoing]) -> list[Outgoing]:
         """Delete what is published or withdrawn, add what is to go out; an order ended in the same batch is neither."""
         withdrawn = set(changes.decisions.withdrawn)
         conn = self._db.conn
         conn.executemany("DELETE FROM outbox WHERE outbox_id = ?", [(outbox_id,) for outbox_id in changes.published])
         conn.executemany("DELETE FROM outbox WHERE dispatch_id = ?", [(dispatch_id,) for dispatch_id in withdrawn])
         added = []
-        for message in changes.outgoing:
+        for message in (*changes.outgoing, *figured):
             if message.dispatch_id is None or message.dispatch_id not in withdrawn:
                 row = to_row(Outgoing)(message)[:-1]
                 added.append(replace(message, outbox_id=conn.execute(_INSERT_OUTGOING, row).lastrowid or 0))
