@@ -63,17 +63,29 @@ class Telling:
 
 
 @dataclass(frozen=True, slots=True)
-class DeliveryReport:
+class Receipt:
     """What became of one attempt to deliver a notification."""
 
-    receiver: str
-    notification_id: int | None
-    """None for the test of a receiver."""
+    notification_id: int
     error: str | None = None
     """Why it failed, without any address or secret; None when the receiver has it."""
-    title: str = ""
-    """Of a test's message, which nobody has written down yet."""
-    body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationTest:
+    """A person wants to see whether a receiver is reached."""
+
+    receiver: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationTestAnswer:
+    """What became of the wish for a test, in words; whether the message arrived is said by its notification."""
+
+    accepted: bool
+    sentence: str
+    notification_id: int | None = None
 
 
 @dataclass(slots=True)
@@ -84,3 +96,7 @@ class NotificationChanges:
     tellings: list[Telling] = field(default_factory=list)
     forgotten: list[tuple[str, int]] = field(default_factory=list)
     """Receivers and alarms of which nothing need be remembered any more."""
+    due: list[Notification] = field(default_factory=list)
+    """Those to be tried now, after the commit."""
+    answers: list[NotificationTestAnswer] = field(default_factory=list)
+    """One for each test, in order."""

@@ -66,12 +66,22 @@ CREATE TABLE outages (
     lost_energy_in_kwh REAL,
     lost_energy_by TEXT,
     changed_at INTEGER NOT NULL,
+    lost_energy_unknown TEXT,
+    ongoing_since INTEGER,
+    figure_at INTEGER, -- when its lost energy waits to be figured: the oldest first
     UNIQUE (controller_id, outage_type, started_at),
-    CHECK (started_at <= ended_at)
+    CHECK (started_at <= ended_at),
+    CHECK (ongoing = (ongoing_since IS NOT NULL))
 ) STRICT;
 CREATE UNIQUE INDEX outages_ongoing ON outages (controller_id, outage_type) WHERE ongoing = 1;
 CREATE INDEX outages_turbine ON outages (turbine_number, ended_at);
 CREATE INDEX outages_ended ON outages (ended_at);
+CREATE INDEX outages_to_figure ON outages (figure_at) WHERE figure_at IS NOT NULL;
+CREATE TABLE learnt_curves ( -- what a turbine's own windows show, for the lost energy of its outages
+    turbine_number INTEGER PRIMARY KEY,
+    learnt_to INTEGER NOT NULL,
+    curve TEXT -- wind speeds and powers as JSON; NULL where too little was known
+) STRICT;
 """
 
 BASELINES = """
@@ -150,6 +160,18 @@ CREATE TABLE notifications (
     error TEXT
 ) STRICT;
 CREATE INDEX notifications_waiting ON notifications (due_at) WHERE delivery = 'waiting';
+CREATE INDEX notifications_ended ON notifications (receiver, ended_at);
+CREATE TABLE tellings (
+    receiver TEXT NOT NULL,
+    alarm_id INTEGER NOT NULL REFERENCES alarms (alarm_id),
+    said TEXT,
+    told_at INTEGER,
+    times INTEGER NOT NULL,
+    pending TEXT,
+    due_at INTEGER,
+    route TEXT,
+    PRIMARY KEY (receiver, alarm_id)
+) STRICT, WITHOUT ROWID;
 """
 
 OUTBOX = """
@@ -168,4 +190,5 @@ WITH_TIMES = (
     "alarms",
     "alarm_journal",
     "notifications",
+    "tellings",
 )
