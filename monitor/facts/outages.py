@@ -38,13 +38,17 @@ class OutageReport:
 
 
 class Category(StrEnum):
-    """Which of IEC 61400-26-1's information categories an outage belongs to."""
+    """What an outage's time counts as: IEC TS 61400-26-1's information categories, as far as a monitor tells them apart."""
 
     FORCED_OUTAGE = "forced_outage"
     INFORMATION_UNAVAILABLE = "information_unavailable"
     PARTIAL_PERFORMANCE = "partial_performance"
     SCHEDULED_MAINTENANCE = "scheduled_maintenance"
+    """With the standard's planned corrective action: a person wanted it."""
     OUT_OF_SCOPE = "out_of_scope"
+    """No fault of the turbine: the standard's technical standby, out of environmental or electrical specification,
+    requested shutdown, suspended and force majeure.
+    """
 
 
 class LostEnergyBy(StrEnum):
@@ -56,6 +60,19 @@ class LostEnergyBy(StrEnum):
     """The wind then, and the published curve of the turbine's model."""
     NEIGHBOURS = "neighbours"
     """What its neighbours made in that time."""
+
+
+class LostEnergyUnknown(StrEnum):
+    """Why nobody can tell what an outage has lost."""
+
+    NO_TURBINE = "no_turbine"
+    """It is not about a turbine, but about another controller."""
+    NO_INFORMATION = "no_information"
+    """Nothing is stored of what the turbine made in that time."""
+    NO_CURVE = "no_curve"
+    """Neither its own power curve nor its model's is known, and no neighbour made anything to compare with."""
+    NOT_FIGURED = "not_figured"
+    """It is new, or changed just now: the figures come with one of the next commits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +93,10 @@ class Outage:
     lost_energy_in_kwh: float | None
     lost_energy_by: LostEnergyBy | None
     changed_at: int
+    lost_energy_unknown: LostEnergyUnknown | None = None
+    """Why `lost_energy_in_kwh` is None."""
+    ongoing_since: int | None = None
+    """From when on its source says that it goes on."""
 
 
 class OutageTurn(StrEnum):
@@ -109,3 +130,7 @@ class OutageChanges:
     """The reports of one batch, to be merged in the ledger's transaction."""
 
     reports: list[OutageReport] = field(default_factory=list)
+    figure: bool = False
+    """Whether to look for lost energies that wait to be figured, though nothing else may have changed."""
+    tolerance_seconds: float = field(default=720.0, compare=False)
+    """How far reports of the same kind may lie apart and still be one outage."""
