@@ -14,7 +14,7 @@ from monitor.store.refusals import write_all_but_refused
 from monitor.store.rows import columns, listed
 from monitor.store.tools.line_rows import Row, merged
 from monitor.store.tools.salvage import Salvage
-from monitor.store.tools.tidy import TIDY, turbine_of_newest_reading
+from monitor.store.tools.tidy import MARK_MINUTES, TIDY, turbine_of_newest_reading
 
 _AT_ONCE = 5_000
 _READING = columns(Reading)
@@ -27,6 +27,8 @@ _INSERT_READING = (
 )
 _MADE_ANEW = {"readings", "ledger", "sequences", "sqlite_sequence", Migrations.migrations_table}
 """What was said to be settled may be among what was lost: a monitor works `sequences` out from the readings."""
+_OF_ONE_SOURCE = {"outages", "outage_spans"}
+"""Rows that another one's rows join or replace: those of two databases would contradict each other."""
 
 
 @dataclass(slots=True)
@@ -135,7 +137,8 @@ class Rebuilding:
         return (table for table in self._db.table_names() if table not in _MADE_ANEW)
 
     def _take_table(self, source: Salvage, table: str) -> None:
-        if table == "outbox" and source is not self._sources[0]:
+        is_backup = source is not self._sources[0]
+        if is_backup and (table == "outbox" or (table in _OF_ONE_SOURCE and self._count(table))):
             return  # orders of a back-up are old: they were sent
         known = source.columns(table)
         names = [column.name for column in self._db.table(table).columns if column.name in known]
@@ -143,7 +146,10 @@ class Rebuilding:
             return
         sql = f"INSERT INTO {table} ({listed(names)}) VALUES ({', '.join('?' * len(names))}) ON CONFLICT DO NOTHING"  # noqa: S608
         before = self._count(table)
-        for batch in _batches(source.rows(table, names)):
+        rows = source.rows(table, names)
+        if is_backup and "delivery" in names:  # notifications that waited then were sent as well
+            rows = (row for row in rows if row[names.index("delivery")] != "waiting")
+        for batch in _batches(rows):
             with self._db.atomic():
                 self._done.refused += len(write_all_but_refused(self._db, sql, batch))
         self._done.rows[table] = self._done.rows.get(table, 0) + self._count(table) - before
@@ -158,6 +164,7 @@ class Rebuilding:
                 turbine_of_newest_reading(self._db, *row)
             for sql in TIDY:
                 self._db.execute(sql, {"at": at})
+            self._db.execute(MARK_MINUTES)
             for table, rowid, *_ in self._db.execute("PRAGMA foreign_key_check").fetchall():
                 self._db.execute(f"DELETE FROM {table} WHERE rowid = ?", [rowid])  # noqa: S608 - our own name
                 self._done.refused += 1

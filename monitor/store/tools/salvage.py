@@ -79,7 +79,32 @@ class Salvage:
         return None if found is None else bool(found)
 
     def rows(self, table: str, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-        """The readable rows of a table, in order of their ids."""
+        """The readable rows of a table, each once: in order of their ids, or of the key where a table has no ids."""
+        if self.value("SELECT wr FROM pragma_table_list WHERE name = ?", table):
+            return self._rows_by_key(table, columns)
+        return self._rows_by_id(table, columns)
+
+    def _rows_by_key(self, table: str, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        """From both ends: without ids there is no stepping over a damaged page. Between two of them all is lost."""
+        key = [str(row[0]) for row in self._all("SELECT name FROM pragma_table_info(?) WHERE pk ORDER BY pk", table)]
+        last: tuple[Any, ...] | None = None
+        for direction in ("", " DESC"):
+            order = ", ".join(f'"{name}"{direction}' for name in key)
+            try:
+                for row in self._all_of(f"SELECT {listed(key)}, {listed(columns)} FROM {table} ORDER BY {order}"):  # noqa: S608
+                    of_row = row[: len(key)]
+                    if direction and last is not None and of_row <= last:
+                        return
+                    if not direction:
+                        last = of_row
+                    yield row[len(key) :]
+            except (*UNREADABLE, TypeError) as error:  # keys that can't be compared are damaged, too
+                if not direction:
+                    self.losses.append(f"{table}: not all of it can be read ({error})")
+            else:
+                return
+
+    def _rows_by_id(self, table: str, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         after = 0
         sql = f"SELECT rowid, {listed(columns)} FROM {table} NOT INDEXED WHERE rowid > ? ORDER BY rowid"  # noqa: S608
         while self._connection is not None:
@@ -134,6 +159,11 @@ class Salvage:
             return  # Python's driver loses the row before a damaged page: that one was found again
         span = f"after {after}" if found is None else f"between {after} and {found[0]}"
         self.losses.append(f"{table}: what has its id {span} can't be read ({error})")
+
+    def _all_of(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        if self._connection is not None:
+            with closing(self._connection.execute(sql)) as cursor:
+                yield from cursor
 
     def _all(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         if self._connection is None:
