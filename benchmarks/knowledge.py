@@ -15,7 +15,7 @@ from benchmarks.table import Bar, Table, figure, median, median_ratio, spread
 from benchmarks.throughput import measure
 from grid.metrics import OperationalStatus
 from grid.times import SECOND
-from monitor.facts import Health, Link, Now, Reading, RememberedKnowledge, TurbineRecord
+from monitor.facts import Decisions, Health, Link, Now, Reading, RememberedKnowledge, TurbineRecord
 from monitor.knowledge import Heard, Knowledge
 
 Say = Callable[[str], None]
@@ -114,7 +114,7 @@ def kilobytes_per_turbine(turbines: int = LEARNING_TURBINES, readings: int = LEA
     tracemalloc.start()
     knowledge = Knowledge(RememberedKnowledge(), now=_now(0))
     for count in range(readings):
-        heard = Heard([_reading(number, count) for number in records], (), records)
+        heard = Heard([_reading(number, count) for number in records], (), records, Decisions(), {})
         knowledge.decide(heard, _now(count))
         del heard
     gc.collect()
