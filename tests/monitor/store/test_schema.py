@@ -13,10 +13,14 @@ from sqlite_utils import Database
 from grid.metrics import OperationalStatus
 from grid.times import format_time
 from monitor.facts import (
+    Alarm,
+    AlarmEntry,
     AnsweredOrder,
+    BaselineRecord,
     Changes,
     DeadLetter,
     Event,
+    Finding,
     Health,
     Hold,
     Incident,
@@ -25,8 +29,10 @@ from monitor.facts import (
     IncidentState,
     Link,
     LinkReason,
+    Notification,
     OrderKind,
     OrderOutcome,
+    Outage,
     Outgoing,
     Reading,
     Release,
@@ -36,12 +42,13 @@ from monitor.facts import (
     TurbineRecord,
     Visit,
     VisitState,
+    Window,
 )
 from monitor.store.errors import StoreDamagedError, StoreMissingError, StoreUnavailableError, StoreVersionError
 from monitor.store.ledger import Ledger
 from monitor.store.prunings import Pruning
 from monitor.store.reader import LedgerReader
-from monitor.store.rows import columns
+from monitor.store.rows import columns, is_time
 from monitor.store.schema import FORMAT, migrations
 
 FACTS: dict[str, type] = {
@@ -56,7 +63,16 @@ FACTS: dict[str, type] = {
     "sequences": SequenceRecord,
     "orders": AnsweredOrder,
     "prunings": Pruning,
+    "windows": Window,
+    "outages": Outage,
+    "baselines": BaselineRecord,
+    "findings": Finding,
+    "alarms": Alarm,
+    "alarm_journal": AlarmEntry,
+    "notifications": Notification,
 }
+NOT_FOR_PEOPLE = {"ledger", "outbox", "_sqlite_migrations"}
+
 WORDS: list[tuple[str, str, type[StrEnum]]] = [
     ("readings", "operational_status", OperationalStatus),
     ("turbines", "operational_status", OperationalStatus),
@@ -89,7 +105,7 @@ def db(path: Path) -> Iterator[Database]:
 @pytest.mark.parametrize("table", FACTS)
 def test_a_table_has_the_columns_of_its_facts(db: Database, table: str) -> None:
     found = [column.name for column in db.table(table).columns]
-    own = {"id", "event_id", "dead_letter_id", "order_id"}
+    own = {"id", "event_id", "dead_letter_id", "order_id", "entry_id", "figure_at"}
     assert {*found} - own == {*columns(FACTS[table])} - own
     assert db.table(table).strict
 
@@ -116,7 +132,8 @@ def test_times_are_shown_as_they_are_on_the_wire(path: Path, db: Database, readi
 
 
 def test_every_table_with_times_has_a_view_for_people(db: Database) -> None:
-    assert {view.removesuffix("_utc") for view in db.view_names()} == set(FACTS) - {"outbox"}
+    with_times = {table.name for table in db.tables if any(is_time(column.name) for column in table.columns)}
+    assert {view.removesuffix("_utc") for view in db.view_names()} == with_times - NOT_FOR_PEOPLE
 
 
 def test_a_newer_database_is_refused_with_a_sentence(path: Path) -> None:
