@@ -26,6 +26,7 @@ TAGS = {
     "turbines": "Each turbine as the monitor sees it now.",
     "readings": "What turbines measured: one by one, averaged for charts, as a power curve; and a door for more.",
     "repairs": "Incidents, visits, and each decision with its cause.",
+    "availability": "How available turbines were, by time and by energy, and how often they failed.",
     "dead letters": "What was refused, and why.",
     "orders": "What a person wants of a turbine's repairs.",
     "live": "The farm as it changes.",
