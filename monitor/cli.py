@@ -13,6 +13,7 @@ from monitor.console.words import plain
 from monitor.facts import Order, OrderKind
 from monitor.ledger_cli import ledger_commands
 from monitor.options import InJson, TurbineNumber
+from monitor.outages_cli import outages_commands
 from monitor.settings import DataSettings, HttpSettings, LogFormat, MonitorSettings, ServeSettings
 from monitor.store_cli import store_commands
 
@@ -164,6 +165,7 @@ def _user_name() -> str:
 # --- reading, and looking after the store
 
 app.add_typer(ledger_commands)
+app.add_typer(outages_commands)
 app.add_typer(store_commands)
 
 

@@ -36,7 +36,8 @@ Newest = Annotated[int, typer.Option("--newest", min=1, max=MAX_INTEGER, help="H
 
 
 @contextmanager
-def _ledger(settings: DataSettings) -> "Iterator[LedgerReader]":
+def open_ledger(settings: DataSettings) -> "Iterator[LedgerReader]":
+    """Open the ledger to be read. Raises CommandError where that can't be."""
     from monitor.store.errors import StoreError
     from monitor.store.reader import LedgerReader
 
@@ -56,14 +57,14 @@ def turbines(settings: DataSettings, in_json: InJson = False) -> None:
     from monitor.console.sheets import turbines_sheet
     from monitor.console.words import age, since
 
-    with _ledger(settings) as ledger:
+    with open_ledger(settings) as ledger:
         records, missing = ledger.turbines(), ledger.missing()
         if in_json:
-            return _print_json(records, {"missing": [missing.get(record.turbine_number, 0) for record in records]})
+            return print_json(records, {"missing": [missing.get(record.turbine_number, 0) for record in records]})
         incidents = ledger.incidents(open_only=True, newest=len(records) + 1)
         visits = ledger.visits(open_only=True, newest=len(records) + 1)
         view = farm_view(utc_now(), records, incidents, visits, ledger.holds(), engineers=len(visits), missing=missing)
-    _print_sheet(turbines_sheet(view.rows, view.at), empty="no turbine seen yet")
+    print_sheet(turbines_sheet(view.rows, view.at), empty="no turbine seen yet")
     ages = [since(row.received_at, view.at) for row in view.rows if row.received_at is not None]
     if view.rows:
         typer.echo(f"\n{standings_in_words(view.totals)}")
@@ -91,11 +92,11 @@ def readings(
     from monitor.console.sheets import readings_sheet
 
     first, end = parse_moment("--since", since), parse_moment("--until", until)
-    with _ledger(settings) as ledger:
+    with open_ledger(settings) as ledger:
         if ledger.turbine(turbine_number) is None:
             raise CommandError(f"turbine {turbine_number} was never heard of")
         found = ledger.readings(turbine_number, newest=newest, since=first, until=end)
-    _print_records(found, readings_sheet(found), in_json=in_json, empty="no readings")
+    print_records(found, readings_sheet(found), in_json=in_json, empty="no readings")
 
 
 @ledger_commands.command("incidents")
@@ -113,9 +114,9 @@ def incidents(
     """
     from monitor.console.sheets import incidents_sheet
 
-    with _ledger(settings) as ledger:
+    with open_ledger(settings) as ledger:
         found = ledger.incidents(open_only=open_only, turbine_number=turbine, newest=newest)
-    _print_records(found, incidents_sheet(found, utc_now()), in_json=in_json, empty="no incidents")
+    print_records(found, incidents_sheet(found, utc_now()), in_json=in_json, empty="no incidents")
 
 
 @ledger_commands.command("visits")
@@ -133,9 +134,9 @@ def visits(
     """
     from monitor.console.sheets import visits_sheet
 
-    with _ledger(settings) as ledger:
+    with open_ledger(settings) as ledger:
         found = ledger.visits(open_only=open_only, turbine_number=turbine, newest=newest)
-    _print_records(found, visits_sheet(found, utc_now()), in_json=in_json, empty="no visits")
+    print_records(found, visits_sheet(found, utc_now()), in_json=in_json, empty="no visits")
 
 
 @ledger_commands.command("explain")
@@ -152,7 +153,7 @@ def explain(
     from monitor.console.documents import in_json as written
     from monitor.console.story import story_of
 
-    with _ledger(settings) as ledger:
+    with open_ledger(settings) as ledger:
         incident = ledger.incident(incident_id)
         if incident is None:
             raise CommandError(f"there is no incident {incident_id}")
@@ -169,22 +170,23 @@ def dead_letters(settings: DataSettings, newest: Newest = 20, in_json: InJson = 
     """Show messages that were refused, and why."""
     from monitor.console.sheets import by_reason_in_words, dead_letters_sheet
 
-    with _ledger(settings) as ledger:
+    with open_ledger(settings) as ledger:
         found = ledger.dead_letters(newest=newest)
         by_reason = ledger.dead_letters_by_reason()
-    _print_records(found, dead_letters_sheet(found), in_json=in_json, empty="no dead letters")
+    print_records(found, dead_letters_sheet(found), in_json=in_json, empty="no dead letters")
     if found and not in_json:
         typer.echo(f"\n{by_reason_in_words(by_reason)}")
 
 
-def _print_records(records: list[Any], sheet: "Sheet", *, in_json: bool, empty: str) -> None:
+def print_records(records: list[Any], sheet: "Sheet", *, in_json: bool, empty: str) -> None:
+    """Print records as documents or as their sheet."""
     if in_json:
-        _print_json(records)
+        print_json(records)
     else:
-        _print_sheet(sheet, empty=empty)
+        print_sheet(sheet, empty=empty)
 
 
-def _print_json(records: list[Any], columns: Mapping[str, Sequence[Any]] = MappingProxyType({})) -> None:
+def print_json(records: list[Any], columns: Mapping[str, Sequence[Any]] = MappingProxyType({})) -> None:
     """Print records as documents, with further columns that have an entry for each."""
     from monitor.console.documents import in_json, to_documents
 
@@ -195,7 +197,8 @@ def _print_json(records: list[Any], columns: Mapping[str, Sequence[Any]] = Mappi
     typer.echo(in_json(documents))
 
 
-def _print_sheet(sheet: "Sheet", *, empty: str) -> None:
+def print_sheet(sheet: "Sheet", *, empty: str) -> None:
+    """Print a sheet, or a sentence where it has no rows."""
     if sheet.rows:
         sheet.write(sys.stdout)
     else:

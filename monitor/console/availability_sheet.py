@@ -1,0 +1,57 @@
+"""What the commands print of availability and outages."""
+
+from collections.abc import Sequence
+
+from monitor.availability.figures import Availability
+from monitor.availability.periods import DAY
+from monitor.console.sheets import Sheet
+from monitor.console.words import moment, quantity
+
+_HOUR = 3600.0
+
+
+def availability_sheet(lines: Sequence[Availability]) -> Sheet:
+    """The account: a line for each turbine, region or the farm, and each period."""
+    sheet = Sheet(
+        [
+            *("whose", "from", "until", ">by time", ">at least", ">by energy", ">MWh", ">lost MWh"),
+            *(">failures", ">down h", ">unknown h", ">MTBF h", ">MTTR h"),
+        ]
+    )
+    for line in lines:
+        ratios = [line.time_availability, line.time_availability_at_least, line.energy_availability]
+        hours = [seconds / _HOUR for seconds in (line.forced_outage_seconds, line.unknown_seconds)]
+        sheet.rows.append(
+            [
+                whose(line),
+                when(line.since),
+                when(line.until),
+                *map(percent, ratios),
+                quantity(line.energy_in_kwh / 1000, 3),
+                quantity(line.lost_energy_in_kwh / 1000, 3) + ("+?" if line.losses_unknown else ""),
+                f"{line.forced_outages:,}",
+                *(quantity(each) for each in hours),
+                quantity(line.mtbf_hours),
+                quantity(line.mttr_hours, 2),
+            ]
+        )
+    return sheet
+
+
+def whose(line: Availability) -> str:
+    """The turbine, the region or the farm."""
+    if line.turbine_number is not None:
+        return f"turbine {line.turbine_number}"
+    return line.region if line.region is not None else f"{line.turbines:,} turbines"
+
+
+def percent(share: float | None) -> str:
+    """A share of 0 to 1 in percent; never rounded up to 100."""
+    if share is None:
+        return "-"
+    return f"{min(100 * share, 99.99) if share < 1 else 100:.2f} %"
+
+
+def when(at: int) -> str:
+    """A time; midnight is told by its day."""
+    return moment(at)[:10] if at % DAY == 0 else moment(at)
