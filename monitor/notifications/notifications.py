@@ -1,23 +1,230 @@
-"""Who is told of which alarm, when, and in which message."""
+"""Who is told of which alarm, when, and in which message; and what is tried again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 
-from monitor.facts import AlarmChanges, NotificationChanges, NotificationTest, Now, Receipt, RememberedKnowledge
+from grid.times import SECOND
+from monitor.facts import (
+    Alarm,
+    AlarmChanges,
+    Delivery,
+    Notification,
+    NotificationChanges,
+    NotificationTest,
+    NotificationTestAnswer,
+    Now,
+    Receipt,
+    RememberedKnowledge,
+    Said,
+    Telling,
+)
+from monitor.notifications.plan import NO_PLAN, Plan, Route, retry_at
+from monitor.notifications.sentences import Message, compose, compose_test
+from monitor.notifications.tellings import next_telling, scheduled, told
+
+FAILS_AFTER_ATTEMPTS = 3
+"""So many attempts in vain, within some three minutes, mean that a receiver fails."""
+
+NO_GUIDANCE: Mapping[str, str] = MappingProxyType({})
+
+_NO_RECEIVER = "no receiver of this name is set any more"
+
+_Key = tuple[str, int]
 
 
 class Notifications:
-    """Decides on messages; whoever delivers them says what became of each."""
+    """Decides on messages; whoever delivers them says what became of each attempt.
 
-    def __init__(self, remembered: RememberedKnowledge, *, now: Now) -> None:
-        """Continue with the messages that wait."""
+    Suppressed, shelved and out-of-service alarms are told to nobody; an acknowledged one is not told again. What is
+    remembered is in the ledger: after a crash nobody is told twice, and nobody is left out.
+    """
+
+    def __init__(
+        self,
+        remembered: RememberedKnowledge,
+        *,
+        now: Now,
+        plan: Plan = NO_PLAN,
+        guidance: Mapping[str, str] = NO_GUIDANCE,
+    ) -> None:
+        """Continue with the messages that wait; `guidance` says by rule what a person should do."""
+        self._plan = plan
+        self._guidance = guidance
+        self._waiting: dict[int, Notification] = {}
+        self._ended: dict[str, Notification] = {}
+        """By receiver, the one that ended last."""
+        self._under_way: dict[str, int] = {}
+        """By receiver: one message at a time, so that they come in order."""
+        self._tests: set[int] = set()
+        self._next_id = remembered.next_notification_id
+        self._alarms = {alarm.alarm_id: alarm for alarm in remembered.told_alarms}
+        self._tellings = {(telling.receiver, telling.alarm_id): telling for telling in remembered.tellings}
+        self._unseen = list(remembered.alarms)
+        """Alarms that may have become active before these routes were set."""
+        self._next_due = now.utc
+        for notification in remembered.notifications:
+            self._keep(notification)
+
+    @property
+    def waiting(self) -> int:
+        """How many messages wait."""
+        return len(self._waiting)
 
     @property
     def failing(self) -> str | None:
         """Which receivers have not taken a message for long, in words; None while all is well."""
-        return None
+        failed = {name: last.error for name, last in self._ended.items() if last.delivery is Delivery.FAILED}
+        tried = (one for one in self._waiting.values() if one.attempts >= FAILS_AFTER_ATTEMPTS)
+        failed |= {one.receiver: one.error for one in tried}
+        failing = [f"{name} ({failed[name]})" for name in sorted(failed) if name in self._plan.receivers]
+        return f"messages do not reach {', '.join(failing)}" if failing else None
 
     def take(
         self, changes: AlarmChanges, receipts: Sequence[Receipt], tests: Sequence[NotificationTest], now: Now
     ) -> NotificationChanges:
         """What is to be sent because of a batch's alarms, because somebody tests, and because time went by."""
-        return NotificationChanges()
+        changed = NotificationChanges()
+        for receipt in receipts:
+            self._take_receipt(receipt, now.utc, changed)
+        changed.answers = [self._take_test(test, now.utc, changed) for test in tests]
+        if self._plan.receivers:
+            touched: dict[_Key, Telling | None] = {}
+            self._consider([*self._unseen, *changes.alarms], now.utc, touched)
+            self._unseen = []
+            if now.utc >= self._next_due:
+                self._tell(now.utc, touched, changed)
+            changed.tellings = [telling for telling in touched.values() if telling is not None]
+            changed.forgotten = [key for key, telling in touched.items() if telling is None]
+            changed.due = self._offer(now.utc, changed)
+        return changed
+
+    # --- who is to be told
+
+    def _consider(self, alarms: Sequence[Alarm], now: int, touched: dict[_Key, Telling | None]) -> None:
+        if not alarms:
+            return
+        told_to: dict[int, set[str]] = {}
+        for receiver, alarm_id in self._tellings:
+            told_to.setdefault(alarm_id, set()).add(receiver)
+        for alarm in alarms:
+            known = told_to.get(alarm.alarm_id, set())
+            for receiver in sorted(known | self._plan.receivers_of(alarm)):
+                before = self._tellings.get((receiver, alarm.alarm_id)) or Telling(receiver, alarm.alarm_id)
+                self._set(before, next_telling(self._plan, before, alarm, now), alarm, touched)
+
+    def _set(self, before: Telling, after: Telling | None, alarm: Alarm, touched: dict[_Key, Telling | None]) -> None:
+        key = (before.receiver, before.alarm_id)
+        self._alarms[alarm.alarm_id] = alarm
+        if after == self._tellings.get(key):
+            return
+        touched[key] = after
+        if after is None:
+            del self._tellings[key]
+            return
+        self._tellings[key] = after
+        if after.due_at is not None:
+            self._next_due = min(self._next_due, after.due_at)
+
+    # --- what they are told
+
+    def _tell(self, now: int, touched: dict[_Key, Telling | None], changed: NotificationChanges) -> None:
+        for receiver, tellings in self._groups(now, touched).items():
+            about = [(telling, self._alarms[telling.alarm_id]) for telling in tellings]
+            self._add(receiver[0], compose(self._plan, about, self._guidance), now, changed)
+            for telling, alarm in about:
+                self._set(telling, next_telling(self._plan, told(telling, alarm, now), alarm, now), alarm, touched)
+        dues = (telling.due_at for telling in self._tellings.values() if telling.due_at is not None)
+        self._next_due = min(dues, default=now + 3600 * SECOND)
+
+    def _groups(self, now: int, touched: dict[_Key, Telling | None]) -> dict[tuple[str, ...], list[Telling]]:
+        """What is to be told now, by receiver and group: each has one that is due, and others that need not wait."""
+        groups: dict[tuple[str, ...], list[Telling]] = {}
+        for telling in list(self._tellings.values()):
+            if telling.due_at is None:
+                continue
+            alarm = self._alarms[telling.alarm_id]
+            route = self._plan.route(telling.route, telling.receiver)
+            if route is not None and self._plan.permits(route, telling.receiver, alarm.severity, now):
+                if _joins(telling, route, now):
+                    groups.setdefault((telling.receiver, route.name, *_group(route, alarm)), []).append(telling)
+            elif telling.due_at <= now:
+                pending = telling.pending or Said.RAISED
+                moment = self._plan.moment(telling.receiver, alarm, now)
+                self._set(telling, scheduled(telling, pending, moment), alarm, touched)
+        return {key: tellings for key, tellings in groups.items() if any((one.due_at or 0) <= now for one in tellings)}
+
+    def _add(self, receiver: str, message: Message, now: int, changed: NotificationChanges) -> Notification:
+        new = Notification(self._next_id, receiver, message.severity, message.title, message.body, now, now)
+        self._next_id += 1
+        self._keep(new)
+        changed.notifications.append(new)
+        return new
+
+    # --- what becomes of them
+
+    def _keep(self, notification: Notification) -> None:
+        if notification.delivery is Delivery.WAITING:
+            self._waiting[notification.notification_id] = notification
+        else:
+            self._waiting.pop(notification.notification_id, None)
+            self._tests.discard(notification.notification_id)
+            self._ended[notification.receiver] = notification
+
+    def _take_receipt(self, receipt: Receipt, now: int, changed: NotificationChanges) -> None:
+        known = self._waiting.get(receipt.notification_id)
+        if known is None:  # the answer to one that was asked for twice
+            return
+        if self._under_way.get(known.receiver) == known.notification_id:
+            del self._under_way[known.receiver]
+        self._end_attempt(known, receipt.error, now, changed)
+
+    def _end_attempt(self, known: Notification, error: str | None, now: int, changed: NotificationChanges) -> None:
+        attempts = known.attempts + 1
+        again = None if known.notification_id in self._tests else retry_at(attempts, now)
+        ended = replace(known, attempts=attempts, error=error, due_at=now)
+        if error is None:
+            ended = replace(ended, delivery=Delivery.SENT, ended_at=now)
+        elif again is None:
+            ended = replace(ended, delivery=Delivery.FAILED, ended_at=now)
+        else:
+            ended = replace(ended, due_at=again)
+        self._keep(ended)
+        changed.notifications.append(ended)
+
+    def _take_test(self, test: NotificationTest, now: int, changed: NotificationChanges) -> NotificationTestAnswer:
+        if test.receiver not in self._plan.receivers:
+            known = ", ".join(sorted(self._plan.receivers)) or "none is set"
+            return NotificationTestAnswer(False, f"there is no receiver {test.receiver}: {known}")
+        message = compose_test(self._plan, test.receiver, test.by, now)
+        new = self._add(test.receiver, message, now, changed)
+        self._tests.add(new.notification_id)
+        return NotificationTestAnswer(True, f"a test goes to {test.receiver}", new.notification_id)
+
+    def _offer(self, now: int, changed: NotificationChanges) -> list[Notification]:
+        """The messages to try now: of each receiver the oldest that is due, if none is under way to it."""
+        due: list[Notification] = []
+        for notification in list(self._waiting.values()):
+            receiver = notification.receiver
+            if receiver not in self._plan.receivers:
+                ended = replace(notification, delivery=Delivery.FAILED, ended_at=now, error=_NO_RECEIVER)
+                self._keep(ended)
+                changed.notifications.append(ended)
+            elif notification.due_at <= now and receiver not in self._under_way:
+                self._under_way[receiver] = notification.notification_id
+                due.append(notification)
+        return due
+
+
+def _group(route: Route, alarm: Alarm) -> tuple[str, ...]:
+    """What alarms must agree in to be told in one message; a digest is one."""
+    values = {"rule": alarm.rule, "region": alarm.region or "", "severity": alarm.severity.value}
+    return () if route.digest else tuple(values[name] for name in route.group_by)
+
+
+def _joins(telling: Telling, route: Route, now: int) -> bool:
+    """Whether it is told with those that are due: it is due itself, or it is new and waits for others only."""
+    if telling.due_at is None or telling.due_at <= now:
+        return telling.due_at is not None
+    wait = 0.0 if route.digest else route.group_wait_seconds
+    return telling.pending is not telling.said and telling.due_at <= now + round(wait * SECOND)

@@ -1,0 +1,91 @@
+"""What a receiver is to be told of an alarm next: from what the alarm is now, and what the receiver was told."""
+
+from dataclasses import replace
+
+from grid.times import SECOND
+from monitor.facts import Alarm, AlarmState, Said, Telling
+from monitor.notifications.plan import Moment, Plan
+
+
+def next_telling(plan: Plan, telling: Telling, alarm: Alarm, now: int) -> Telling | None:
+    """The telling as it must be now that the alarm is as it is; None where nothing need be remembered.
+
+    It depends on nothing else, so that asking twice changes nothing. A telling that nothing was told of, and nothing
+    is to be told of, is None.
+    """
+    changed = _changed(plan, telling, alarm, now)
+    is_over = alarm.state is AlarmState.NORMAL or changed.said is None
+    return None if changed.pending is None and is_over else changed
+
+
+def told(telling: Telling, alarm: Alarm, now: int) -> Telling:
+    """The telling after its receiver was told at `now` how the alarm is."""
+    said = Said.RAISED if is_active(alarm) else Said.CLEARED
+    times = telling.times + 1 if said is Said.RAISED else 0
+    return replace(telling, said=said, told_at=now, times=times, pending=None, due_at=None, route=None)
+
+
+def scheduled(telling: Telling, pending: Said, moment: Moment | None) -> Telling:
+    """The telling with what is to be told at that moment; with nothing, where there is none."""
+    if moment is None:
+        return _without_pending(telling)
+    return replace(telling, pending=pending, due_at=moment.at, route=moment.route.name)
+
+
+def is_active(alarm: Alarm) -> bool:
+    """Whether its condition holds."""
+    return alarm.state in (AlarmState.UNACKNOWLEDGED, AlarmState.ACKNOWLEDGED)
+
+
+def _changed(plan: Plan, telling: Telling, alarm: Alarm, now: int) -> Telling:
+    if _is_silent(alarm) or alarm.state is AlarmState.ACKNOWLEDGED:
+        return _without_pending(telling)
+    if alarm.state is AlarmState.UNACKNOWLEDGED:
+        return _raised(plan, telling, alarm, now)
+    return _cleared(plan, telling, alarm, now)
+
+
+def _is_silent(alarm: Alarm) -> bool:
+    """Whether a person has silenced the alarm, or another alarm speaks for it."""
+    return any(mark is not None for mark in (alarm.suppressed_by, alarm.shelved_until, alarm.out_of_service_by))
+
+
+def _raised(plan: Plan, telling: Telling, alarm: Alarm, now: int) -> Telling:
+    if telling.pending is Said.RAISED:
+        return telling
+    if telling.said is Said.RAISED:
+        return scheduled(telling, Said.RAISED, _repeat(plan, telling, alarm, now))
+    return scheduled(telling, Said.RAISED, _after_the_wait(plan, telling, alarm, now))
+
+
+def _repeat(plan: Plan, telling: Telling, alarm: Alarm, now: int) -> Moment | None:
+    """When to tell again; a digest repeats each time."""
+    first = plan.moment(telling.receiver, alarm, now)
+    if first is None or first.route.repeat_seconds is None:
+        return None
+    pause = 1 if first.route.digest else round(first.route.repeat_seconds * SECOND)
+    return plan.moment(telling.receiver, alarm, max(now, (telling.told_at or now) + pause))
+
+
+def _cleared(plan: Plan, telling: Telling, alarm: Alarm, now: int) -> Telling:
+    if telling.said is Said.RAISED:
+        if telling.pending is Said.CLEARED:
+            return telling
+        moment = _after_the_wait(plan, telling, alarm, now)
+        return scheduled(telling, Said.CLEARED, moment if moment is not None and moment.route.tells_cleared else None)
+    route = plan.route(telling.route, telling.receiver)
+    came_and_went = route is not None and bool(route.digest)
+    return telling if came_and_went else _without_pending(telling)
+
+
+def _after_the_wait(plan: Plan, telling: Telling, alarm: Alarm, now: int) -> Moment | None:
+    """When to tell something new: after the group's wait."""
+    first = plan.moment(telling.receiver, alarm, now)
+    if first is None:
+        return None
+    wait = 0.0 if first.route.digest else first.route.group_wait_seconds
+    return plan.moment(telling.receiver, alarm, now + round(wait * SECOND))
+
+
+def _without_pending(telling: Telling) -> Telling:
+    return replace(telling, pending=None, due_at=None, route=None)
