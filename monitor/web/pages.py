@@ -53,6 +53,18 @@ async def _is_known(site: Site, turbine_number: int) -> bool:
         return True
 
 
+@router.get("/alarms")
+async def alarms_page(request: Request) -> HTMLResponse:
+    """What asks a person to act, and what was done about it."""
+    return _templates.TemplateResponse(request, "alarms.html")
+
+
+@router.get("/outages")
+async def outages_page(request: Request) -> HTMLResponse:
+    """What was out, for how long, and what it cost."""
+    return _templates.TemplateResponse(request, "outages.html")
+
+
 @router.get("/repairs")
 async def repairs_page(request: Request) -> HTMLResponse:
     """Visits, engineers, and how long repairs take."""

@@ -15,7 +15,7 @@ STATIC = WEB / "static"
 OUR_SCRIPTS = sorted((STATIC / "js").glob("*.js"))
 STYLES = sorted((STATIC / "css").glob("*.css"))
 TEMPLATES = sorted((WEB / "templates").glob("*.html"))
-PATHS = ("/", "/turbines/1", "/repairs", "/journal", "/dead-letters", "/about")
+PATHS = ("/", "/alarms", "/outages", "/turbines/1", "/repairs", "/journal", "/dead-letters", "/about")
 
 MARKUP_FROM_TEXT = re.compile(
     r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|setHTML|createContextualFragment"

@@ -42,6 +42,11 @@ export function sentenceParts(sentence, at) {
   return [...parts, sentence.slice(done)];
 }
 
+/** The same as text, where no element can be. */
+export function inViewersZone(sentence, at = new Date().toISOString()) {
+  return sentenceParts(sentence, at).map((part) => (typeof part === "string" ? part : part.textContent)).join("");
+}
+
 /** "2026-11-21 12:04:10 UTC". */
 export function utcText(iso) {
   return `${new Date(iso).toISOString().slice(0, 19).replace("T", " ")} UTC`;

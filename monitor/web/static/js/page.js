@@ -1,4 +1,5 @@
 // What every page has: the live stream and its state in the header, the troubles, help and keys. Import `stream` from here.
+import { showAlarmsWaiting } from "./alarms-waiting.js";
 import { age, timeElement, utcText, zoneName, zonedText } from "./clock.js";
 import { icon, setChildren, setText } from "./dom.js";
 import { element } from "./elements.js";
@@ -9,7 +10,7 @@ import { showInTab, watchWhileHidden } from "./tab.js";
 /** The live stream of this page; it is started. */
 export const stream = new LiveStream();
 
-const PAGES = { f: "/", r: "/repairs", j: "/journal", d: "/dead-letters", a: "/about" };
+const PAGES = { f: "/", a: "/alarms", o: "/outages", r: "/repairs", j: "/journal", d: "/dead-letters", i: "/about" };
 const LEVELS = { books_unbalanced: "warning" };
 const place = document.getElementById("stream");
 const clock = document.getElementById("clock");
@@ -89,8 +90,11 @@ function banner({ level, since, before, after }) {
 function show() {
   showStream();
   showBanners();
-  const standings = stream.farm.farm?.totals?.by_standing ?? {};
-  showInTab({ inNeed: (standings.refused ?? 0) + (standings.waiting ?? 0), isTroubled: banners.size > 0 });
+  const { totals, alarms } = stream.farm.farm ?? {};
+  showAlarmsWaiting(alarms);
+  const standings = totals?.by_standing ?? {};
+  const turbines = (standings.refused ?? 0) + (standings.waiting ?? 0);
+  showInTab({ inNeed: Math.max(turbines, alarms?.unacknowledged ?? 0), isTroubled: banners.size > 0 });
 }
 
 stream.subscribe(show);
@@ -101,6 +105,7 @@ setInterval(() => {
 watchWhileHidden(stream);
 for (const node of document.querySelectorAll("[data-zone]")) node.textContent = zoneName();
 for (const [key, path] of Object.entries(PAGES)) addKeys({ [`g ${key}`]: () => location.assign(path) });
+document.querySelector(".site-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }); // on narrow screens
 listenForKeys();
 listenForHelp();
 stream.start();

@@ -1,4 +1,4 @@
-// What the tab of a page says, also while nobody looks at the page: how many turbines need somebody.
+// What the tab of a page says, also while nobody looks at the page: how much needs somebody.
 import { get } from "./api.js";
 import { setAttribute } from "./dom.js";
 
@@ -10,7 +10,7 @@ const ALARM = "/static/favicon-alarm.svg";
 const title = document.title;
 const sign = document.querySelector("link[rel='icon']");
 
-/** Show in the tab that so many turbines are refused or wait, or `!` for a trouble of the monitor or of the way to it. */
+/** Show in the tab how many alarms or turbines need somebody, whichever are more, or `!` for a trouble of the monitor or of the way to it. */
 export function showInTab({ inNeed, isTroubled }) {
   const mark = isTroubled ? "!" : inNeed > 0 ? String(inNeed) : "";
   const words = mark ? `(${mark}) ${title}` : title;

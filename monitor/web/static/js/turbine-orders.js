@@ -1,11 +1,11 @@
 // Orders for one turbine: who wants what and why, given once, and what the monitor says to it.
 
 import { inWords, post, Problem } from "./api.js";
-import { sentenceParts } from "./clock.js";
+import { inViewersZone } from "./clock.js";
 import { toast } from "./toasts.js";
+import { rememberWho, rememberedWho, whyNoOrders } from "./who.js";
 
 const NEEDS_A_PERSON = new Set(["refused", "waiting"]);
-const BY_KEY = "grid-by";
 const REFUSED = "Not possible now"; // the title of the problem when the monitor has decided against an order
 const WORDS = {
   repair: { title: "Send an engineer to turbine", give: "Send an engineer", means: "An engineer is sent as soon as one is free, also where nothing is broken. It ends a pause after failed visits, and a refusal." },
@@ -35,7 +35,7 @@ export class Orders {
 
   /** Let orders be given only while the monitor can be asked; say why they can't. A turbine in need stands out. */
   follow(stream, row) {
-    const why = whyNot(stream);
+    const why = whyNoOrders(stream);
     for (const button of this.buttons) {
       button.disabled = why !== "";
       button.classList.toggle("primary", button.dataset.order === "repair" && NEEDS_A_PERSON.has(row?.standing));
@@ -52,11 +52,11 @@ export class Orders {
     place("order-title").textContent = `${WORDS[kind].title} ${this.#turbineNumber}`;
     place("order-means").textContent = WORDS[kind].means;
     place("order-give").textContent = WORDS[kind].give;
-    place("order-by").value = remembered();
+    place("order-by").value = rememberedWho();
     place("order-why").value = "";
     this.#fail("");
     place("order").showModal();
-    place(remembered() ? "order-why" : "order-by").focus();
+    place(rememberedWho() ? "order-why" : "order-by").focus();
   }
 
   async #give() {
@@ -65,7 +65,7 @@ export class Orders {
       this.#fail("Say who orders it: the name is kept with the decision.");
       return;
     }
-    remember(by);
+    rememberWho(by);
     place("order-give").disabled = true;
     try {
       const body = { kind: this.#kind, by, why: place("order-why").value.trim() };
@@ -104,32 +104,4 @@ function newKey() {
 /** Whether the monitor has decided against it, and would say the same to the same key. */
 function isRefused(error) {
   return error instanceof Problem && error.document?.title === REFUSED;
-}
-
-function inViewersZone(sentence) {
-  const parts = sentenceParts(sentence, new Date().toISOString());
-  return parts.map((part) => (typeof part === "string" ? part : part.textContent)).join("");
-}
-
-function whyNot(stream) {
-  if (stream.state === "connecting") return "";
-  if (stream.state === "down") return "Orders can't be given: this page has no connection to the monitor.";
-  if (stream.farm.farm?.monitor?.running === false) return "Orders can't be given: the monitor is not running.";
-  return "";
-}
-
-function remembered() {
-  try {
-    return localStorage.getItem(BY_KEY) ?? "";
-  } catch {
-    return ""; // a private window
-  }
-}
-
-function remember(by) {
-  try {
-    localStorage.setItem(BY_KEY, by);
-  } catch {
-    // A private window: asked again next time.
-  }
 }

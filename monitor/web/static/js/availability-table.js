@@ -1,0 +1,105 @@
+// The table of availability: a line for each turbine, region or the farm, with a bar of its time.
+
+import { get, inWords } from "./api.js";
+import { timeElement } from "./clock.js";
+import { button, element, row, turbineLink } from "./elements.js";
+import { energyInWords } from "./outage-words.js";
+import { UNKNOWN, count, counted, quantity, span } from "./quantities.js";
+
+const HOUR = 3600;
+const AT_ONCE = 100; // lines put on the page before somebody asks for more
+const SORTS = [
+  ["sort-available", "available", "available_seconds"],
+  ["sort-forced", "forced outage", "forced_outage_seconds"],
+  ["sort-maintenance", "maintenance", "maintenance_seconds"],
+  ["sort-scope", "out of scope", "out_of_scope_seconds"],
+];
+const HEADS = { turbine: "Turbine", region: "Region", farm: "Farm" };
+const EMPTY = "Nothing is known of this time yet: availability is figured from whole quarter hours.";
+
+/** A share of 0 to 1 as `98.7 %`; never rounded up, so that 100 % is all of it. */
+export function availabilityInWords(value) {
+  return value === null ? UNKNOWN : quantity(Math.floor(value * 10_000) / 100, value > 0.99 && value < 1 ? 2 : 1, "%");
+}
+
+/** A span that the interface tells in hours. */
+export const hoursInWords = (hours) => span(hours === null ? null : hours * HOUR);
+
+/** Fills `body` with lines, and `foot` with what there is to say. */
+export class AvailabilityTable {
+  #asked = 0;
+  #query = {};
+
+  constructor(body, foot) {
+    Object.assign(this, { body, foot });
+  }
+
+  /** Show the lines that answer these parameters of the interface. */
+  async show(query) {
+    this.#query = query;
+    this.foot.replaceChildren("Loading ...");
+    await this.refresh();
+  }
+
+  /** Look again; what is shown stays until then. */
+  async refresh() {
+    const asked = ++this.#asked;
+    try {
+      const { items } = await get("/availability", this.#query);
+      if (asked === this.#asked) this.#write(items, Math.max(AT_ONCE, this.body.childElementCount));
+    } catch (error) {
+      if (asked === this.#asked) this.foot.replaceChildren(`${inWords(error)} `, button("Try again", () => this.refresh()));
+    }
+  }
+
+  #write(items, most) {
+    this.body.replaceChildren(...items.slice(0, most).map((line) => lineRow(line, this.#query.by)));
+    const rest = items.length - most;
+    if (items.length === 0) this.foot.replaceChildren(EMPTY);
+    else if (rest <= 0) this.foot.replaceChildren();
+    else this.foot.replaceChildren(button(`Show ${count(Math.min(rest, AT_ONCE))} more of ${count(rest)}`, () => this.#write(items, most + AT_ONCE)));
+  }
+}
+
+function lineRow(line, by) {
+  return row(
+    [HEADS[by], nameOf(line, by)],
+    ["From", timeElement(line.since)],
+    ["The time", timeBar(line), "sorts-cell"],
+    ["By time", byTime(line), "number"],
+    ["By energy", availabilityInWords(line.energy_availability), "number"],
+    ["Forced outages", count(line.forced_outages), "number"],
+    ["MTBF", hoursInWords(line.mtbf_hours), "number"],
+    ["MTTR", hoursInWords(line.mttr_hours), "number"],
+    ["Energy", energyInWords(line.energy_in_kwh), "number"],
+    ["Lost", lost(line), "number"],
+  );
+}
+
+function nameOf(line, by) {
+  if (by === "turbine") return turbineLink(line.turbine_number);
+  return by === "region" ? line.region ?? "No region" : counted(line.turbines, "turbine");
+}
+
+function byTime({ time_availability: known, time_availability_at_least: least }) {
+  const isOpen = known !== null && least !== null && availabilityInWords(least) !== availabilityInWords(known);
+  return element("span", {}, availabilityInWords(known), isOpen ? under(` at least ${availabilityInWords(least)}`) : null);
+}
+
+function lost({ lost_energy_in_kwh: energy, losses_unknown: unknown }) {
+  return element("span", {}, energyInWords(energy), unknown > 0 ? under(` and of ${counted(unknown, "outage")} unknown`) : null);
+}
+
+const under = (text) => element("span", { class: "under" }, text);
+
+/** A bar of the line's time by its sorts; what is left of it is without information. */
+function timeBar(line) {
+  const sorts = [...SORTS.map(([, word, column]) => [word, line[column]]), ["no information", line.unknown_seconds]];
+  const words = sorts.filter(([, seconds]) => seconds > 0).map(([word, seconds]) => `${word} ${span(seconds)}`).join(", ");
+  const bars = SORTS.map(([style, , column]) => {
+    const bar = element("i", { class: style });
+    bar.style.width = `${(100 * line[column]) / line.period_seconds}%`;
+    return bar;
+  });
+  return element("span", {}, element("span", { class: "sorts", "aria-hidden": "true", title: words }, bars), element("span", { class: "visually-hidden" }, words));
+}
