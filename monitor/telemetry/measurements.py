@@ -11,7 +11,17 @@ from itertools import pairwise
 from typing import Any
 
 from grid.times import SECOND
-from monitor.facts import Changes, Committed, Incident, IncidentOutcome, OrderAnswer, VisitState
+from monitor.facts import (
+    Changes,
+    Committed,
+    Delivery,
+    Incident,
+    IncidentOutcome,
+    KnowledgeChanges,
+    KnowledgeCommitted,
+    OrderAnswer,
+    VisitState,
+)
 
 Document = dict[str, Any]
 
@@ -48,6 +58,7 @@ COUNTERS: Mapping[str, str] = {
     "grid_store_failures_total": "Times that the store could not commit or read; each batch is tried again.",
     "grid_broker_connections_total": "Connections to the broker that were made; the first one counts.",
     "grid_engineers_sent_total": "Engineers sent to a turbine.",
+    "grid_outage_reports_total": "Reports of outages: the monitor's own, and those of others.",
 }
 """What only grows, since this monitor's start."""
 
@@ -55,6 +66,11 @@ LABELLED: Mapping[str, tuple[str, str]] = {
     "grid_readings_rejected_total": ("reason", "Messages that became dead letters."),
     "grid_orders_total": ("outcome", "Orders of people: accepted, or refused."),
     "grid_incidents_closed_total": ("outcome", "Incidents that ended: repaired, or recovered."),
+    "grid_windows_total": ("figures", "Windows of turbines that were figured: for the first time, or corrected."),
+    "grid_outages_total": ("turn", "Turns of outages: began, changed, or ended."),
+    "grid_findings_total": ("kind", "Deviations from a turbine's normal that have ended."),
+    "grid_alarms_total": ("turn", "Turns of alarms: raised, cleared, acknowledged and so on."),
+    "grid_notifications_total": ("delivery", "Notifications that were sent, or given up."),
 }
 """Counters with one label: which, and what they count."""
 
@@ -138,6 +154,24 @@ class Measurements:
             self._take_incident(incident)
         for answer in changes.decisions.answers:
             self._take_order(answer)
+        self._count_knowledge(changes.knowledge, committed.knowledge)
+
+    def _count_knowledge(self, changes: KnowledgeChanges, committed: KnowledgeCommitted) -> None:
+        self.count("grid_outage_reports_total", len(changes.outages.reports))
+        labelled = self.labelled
+        if committed.windows:
+            first = sum(window.revision == 1 for window in committed.windows)
+            labelled["grid_windows_total"].update(first=first, corrected=len(committed.windows) - first)
+        for news in committed.outages:
+            labelled["grid_outages_total"][news.turn.value] += 1
+        for finding in changes.baselines.findings:
+            if finding.until is not None:
+                labelled["grid_findings_total"][finding.kind.value] += 1
+        for entry in changes.alarms.journal:
+            labelled["grid_alarms_total"][entry.turn.value] += 1
+        for notification in changes.notifications.notifications:
+            if notification.delivery is not Delivery.WAITING:
+                labelled["grid_notifications_total"][notification.delivery.value] += 1
 
     def _count_readings(self, changes: Changes, committed: Committed) -> None:
         counted = changes.counted

@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 
 from grid.times import SECOND, parse_time
 from monitor.console.standing import Standing
-from monitor.facts import DeadLetterReason, IncidentOutcome
+from monitor.facts import AlarmTurn, DeadLetterReason, Delivery, FindingKind, IncidentOutcome, OutageTurn
 from monitor.telemetry.measurements import COUNTERS, GAUGES, HISTOGRAMS, LABELLED
 from monitor.web.operations.probe import Seen
 
@@ -47,6 +47,11 @@ VALUES: Mapping[str, Sequence[str]] = {
     REJECTED: tuple(reason.value for reason in DeadLetterReason),
     "grid_orders_total": ("accepted", "refused"),
     "grid_incidents_closed_total": tuple(outcome.value for outcome in IncidentOutcome),
+    "grid_windows_total": ("first", "corrected"),
+    "grid_outages_total": tuple(turn.value for turn in OutageTurn),
+    "grid_findings_total": tuple(kind.value for kind in FindingKind),
+    "grid_alarms_total": tuple(turn.value for turn in AlarmTurn),
+    "grid_notifications_total": tuple(delivery.value for delivery in Delivery if delivery is not Delivery.WAITING),
 }
 """What a label can say is told from the start, at zero: a rate over a series that is born at 1 misses the 1."""
 

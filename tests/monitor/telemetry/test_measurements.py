@@ -1,10 +1,13 @@
 from collections import Counter
+from dataclasses import fields
 from typing import Any
 
 import pytest
 
 from grid.metrics import OperationalStatus
 from monitor.facts import (
+    AlarmEntry,
+    AlarmTurn,
     Changes,
     Committed,
     DeadLetter,
@@ -14,9 +17,12 @@ from monitor.facts import (
     IncidentCause,
     IncidentOutcome,
     IncidentState,
+    KnowledgeCommitted,
+    OutageReport,
     Reading,
     Visit,
     VisitState,
+    Window,
 )
 from monitor.telemetry.measurements import AGE_SECONDS, Histogram, Measurements
 
@@ -71,6 +77,7 @@ def test_a_batch_is_measured_once_however_many_readings_it_has() -> None:
         "grid_readings_posted_total": 0,
         "grid_messages_dropped_total": 5,
         "grid_statuses_received_total": 6,
+        "grid_outage_reports_total": 0,
     }
     assert measurements.labelled["grid_readings_rejected_total"] == {"future": 1, "refused_by_database": 1}
     assert found(measurements, "grid_batch_readings") == (1, 2)
@@ -104,3 +111,24 @@ def test_a_day_in_an_outbox_is_a_range_of_its_own() -> None:
     histogram = Histogram(AGE_SECONDS)
     histogram.observe(90_000)
     assert histogram.counts[-1] == 1
+
+
+def test_what_follows_from_a_batch_is_counted_by_what_became_of_it() -> None:
+    measurements = Measurements()
+    changes, told = Changes(), KnowledgeCommitted(windows=[window(1), window(1), window(3)])
+    knowledge = changes.knowledge
+    knowledge.outages.reports.append(OutageReport("crane", "rust", SECOND, SECOND))
+    knowledge.alarms.journal += [entry(AlarmTurn.RAISED), entry(AlarmTurn.ACKNOWLEDGED), entry(AlarmTurn.RAISED)]
+    measurements.take_commit(changes, committed(knowledge=told), 0.25)
+    assert measurements.counters["grid_outage_reports_total"] == 1
+    assert measurements.labelled["grid_windows_total"] == {"first": 2, "corrected": 1}
+    assert measurements.labelled["grid_alarms_total"] == {"raised": 2, "acknowledged": 1}
+
+
+def window(revision: int) -> Window:
+    figures: dict[str, Any] = {field.name: 0 for field in fields(Window)}
+    return Window(**figures | {"revision": revision})
+
+
+def entry(turn: AlarmTurn) -> AlarmEntry:
+    return AlarmEntry(SECOND, 1, turn, "turbine 7 is broken")
