@@ -1,6 +1,6 @@
 // How many alarms come: a bar for every ten minutes, and whether it is more than a person can take in.
 
-import { age, timeText } from "./clock.js";
+import { timeText } from "./clock.js";
 import { element } from "./elements.js";
 import { setAttribute, setText } from "./dom.js";
 import { counted } from "./quantities.js";
@@ -35,7 +35,7 @@ function line(share) {
 
 function words(raised, flood) {
   const all = raised.reduce((sum, number) => sum + number, 0);
-  const over = age(raised.length * 600);
+  const over = `${Math.round(raised.length / 6)} h`;
   const now = `${raised.at(-1) ?? 0} now, ${all} in ${over}, at most ${Math.max(0, ...raised)}`;
   return flood ? `Flood: ${now}` : now;
 }

@@ -3,7 +3,7 @@
 import { age, sentenceParts, timeElement } from "./clock.js";
 import { setAttribute, setChildren, setText } from "./dom.js";
 import { button, element, turbineLink } from "./elements.js";
-import { isUnacknowledged, isWaiting, placeOf, silence, stateInWords } from "./alarm-facts.js";
+import { isWaiting, placeOf, silence, stateInWords } from "./alarm-facts.js";
 import { count } from "./quantities.js";
 import { severityBadge } from "./severities.js";
 
@@ -123,9 +123,9 @@ export class AlarmRows {
     const cell = (label, style, ...content) => element("td", { "data-label": label, class: style }, ...content);
     return [
       cell("", "select", this.#box(alarm)),
-      cell("Severity", null, severityBadge(alarm.severity), element("span", { class: "stands" }, stateInWords(alarm), ...this.#until(alarm))),
-      element("th", { scope: "row", class: "what", "data-label": "What" }, this.#sentence(alarm), alarm.guidance ? element("span", { class: "guidance" }, alarm.guidance) : null),
-      cell("Where", null, alarm.turbine_number ? [turbineLink(alarm.turbine_number), alarm.region ? element("span", { class: "stands" }, alarm.region) : null] : placeOf(alarm)),
+      cell("Severity", null, severityBadge(alarm.severity), " ", element("span", { class: "stands" }, stateInWords(alarm), ...this.#until(alarm))),
+      element("th", { scope: "row", class: "what", "data-label": "What" }, this.#sentence(alarm), isWaiting(alarm) && alarm.guidance ? element("span", { class: "guidance" }, alarm.guidance) : ""),
+      cell("Where", null, ...[alarm.turbine_number ? [turbineLink(alarm.turbine_number), " ", alarm.region ? element("span", { class: "stands" }, alarm.region) : null] : placeOf(alarm)].flat()),
       cell("Since", null, timeElement(alarm.raised_at), " ", element("span", { class: "ago" })),
       cell("Times", "number", alarm.occurrences > 1 ? count(alarm.occurrences) : "1"),
       cell("", "orders", ...this.#orders(alarm)),
@@ -153,7 +153,7 @@ export class AlarmRows {
   }
 
   #orders(alarm) {
-    if (!isUnacknowledged(alarm)) {
+    if (!isWaiting(alarm)) {
       const by = alarm.acknowledged_by;
       return by ? [element("span", { class: "stands" }, `by ${by}, `, timeElement(alarm.acknowledged_at))] : [];
     }

@@ -64,7 +64,7 @@ export class AvailabilityTable {
 function lineRow(line, by) {
   return row(
     [HEADS[by], nameOf(line, by)],
-    ["From", timeElement(line.since)],
+    ["From", timeElement(line.since), "since"],
     ["The time", timeBar(line), "sorts-cell"],
     ["By time", byTime(line), "number"],
     ["By energy", availabilityInWords(line.energy_availability), "number"],
@@ -87,7 +87,7 @@ function byTime({ time_availability: known, time_availability_at_least: least })
 }
 
 function lost({ lost_energy_in_kwh: energy, losses_unknown: unknown }) {
-  return element("span", {}, energyInWords(energy), unknown > 0 ? under(` and of ${counted(unknown, "outage")} unknown`) : null);
+  return element("span", {}, energyInWords(energy), unknown > 0 ? under(` and ${count(unknown)} unknown`) : null);
 }
 
 const under = (text) => element("span", { class: "under" }, text);

@@ -94,6 +94,7 @@ function show() {
 }
 
 function press() {
+  place("availability").dataset.per = chosen.per;
   for (const [id, name] of [["periods", "period"], ["by", "by"], ["per", "per"]]) {
     for (const chip of place(id).querySelectorAll(".chip")) chip.setAttribute("aria-pressed", String(chip.dataset[name] === chosen[name]));
   }

@@ -13,6 +13,7 @@ import { PowerCurve } from "./turbine-curve.js";
 import { TurbineHead } from "./turbine-head.js";
 import { Orders } from "./turbine-orders.js";
 import { Story } from "./turbine-story.js";
+import { TurbineKnowledge } from "./turbine-knowledge.js";
 import { Trends, hoursOfAddress } from "./turbine-trends.js";
 import { causeInWords, incidentInWords, visitInWords } from "./words.js";
 
@@ -25,6 +26,7 @@ const curve = new PowerCurve(turbineNumber);
 const trends = new Trends(turbineNumber, { onLoaded: (shown) => curve.show(shown) });
 const story = new Story();
 const orders = new Orders(turbineNumber);
+const knowledge = new TurbineKnowledge(turbineNumber);
 
 const incidents = new PagedList("/incidents", {
   body: document.querySelector("#incidents tbody"),
@@ -128,12 +130,14 @@ function loadRepairs() {
   incidents.refresh();
   visits.refresh();
   story.refresh();
+  knowledge.refresh();
   trends.loadMarks();
 }
 
 const loadAll = settled(loadRepairs);
 stream.subscribe(({ kind, turbines, readings }) => {
   showLive();
+  knowledge.follow(stream.farm.farm?.alarms);
   if (kind === "state") return;
   if (turbines.includes(turbineNumber)) loadAll();
   if (turbines.includes(turbineNumber) || readings.includes(turbineNumber)) {
@@ -165,4 +169,5 @@ loadDocument();
 trends.show(hoursOfAddress());
 incidents.show({ turbine: turbineNumber });
 visits.show({ turbine: turbineNumber });
+knowledge.show();
 story.show(Number(new URLSearchParams(location.search).get("incident")) || null, turbineNumber);
