@@ -61,3 +61,18 @@ def mm92() -> PowerCurve:
     """The Senvion MM92's curve (2.05 MW): points that Cubico published, doi 10.5281/zenodo.5841833, CC-BY-4.0."""
     text = files("grid").joinpath("mm92_power_curve.csv").read_text(encoding="utf-8")
     return read_power_curve(text.splitlines())
+
+
+SAME_RATED_POWER = 0.1
+"""A turbine whose rated power differs by a larger share from its model's is of another variant."""
+
+
+def curve_for(model: str | None, rated_power_in_kw: float | None) -> PowerCurve | None:
+    """The published curve of a model, by its name without regard to case; None for one that is not known here.
+
+    None, too, if the rated power is given and is that of another variant.
+    """
+    curve = mm92() if model is not None and model.strip().upper() == "MM92" else None
+    if curve is None or rated_power_in_kw is None:
+        return curve
+    return curve if abs(rated_power_in_kw - curve.rated_power) <= SAME_RATED_POWER * curve.rated_power else None

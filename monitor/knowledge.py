@@ -66,7 +66,7 @@ class Knowledge:
         """Continue with what the store has; dropped, and made anew, after a failed commit."""
         self.windows = Windows(remembered, now=now)
         self.baselines = Baselines(remembered, now=now)
-        self.outages = Outages(remembered, now=now)
+        self.outages = Outages(remembered, now=now, tolerance_seconds=settings.outage_tolerance_seconds)
         self.alarms = Alarms(remembered, now=now)
         self.notifications = Notifications(remembered, now=now)
 

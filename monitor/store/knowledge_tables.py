@@ -39,9 +39,10 @@ CREATE TABLE area_windows (
     PRIMARY KEY (area, width_seconds, start_at)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE window_marks (
-    turbine_number INTEGER NOT NULL,
+    turbine_number INTEGER NOT NULL, -- 0 stands for the regions and the farm
     start_at INTEGER NOT NULL,
-    PRIMARY KEY (turbine_number, start_at)
+    width_seconds INTEGER NOT NULL DEFAULT 60,
+    PRIMARY KEY (turbine_number, start_at, width_seconds)
 ) STRICT, WITHOUT ROWID;
 """
 
@@ -68,7 +69,6 @@ CREATE TABLE outages (
     changed_at INTEGER NOT NULL,
     lost_energy_unknown TEXT,
     ongoing_since INTEGER,
-    figure_at INTEGER, -- when its lost energy waits to be figured: the oldest first
     UNIQUE (controller_id, outage_type, started_at),
     CHECK (started_at <= ended_at),
     CHECK (ongoing = (ongoing_since IS NOT NULL))
@@ -76,7 +76,10 @@ CREATE TABLE outages (
 CREATE UNIQUE INDEX outages_ongoing ON outages (controller_id, outage_type) WHERE ongoing = 1;
 CREATE INDEX outages_turbine ON outages (turbine_number, ended_at);
 CREATE INDEX outages_ended ON outages (ended_at);
-CREATE INDEX outages_to_figure ON outages (figure_at) WHERE figure_at IS NOT NULL;
+CREATE TABLE outages_to_figure ( -- whose lost energy waits to be figured, the oldest mark first
+    outage_id INTEGER PRIMARY KEY REFERENCES outages (outage_id) ON DELETE CASCADE,
+    marked_at INTEGER NOT NULL
+) STRICT;
 CREATE TABLE learnt_curves ( -- what a turbine's own windows show, for the lost energy of its outages
     turbine_number INTEGER PRIMARY KEY,
     learnt_to INTEGER NOT NULL,
