@@ -91,6 +91,11 @@ GAUGES: Mapping[str, str] = {
     "grid_engineers_free": "Engineers who could go at once.",
     "grid_incidents_open": "Incidents that are open.",
     "grid_incidents_waiting": "Incidents in the waiting line.",
+    "grid_windows_waiting": "Windows of which readings came that they don't tell of yet.",
+    "grid_outages_ongoing": "Outages that go on.",
+    "grid_alarms_active": "Alarms whose condition holds now.",
+    "grid_alarms_unacknowledged": "Alarms, active or cleared, that nobody has acknowledged.",
+    "grid_notifications_waiting": "Notifications that wait for their time, or for their next attempt.",
     "grid_feed_followers": "Programs that follow the monitor, such as the pages' process.",
 }
 """What stands at a value when it is asked for."""
