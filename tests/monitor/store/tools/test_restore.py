@@ -372,7 +372,7 @@ def test_a_table_without_ids_is_read_from_both_ends_past_its_damage(tmp_path: Pa
     Ledger.open(path).close()
     rows = [(number, minute * 60) for number in range(1, 21) for minute in range(500)]
     with closing(sqlite3.connect(path)) as db, db:
-        db.executemany("INSERT INTO window_marks VALUES (?, ?)", rows)
+        db.executemany("INSERT INTO window_marks (turbine_number, start_at) VALUES (?, ?)", rows)
     garble_the_page_with(path, bytes([10]) + (240 * 60).to_bytes(2, "big"))
     with Salvage(path) as salvage:
         found = list(salvage.rows("window_marks", ["turbine_number", "start_at"]))
