@@ -21,18 +21,21 @@ from monitor.facts import (
     TurbineRecord,
 )
 from monitor.notifications.notifications import Notifications
+from monitor.notifications.plan import NO_PLAN, Plan
 from monitor.outages.outages import Outages
 from monitor.windows.windows import Windows
 
 
 @dataclass(frozen=True, slots=True)
 class KnowledgeSettings:
-    """What the deciders can be told, in seconds."""
+    """What the deciders can be told."""
 
     allowed_lateness_seconds: float = 5.0
     """How far behind its turbine's newest reading another may come and still be in its window's first figures."""
     outage_tolerance_seconds: float = 720.0
     """Reports of the same kind that lie no further apart are one outage."""
+    plan: Plan = NO_PLAN
+    """Who is told of which alarm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ class Knowledge:
         self.baselines = Baselines(remembered, now=now)
         self.outages = Outages(remembered, now=now, tolerance_seconds=settings.outage_tolerance_seconds)
         self.alarms = Alarms(remembered, now=now)
-        self.notifications = Notifications(remembered, now=now)
+        self.notifications = Notifications(remembered, now=now, plan=settings.plan)
 
     def decide(self, heard: Heard, now: Now) -> KnowledgeChanges:
         """What is to be committed with the batch."""

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from importlib.metadata import version
+from pathlib import Path
 
 from grid.connection import Will
 from grid.error_groups import first_if_all
@@ -33,6 +34,8 @@ from monitor.intake.broker_intake import AnotherMonitorError, BrokerIntake
 from monitor.knowledge import KnowledgeSettings
 from monitor.live.feed import FarmFeed
 from monitor.monitor import GridMonitor
+from monitor.notifications.delivery import Deliveries, refuse_without_apprise
+from monitor.notifications.notify_file import NotifySettings, read_notify_file
 from monitor.settings import LogFormat, MonitorSettings
 from monitor.store.errors import StoreError
 from monitor.store.lock import DataFolderLock
@@ -113,6 +116,7 @@ class _Program:
         traces = destinations(os.environ, to_console=settings.tracing)
         self._open_tracer = tracing(traces)
         self._tracer: Tracer = NoTracer()
+        self._notify = _notify_settings(settings.notify_file)
         self._console = _console_beside(traces, settings.log_format)
         self._rate = Rate()
         self._measurements = Measurements()
@@ -143,7 +147,8 @@ class _Program:
     async def _watch(self, store: StoreThread, lock_id: str) -> None:
         intake = self._intake(lock_id)
         outbox = Outbox(intake)
-        monitor = self._monitor = self._grid_monitor(store, intake, outbox)
+        deliveries = self._deliveries()
+        monitor = self._monitor = self._grid_monitor(store, intake, outbox, deliveries)
         feed = FarmFeed(
             lambda: self._known(monitor) if monitor.is_ready else None,
             say=lambda sentence: self._say(sentence, action="feed"),
@@ -162,6 +167,8 @@ class _Program:
                 serving = keep_serving(self._settings.site(), lambda sentence: self._say(sentence, action=PAGES))
                 self._serving = tasks.create_task(serving, name="keep the pages' process running")
                 side_tasks.append(self._serving)
+            if deliveries is not None:
+                side_tasks.append(tasks.create_task(deliveries.run(), name="keep the courier running"))
             await monitor.run()
             await self._disconnect(intake, connecting)
             for task in side_tasks:
@@ -175,7 +182,20 @@ class _Program:
             self._measurements.histograms["grid_text_files_seconds"].observe,
         )
 
-    def _grid_monitor(self, store: StoreThread, intake: BrokerIntake, outbox: Outbox) -> GridMonitor:
+    def _deliveries(self) -> Deliveries | None:
+        """Who delivers notifications; None where nobody is to be notified."""
+        if not self._notify.addresses:
+            return None
+        return Deliveries(
+            self._notify,
+            self._settings.data_dir,
+            bring=lambda receipts: self._monitor.bring_receipts(receipts) if self._monitor else None,
+            say=lambda sentence: self._say(sentence, action="notifications"),
+        )
+
+    def _grid_monitor(
+        self, store: StoreThread, intake: BrokerIntake, outbox: Outbox, deliveries: Deliveries | None
+    ) -> GridMonitor:
         settings = self._settings
         return GridMonitor(
             intake=intake,
@@ -190,8 +210,11 @@ class _Program:
             ),
             dispatch_settings=DispatchSettings(visit_time_limit_seconds=settings.visit_time_limit),
             knowledge_settings=KnowledgeSettings(
-                allowed_lateness_seconds=settings.allowed_lateness, outage_tolerance_seconds=settings.outage_tolerance
+                allowed_lateness_seconds=settings.allowed_lateness,
+                outage_tolerance_seconds=settings.outage_tolerance,
+                plan=self._notify.plan,
             ),
+            courier=deliveries,
             measurements=self._measurements,
             tracer=self._tracer,
         )
@@ -285,6 +308,14 @@ class _Program:
 
     def _say(self, sentence: str, *, action: str) -> None:
         self._console.say(sentence, action=action)
+
+
+def _notify_settings(path: Path | None) -> NotifySettings:
+    """What the settings file of notifications says; nobody is told without one. Raises SettingsError."""
+    if path is None:
+        return NotifySettings()
+    refuse_without_apprise()
+    return read_notify_file(path)
 
 
 def _troubles(health: Health) -> list[Trouble]:

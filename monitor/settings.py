@@ -87,6 +87,9 @@ class MonitorSettings(BrokerSettings, HttpSettings):
     outage_tolerance: float = Field(
         720.0, ge=0, le=86_400, description="Seconds between two reports of the same kind that are one outage."
     )
+    notify_file: Path | None = Field(
+        None, description="File that says who is told of which alarm; grid-monitor notify sample prints one."
+    )
     log_format: LogFormat = Field(
         LogFormat.AUTO, description="auto, table, lines or json; auto is the table on a terminal, lines elsewhere."
     )
