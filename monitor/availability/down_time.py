@@ -59,7 +59,8 @@ def down_spans(outage: Outage, reported: Sequence[Span], heard_until: int) -> li
         for before, after in pairwise(ordered)
         if before.since == before.until or after.since == after.until
     )
-    lasting = [Span(outage.ended_at, heard_until)] if outage.ongoing else []
+    ongoing_since = outage.ended_at if outage.ongoing_since is None else outage.ongoing_since
+    lasting = [Span(ongoing_since, heard_until)] if outage.ongoing else []
     return union([*ordered, *beside_moments, *lasting])
 
 
