@@ -19,11 +19,16 @@ AND NOT EXISTS (
     SELECT 1 FROM turbines t
     WHERE t.turbine_number = readings.turbine_number AND t.emitted_at = readings.emitted_at
 )
+AND NOT EXISTS (
+    SELECT 1 FROM window_marks m WHERE m.turbine_number = readings.turbine_number
+    AND m.start_at BETWEEN readings.emitted_at - 3660000000 AND readings.emitted_at + 3600000000
+)
 """
 """Which readings may go: emitted and received before `:kept_since`.
 
 A turbine's newest reading stays, and so does the one that its row in `turbines` tells of. The reading that was
-committed last stays too: its id must not be given to another one.
+committed last stays too: its id must not be given to another one. What lies within an hour of a marked window stays
+until that is figured: its figures are made of them, and windows are kept for ever.
 """
 
 _DELETIONS = {

@@ -100,6 +100,20 @@ def test_an_old_reading_that_came_late_is_kept(data_dir: Path, old: MakeReading)
     assert verify(data_dir).agree
 
 
+def test_readings_stay_until_the_window_made_of_them_is_figured(data_dir: Path) -> None:
+    with closing(sqlite3.connect(data_dir / "grid.db")) as db, db:
+        db.execute("INSERT INTO window_marks (turbine_number, start_at) VALUES (7, ?)", [at(0) - at(0) % (60 * SECOND)])
+    assert count_prunable(data_dir, at(50), no_progress).readings == 50 + 9
+    prune_alone(data_dir, at(50))
+    assert (seconds(data_dir, 7), seconds(data_dir, 8)) == ([*range(100)], [*range(50, 100)])
+    assert verify(data_dir).agree
+    with closing(sqlite3.connect(data_dir / "grid.db")) as db, db:
+        db.execute("DELETE FROM window_marks")
+    prune_alone(data_dir, at(50))
+    assert seconds(data_dir, 7) == [*range(50, 100)]
+    assert verify(data_dir).agree
+
+
 def test_the_reading_that_a_turbine_is_believed_by_is_kept(data_dir: Path) -> None:
     """Its clock ran ahead and was corrected: the newest that counts is not the latest."""
     believed = TurbineRecord(9, at(0), emitted_at=at(4), received_at=at(4))
