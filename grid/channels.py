@@ -13,12 +13,17 @@ from grid.metrics import TurbineMetrics
 from grid.repair import COMMAND_EXPIRY_SECONDS, RepairCommand, RepairResult
 from grid.status import MonitorStatus, TurbineStatus
 from grid.topics import MONITOR_CANARY, MONITOR_STATUS, Kind
+from grid.window import TurbineWindow
 
 TURBINE = "turbine"
 MONITOR = "monitor"
 NUMBER = "{turbine_number}"
 _NOON = "2026-11-21T12:00:00.000000Z"
 _SESSION = "1795262400000-x7Qp"
+_WINDOWS = (
+    "For programs that watch. Told after the commit, and again with a higher revision whenever late readings changed "
+    "it. Not retained, and once only: what was not heard is at `/api/v1/turbines/{turbine_number}/windows`."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,24 @@ CHANNELS = (
         "For people and programs that watch; a turbine need not listen.",
     ),
     Channel(
+        "turbineWindows1m",
+        of_any_turbine(Kind.WINDOWS_1M),
+        MONITOR,
+        TurbineWindow,
+        "A complete window of a turbine.",
+        _WINDOWS,
+        qos=0,
+    ),
+    Channel(
+        "turbineWindows15m",
+        of_any_turbine(Kind.WINDOWS_15M),
+        MONITOR,
+        TurbineWindow,
+        "A complete window of a turbine.",
+        _WINDOWS,
+        qos=0,
+    ),
+    Channel(
         "monitorStatus",
         MONITOR_STATUS,
         MONITOR,
@@ -172,6 +195,24 @@ EXAMPLES: dict[type[BaseModel], list[dict[str, Any]]] = {
             "incident_id": 4,
             "dispatch_id": "k3v9-12",
             "engineer": 1,
+        }
+    ],
+    TurbineWindow: [
+        {
+            "turbine_number": 7,
+            "width_seconds": 60,
+            "start_at": _NOON,
+            "revision": 1,
+            "readings": 59,
+            "interval_seconds": 1.0,
+            "covered_seconds": 59.0,
+            "broken_seconds": 0.0,
+            "wind_speed_mean": 7.1,
+            "wind_speed_min": 5.9,
+            "wind_speed_max": 8.4,
+            "energy_in_kwh": 9.83,
+            "mean_power_in_kw": 599.79661,
+            "max_power_in_kw": 801.5,
         }
     ],
     MonitorStatus: [

@@ -24,6 +24,8 @@ class Kind(StrEnum):
     REPAIR_RESULT = "repair/result"
     EVENTS = "events"
     ACKNOWLEDGED = "acknowledged"
+    WINDOWS_1M = "windows/1m"
+    WINDOWS_15M = "windows/15m"
 
     def of(self, turbine_number: int) -> str:
         """The topic of this kind for one turbine, such as `grid/turbines/7/metrics`."""

@@ -10,6 +10,7 @@ from monitor.facts import (
     Decisions,
     Incident,
     KnowledgeChanges,
+    KnowledgeCommitted,
     NotificationTest,
     Now,
     OutageReport,
@@ -67,7 +68,7 @@ class Knowledge:
         self, remembered: RememberedKnowledge, *, now: Now, settings: KnowledgeSettings = KnowledgeSettings()
     ) -> None:
         """Continue with what the store has; dropped, and made anew, after a failed commit."""
-        self.windows = Windows(remembered, now=now)
+        self.windows = Windows(remembered, now=now, allowed_lateness_seconds=settings.allowed_lateness_seconds)
         self.baselines = Baselines(remembered, now=now)
         self.outages = Outages(remembered, now=now, tolerance_seconds=settings.outage_tolerance_seconds)
         self.alarms = Alarms(remembered, now=now)
@@ -81,3 +82,7 @@ class Knowledge:
         alarms = self.alarms.take(heard.told, baselines.findings, heard.alarm_orders, heard.turbines, now)
         notifications = self.notifications.take(alarms, heard.receipts, heard.tests, now)
         return KnowledgeChanges(windows, outages, baselines, alarms, notifications)
+
+    def settle(self, committed: KnowledgeCommitted) -> None:
+        """Take what only the ledger could tell, after the commit of what was decided last."""
+        self.windows.settle(committed)

@@ -212,6 +212,7 @@ class GridMonitor:
                 trace.committed()
                 self.measurements.take_commit(changes, committed, self._clock.steady() - begun_at)
                 self._store_works()
+                self.knowledge.settle(committed.knowledge)
                 self._publish(step, changes, committed)
                 trace.published(changes, committed)
                 self._tell_turbines()

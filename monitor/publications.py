@@ -7,6 +7,7 @@ asked for, is told once at QoS 0.
 
 from monitor.dispatch.outbox import messages_for as messages_for_decisions
 from monitor.facts import Decisions, KnowledgeChanges, KnowledgeCommitted, Outgoing
+from monitor.windows.messages import messages_for as messages_for_windows
 
 
 def to_write(decisions: Decisions, knowledge: KnowledgeChanges) -> list[Outgoing]:
@@ -16,4 +17,4 @@ def to_write(decisions: Decisions, knowledge: KnowledgeChanges) -> list[Outgoing
 
 def to_tell(knowledge: KnowledgeCommitted) -> list[tuple[str, bytes]]:
     """What is told after the commit, now or never: topic and payload."""
-    return []
+    return messages_for_windows(knowledge.windows)

@@ -93,14 +93,26 @@ from monitor.facts.sequences import (
     SequenceRecord,
 )
 from monitor.facts.troubles import Troubles
-from monitor.facts.windows import Window, WindowChanges, WindowMark
+from monitor.facts.windows import (
+    AREAS,
+    MINUTE_SECONDS,
+    QUARTER_SECONDS,
+    AreaWindow,
+    Window,
+    WindowChanges,
+    WindowMark,
+    WindowsCommitted,
+)
 
 __all__ = [
+    "AREAS",
     "BROKEN",
     "DEVIATING",
     "KEPT_PAYLOAD_BYTES",
+    "MINUTE_SECONDS",
     "MOST_ANSWERED_ORDERS",
     "OFFLINE",
+    "QUARTER_SECONDS",
     "Acknowledgement",
     "Action",
     "Alarm",
@@ -113,6 +125,7 @@ __all__ = [
     "AlarmState",
     "AlarmTurn",
     "AnsweredOrder",
+    "AreaWindow",
     "Arrived",
     "BaselineChanges",
     "BaselineRecord",
@@ -188,6 +201,7 @@ __all__ = [
     "Window",
     "WindowChanges",
     "WindowMark",
+    "WindowsCommitted",
     "controller_of",
     "turbine_of",
 ]

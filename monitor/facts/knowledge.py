@@ -30,6 +30,10 @@ class KnowledgeCommitted:
     outages: list[OutageNews] = field(default_factory=list)
     outgoing: list[Outgoing] = field(default_factory=list)
     """What is to be told of it for certain: written to the outbox in the same transaction."""
+    window_marks: list[WindowMark] = field(default_factory=list)
+    """As `WindowsCommitted.marks`."""
+    recalled_marks: list[WindowMark] | None = None
+    """As `WindowsCommitted.recalled`."""
 
 
 @dataclass(slots=True)
@@ -37,6 +41,7 @@ class RememberedKnowledge:
     """What the ledger knows of it when the monitor starts, or after a failed commit."""
 
     window_marks: list[WindowMark] = field(default_factory=list)
+    """The first ones; the rest is asked for, since after a restore there may be millions."""
     ongoing_outages: list[Outage] = field(default_factory=list)
     baselines: list[BaselineRecord] = field(default_factory=list)
     open_findings: list[Finding] = field(default_factory=list)

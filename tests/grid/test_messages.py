@@ -15,6 +15,7 @@ from grid.metrics import MAX_INTEGER, OperationalStatus, TurbineMetrics
 from grid.repair import RepairCommand, RepairResult, RepairState
 from grid.status import MonitorStatus, OfflineReason, Presence, TurbineStatus
 from grid.times import EARLIEST, LATEST, format_time, parse_time
+from grid.window import TurbineWindow
 
 FOUR_FIELDS = b'{"turbine_number":7,"wind_speed":100.0,"power_output_in_kwh":3000.0,"operational_status":"broken"}'
 
@@ -78,12 +79,29 @@ FULL: dict[type[BaseModel], dict[str, Any]] = {
         "engineer": 1,
         "by": "Ada",
     },
+    TurbineWindow: {
+        "turbine_number": 7,
+        "width_seconds": 60,
+        "start_at": "2026-11-21T12:00:00.000000Z",
+        "revision": 2,
+        "readings": 59,
+        "interval_seconds": 1.0,
+        "covered_seconds": 59.0,
+        "broken_seconds": 1.5,
+        "wind_speed_mean": 7.1,
+        "wind_speed_min": 5.9,
+        "wind_speed_max": 8.4,
+        "energy_in_kwh": -0.2,
+        "mean_power_in_kw": -12.2,
+        "max_power_in_kw": 0.5,
+    },
     CanaryCall: {"kind": "question", "nonce": "5f2a90c1", "monitor": "process 7 on farm-1"},
     Acknowledged: {"session": "1795262400000-x7Qp", "sequence": 41},
 }
 FLOATS = {
     TurbineMetrics: ["wind_speed", "power_output_in_kwh", "voltage", "current", "temperature"],
     TurbineStatus: ["rated_power_in_kw", "latitude", "longitude"],
+    TurbineWindow: ["interval_seconds", "covered_seconds", "wind_speed_mean", "energy_in_kwh", "max_power_in_kw"],
 }
 INTEGERS = {
     TurbineMetrics: ["turbine_number", "sequence", "oldest_held"],
@@ -92,6 +110,7 @@ INTEGERS = {
     MonitorStatus: ["engineers"],
     RepairCommand: ["incident_id", "engineer"],
     TurbineEvent: ["turbine_number", "incident_id", "engineer"],
+    TurbineWindow: ["turbine_number", "width_seconds", "revision", "readings"],
 }
 TEXTS = {
     TurbineMetrics: ["session", "operational_status"],
@@ -110,6 +129,7 @@ TIMES = {
     RepairCommand: ["issued_at"],
     RepairResult: ["at"],
     TurbineEvent: ["at"],
+    TurbineWindow: ["start_at"],
 }
 MODELS = list(FULL)
 
