@@ -1,0 +1,391 @@
+"""Which of a turbine's instruments is wrong, if any: by its own past, and by what the others show at the same moment.
+
+Wind, power and current tell of each other: power follows wind by the curve, and current follows power. So two
+relations, each with its own learnt spread, tell which of three is wrong (parity relations; Isermann, Fault-Diagnosis
+Systems, Springer 2006, chapter 10): away from both is power, from the curve alone wind or the turbine itself, from
+current alone current. Only where they can't tell, each is judged by its own past, as voltage and temperature are.
+"""
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+from monitor.baselines.normal import COARSE, UNUSUAL, Normal
+from monitor.baselines.track import Track
+from monitor.facts import FindingKind
+
+DEADBANDS = {"wind_speed": 1.5, "temperature": 3.0}
+"""In m/s and degrees Celsius: less is of no interest, however steady the value is."""
+_VOLTAGE_SHARE = 0.02
+_OWN_SHARE = 0.1
+"""Of the mean, for power and current where nothing else tells their size."""
+POWER_SHARE = 0.01
+"""Of rated power: the deadband of power against the curve, and of current against power."""
+_UNLEARNT_SHARE = 0.1
+"""The same where the turbine has not shown yet what it makes of such a wind."""
+DRIFT_SHARE = 0.05
+"""Of rated power: a smaller lasting loss is not told."""
+_DRIFT_DEVIATIONS = 1.2
+"""Five deviations of a moving mean with gain 0.1: 5 * sqrt(0.1 / 1.9) (Lucas and Saccucci, Technometrics 32, 1990)."""
+_TELLING_SHARE = 0.03
+"""Of rated power: the curve would have shown a change of wind of more than this."""
+_STILL_AIR = 0.5
+"""In m/s: an anemometer stands in less wind, and is not frozen."""
+_BIAS_GAIN = 0.0005
+_RATIO_GAIN = 0.01
+
+
+class Gains(NamedTuple):
+    """How much of a step the mean follows, by how quickly the true value moves."""
+
+    quick: float
+    """Wind, power and current: 2 s."""
+    warm: float
+    """Temperature: 10 s."""
+    steady: float
+    """Voltage: 60 s."""
+    drift: float
+    """The mean residual: 300 s, and ten readings at least."""
+
+
+def gains(gap: int) -> Gains:
+    """For readings so many microseconds apart, rounded up to a power of two: 1 - exp(-t/T)."""
+    return _GAINS[min(gap.bit_length(), _LONGEST)]
+
+
+_LONGEST = 44
+
+
+def _gains(seconds: float) -> Gains:
+    quick, warm, steady = (1 - math.exp(-seconds / memory) for memory in (2.0, 10.0, 60.0))
+    return Gains(quick, warm, steady, min(0.1, seconds / 300.0))
+
+
+_GAINS = tuple(_gains(2**bits / 1e6) for bits in range(_LONGEST + 1))
+
+
+class Shown(NamedTuple):
+    """What a turbine's instruments show. Power in kW is None while the turbine does not run, or is just starting."""
+
+    wind_speed: float
+    power: float | None
+    voltage: float | None
+    current: float | None
+    temperature: float | None
+
+
+class Verdict(NamedTuple):
+    """One quantity is not what was expected."""
+
+    quantity: str
+    kind: FindingKind
+    expected: float | None
+    observed: float
+    score: float
+    """In standard deviations."""
+
+
+class Neighbours(NamedTuple):
+    """Medians of what the turbines nearby show at this time."""
+
+    wind_speed: float
+    drift_share: float
+    """Of rated power: how far they are from their own curves."""
+
+
+Ask = Callable[[], Neighbours | None]
+"""What the neighbours show; None where too few are near. Only asked in doubt."""
+
+
+def judge(track: Track, shown: Shown, gain: Gains, ask: Ask) -> list[Verdict]:
+    """Judge what the instruments show, and learn what is usual."""
+    verdicts: list[Verdict] = []
+    if shown.voltage is not None and not track.voltage.take_usual(shown.voltage, gain.steady):
+        deadband = max(1.0, _VOLTAGE_SHARE * abs(track.voltage.level))
+        _doubt(track, "voltage", shown.voltage, gain.steady, deadband, verdicts)
+    if shown.temperature is not None and not track.temperature.take_usual(shown.temperature, gain.warm):
+        _doubt(track, "temperature", shown.temperature, gain.warm, DEADBANDS["temperature"], verdicts)
+    if shown.power is None:
+        track.off_curve = 0
+        if not track.wind_speed.take_usual(shown.wind_speed, gain.quick):
+            _doubt_wind(track, shown.wind_speed, gain, ask, verdicts)
+    else:
+        _Triangle(track, shown.wind_speed, shown.power, shown.current, gain, ask).judge(verdicts)
+    return verdicts
+
+
+def _doubt(track: Track, quantity: str, value: float, gain: float, deadband: float, verdicts: list[Verdict]) -> None:
+    """Judge a value by the quantity's own past."""
+    normal: Normal = getattr(track, quantity)
+    if value == normal.value or not (track.is_learnt and normal.is_unusual(value, deadband)):
+        normal.follow(value, gain, deadband)
+        _tell_frozen(track, quantity, normal, verdicts)
+        return
+    verdicts.append(_deviation(quantity, normal.level, value, normal.score(value, deadband)))
+    normal.reject(value)
+
+
+def _tell_frozen(track: Track, quantity: str, normal: Normal, verdicts: list[Verdict]) -> None:
+    if normal.repeats and track.is_learnt and (score := normal.frozen_score):
+        verdicts.append(Verdict(quantity, FindingKind.FROZEN, None, normal.value, score))
+
+
+def _deviation(quantity: str, expected: float, observed: float, score: float) -> Verdict:
+    kind = FindingKind.SPIKE if observed > expected else FindingKind.DROP
+    return Verdict(quantity, kind, expected, observed, min(abs(score), 1e6))
+
+
+def _doubt_wind(track: Track, wind_speed: float, gain: Gains, ask: Ask, verdicts: list[Verdict]) -> None:
+    deadband = DEADBANDS["wind_speed"]
+    if wind_speed != track.wind_speed.value and track.wind_speed.is_unusual(wind_speed, deadband):
+        neighbours = ask()
+        if neighbours is not None and not _is_other_wind(wind_speed, neighbours):
+            track.wind_speed.follow(wind_speed, gain.quick, deadband)
+            return
+    _doubt(track, "wind_speed", wind_speed, gain.quick, deadband, verdicts)
+
+
+def _is_other_wind(wind_speed: float, neighbours: Neighbours) -> bool:
+    return abs(wind_speed - neighbours.wind_speed) > max(2.0, 0.3 * neighbours.wind_speed)
+
+
+class _Triangle:
+    """Wind, power and current of one reading."""
+
+    __slots__ = ("ask", "current", "expected", "gain", "power", "rated", "track", "wind_speed")
+
+    def __init__(
+        self, track: Track, wind_speed: float, power: float, current: float | None, gain: Gains, ask: Ask
+    ) -> None:
+        self.track, self.wind_speed, self.power, self.current = track, wind_speed, power, current
+        self.gain, self.ask = gain, ask
+        self.expected = track.curve.power(wind_speed, power)
+        self.rated = track.curve.rated_power or abs(track.power.level)
+
+    def judge(self, verdicts: list[Verdict]) -> None:
+        """Judge the three, and learn from those that are not wrong."""
+        off_curve, off_current = self._is_off_curve(), self._is_off_current()
+        if self._frozen(verdicts):
+            return
+        wrong: str | None = None
+        if off_curve or off_current:
+            wrong = self._wrong(off_curve=off_curve, off_current=off_current)
+            if wrong is not None:
+                verdicts.append(self._verdict(wrong))
+        self._learn(wrong, verdicts, off_curve=off_curve, off_current=off_current)
+
+    # --- the two relations
+
+    def _deadband(self) -> float:
+        share = POWER_SHARE if self.track.curve.is_learnt_at(self.wind_speed) else _UNLEARNT_SHARE
+        return share * self.rated
+
+    def _is_off_curve(self) -> bool:
+        if self.expected is None:
+            return False
+        return self.track.is_learnt and self.track.residual.is_unusual(self.power - self.expected, self._deadband())
+
+    def _is_off_current(self) -> bool:
+        ratio = self.track.current_per_power
+        if self.current is None or not ratio.is_learnt or not self.track.is_learnt:
+            return False
+        if self.current == self.track.current.value:
+            return False  # it may be frozen: `_learn_current` counts
+        power = abs(self.power)
+        spread = max(UNUSUAL * ratio.deviation, 0.03 * ratio.level) * power
+        return abs(self.current - ratio.level * power) > max(spread, POWER_SHARE * ratio.level * self.rated)
+
+    # --- who is wrong
+
+    def _wrong(self, *, off_curve: bool, off_current: bool) -> str | None:
+        """The quantity that is wrong; None where the turbine itself is not what it was, or nobody can tell."""
+        if off_curve and off_current:
+            return "power"
+        if off_curve:
+            self.track.off_curve += 1
+            return self._wind_or_power()
+        if self.expected is not None or self._score("current") >= self._score("power"):
+            return "current"
+        return "power"
+
+    def _wind_or_power(self) -> str | None:
+        wind, power = self._score("wind_speed"), self._score("power")
+        neighbours = self.ask()
+        first = self.track.off_curve == 1
+        if neighbours is not None:
+            is_wind = _is_other_wind(self.wind_speed, neighbours) and (wind > 1.0 or not first)
+        else:
+            is_wind = first and wind > power
+        if is_wind:
+            return "wind_speed"
+        # One reading may be a wrong one. A power that stays away is the turbine's, where no current speaks against it.
+        return "power" if self.current is None and first and power > UNUSUAL else None
+
+    def _score(self, quantity: str) -> float:
+        """How far a quantity is from its own past, in standard deviations."""
+        if quantity == "wind_speed":
+            return abs(self.track.wind_speed.score(self.wind_speed, DEADBANDS["wind_speed"] / 10))
+        value = self.power if quantity == "power" else self.current or 0.0
+        normal: Normal = getattr(self.track, quantity)
+        return abs(normal.score(value, POWER_SHARE * self._size(quantity)))
+
+    def _size(self, quantity: str) -> float:
+        if quantity == "current" and self.track.current_per_power.is_learnt:
+            return self.rated * self.track.current_per_power.level
+        return self.rated if quantity == "power" else abs(self.track.current.level)
+
+    def _verdict(self, wrong: str) -> Verdict:
+        track = self.track
+        if wrong == "current":
+            ratio = track.current_per_power
+            expected = ratio.level * abs(self.power) if ratio.is_learnt else track.current.level
+            observed = self.current or 0.0
+            scale = max(ratio.deviation * abs(self.power), POWER_SHARE * self._size("current") / UNUSUAL)
+            return _deviation(wrong, expected, observed, (observed - expected) / max(scale, 1e-9))
+        residual = self.power - (self.expected or 0.0)
+        if wrong == "wind_speed":
+            score = track.residual.score(residual, self._deadband())
+            return _deviation(wrong, track.wind_speed.level, self.wind_speed, score)
+        if self.expected is None:
+            return _deviation(wrong, track.power.level, self.power, self._score("power"))
+        return _deviation(wrong, self.expected, self.power, track.residual.score(residual, self._deadband()))
+
+    # --- frozen values: only where the others say that they should move
+
+    def _frozen(self, verdicts: list[Verdict]) -> bool:
+        """Whether power or wind repeats itself while the other moves: then neither is judged otherwise."""
+        track = self.track
+        same_wind, same_power = self.wind_speed == track.wind_speed.value, self.power == track.power.value
+        if not (same_wind or same_power) or (same_wind and not same_power and track.wind_speed.chance > COARSE):
+            return False
+        if same_wind and same_power:
+            self._stand_still(verdicts)
+            return True
+        if same_power:
+            if not self._should_move():
+                return False
+            wrong = "power"
+            _doubt_wind(track, self.wind_speed, self.gain, self.ask, verdicts)
+        else:
+            wrong = "wind_speed"
+            self._follow("power", self.power)
+        self._doubt_repeated(wrong, verdicts)
+        if self.current is not None:
+            self._follow("current", self.current)
+        return True
+
+    def _stand_still(self, verdicts: list[Verdict]) -> None:
+        """Neither moves: the wind alone may be frozen, while the power is that of a calm or of full load."""
+        if not self.track.power.is_learnt:
+            self._follow("power", self.power)
+        self._doubt_repeated("wind_speed", verdicts)
+        self._learn_current(None, verdicts, off_current=self._is_off_current())
+
+    def _should_move(self) -> bool:
+        """Whether the wind since the last reading should have changed the power."""
+        track = self.track
+        if self.expected is None:
+            return 0.05 * self.rated < abs(self.power) < 0.95 * self.rated
+        model = track.curve.model
+        if model is None:
+            before = track.curve.power(track.wind_speed.value, self.power)
+            return before is not None and abs(self.expected - before) > _TELLING_SHARE * self.rated
+        moved = model.power(self.wind_speed, self.power) - model.power(track.wind_speed.value, self.power)
+        return abs(moved) > 0.0005 * self.rated
+
+    def _doubt_repeated(self, quantity: str, verdicts: list[Verdict]) -> None:
+        value = self.power if quantity == "power" else self.wind_speed
+        self._follow(quantity, value)
+        if quantity == "power" or value >= _STILL_AIR:
+            _tell_frozen(self.track, quantity, getattr(self.track, quantity), verdicts)
+
+    # --- learning
+
+    def _follow(self, quantity: str, value: float) -> None:
+        normal: Normal = getattr(self.track, quantity)
+        if not normal.take_usual(value, self.gain.quick):
+            normal.follow(value, self.gain.quick, DEADBANDS.get(quantity, POWER_SHARE * self._size(quantity)))
+
+    def _learn(self, wrong: str | None, verdicts: list[Verdict], *, off_curve: bool, off_current: bool) -> None:
+        self._learn_current(wrong, verdicts, off_current=off_current)
+        self._learn_relation(wrong, off_curve=off_curve)
+        self._learn_wind(wrong, verdicts)
+        self._learn_power(wrong, verdicts)
+
+    def _learn_current(self, wrong: str | None, verdicts: list[Verdict], *, off_current: bool) -> None:
+        track, current = self.track, self.current
+        if current is None:
+            return
+        if not off_current and abs(self.power) > 0.05 * self.rated:
+            ratio = current / abs(self.power)
+            if not track.current_per_power.take_usual(ratio, _RATIO_GAIN):
+                track.current_per_power.follow(ratio, _RATIO_GAIN, 0.03 * abs(track.current_per_power.level))
+        if wrong == "current":
+            track.current.reject(current)
+        elif current == track.current.value:
+            self._follow("current", current)
+            if current > POWER_SHARE * self._size("current"):
+                _tell_frozen(track, "current", track.current, verdicts)
+        else:
+            self._follow("current", current)
+
+    def _learn_relation(self, wrong: str | None, *, off_curve: bool) -> None:
+        track = self.track
+        if wrong is not None and wrong != "current":
+            return
+        if not off_curve:
+            track.off_curve = 0
+            spread = track.residual.deviation if track.residual.is_learnt else POWER_SHARE * self.rated
+            track.curve.learn(self.wind_speed, self.power, 3 * max(spread, POWER_SHARE * self.rated))
+        if self.expected is None:
+            return
+        residual = self.power - self.expected
+        if not off_curve and not track.residual.take_usual(residual, _BIAS_GAIN):
+            track.residual.follow(residual, _BIAS_GAIN, self._deadband())
+        if track.residual.is_learnt:
+            track.drift += self.gain.drift * (residual - track.residual.level - track.drift)
+
+    def _learn_wind(self, wrong: str | None, verdicts: list[Verdict]) -> None:
+        normal, wind_speed = self.track.wind_speed, self.wind_speed
+        if wrong == "wind_speed":
+            normal.reject(wind_speed)
+        elif wrong is not None or not normal.take_usual(wind_speed, self.gain.quick):
+            if wrong is not None or self._is_told_by_curve():
+                self._follow("wind_speed", wind_speed)
+            else:
+                _doubt_wind(self.track, wind_speed, self.gain, self.ask, verdicts)
+
+    def _is_told_by_curve(self) -> bool:
+        """Whether power would be away from the curve, if the wind had not really changed like that."""
+        track = self.track
+        if self.expected is None or not track.residual.is_learnt:
+            return False
+        before = track.curve.power(max(0.0, track.wind_speed.level), self.power)
+        return before is not None and abs(self.expected - before) > _TELLING_SHARE * self.rated
+
+    def _learn_power(self, wrong: str | None, verdicts: list[Verdict]) -> None:
+        normal, power = self.track.power, self.power
+        if wrong == "power":
+            normal.reject(power)
+        elif normal.take_usual(power, self.gain.quick) or power == normal.value:
+            return
+        elif self.expected is not None and self.track.residual.is_learnt:
+            self._follow("power", power)
+        else:
+            _doubt(self.track, "power", power, self.gain.quick, max(_OWN_SHARE * abs(normal.level), 1e-6), verdicts)
+
+
+def lasting_residual(track: Track, ask: Ask, *, is_open: bool) -> Verdict | None:
+    """Whether the turbine makes more or less than its curve says, for longer than a gust, and its neighbours do not.
+
+    One that is open ends at half the limit.
+    """
+    rated = track.curve.rated_power
+    limit = max(DRIFT_SHARE * rated, _DRIFT_DEVIATIONS * track.residual.deviation) * (0.5 if is_open else 1.0)
+    if rated <= 0 or abs(track.drift) <= limit or not track.is_learnt:
+        return None
+    neighbours = ask()
+    if neighbours is not None and abs(track.drift - neighbours.drift_share * rated) <= limit:
+        return None
+    scale = max(track.residual.deviation, DRIFT_SHARE * rated / UNUSUAL)
+    return Verdict("power", FindingKind.RESIDUAL, 0.0, track.drift, min(abs(track.drift) / scale, 1e6))

@@ -1,0 +1,148 @@
+"""What is kept of one turbine: the normal of each quantity, of the residual, and of current against power."""
+
+import json
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from grid.times import SECOND
+from monitor.baselines.curves import BINS, OwnCurve
+from monitor.baselines.normal import Normal
+from monitor.facts import BaselineRecord, Finding
+
+LEARNT_SECONDS = 60
+"""Nothing is judged before a turbine was seen for so long, however many readings came."""
+
+VERSION = 1
+"""Of the JSON in a record; another one is left aside, and the turbine learnt anew."""
+
+NEVER = -1
+"""Before every time."""
+
+UNKNOWN_MODEL: tuple[str | None, float | None] = (None, None)
+"""Name of the model, and rated power in kW."""
+
+_NORMALS = ("wind_speed", "power", "voltage", "current", "temperature", "residual", "current_per_power")
+
+
+@dataclass(slots=True)
+class Deviation:
+    """A finding that has not ended."""
+
+    finding: Finding
+    last_at: int
+    """The last reading that it was found in."""
+    is_told: bool = True
+
+
+class Track:
+    """One turbine, in constant memory."""
+
+    __slots__ = (
+        "at",
+        "broken",
+        "current",
+        "current_per_power",
+        "curve",
+        "drift",
+        "first_at",
+        "heard",
+        "interval",
+        "judge_from",
+        "model",
+        "off_curve",
+        "open",
+        "power",
+        "residual",
+        "save_at",
+        "sequence",
+        "session",
+        "settled_from",
+        "temperature",
+        "turbine_number",
+        "voltage",
+        "wind_speed",
+    )
+
+    def __init__(self, turbine_number: int) -> None:
+        self.turbine_number = turbine_number
+        self.judge_from = NEVER
+        """The event time from which the next reading is judged."""
+        self.at = NEVER
+        """Of the newest reading that was judged."""
+        self.first_at = NEVER
+        self.session: str | None = None
+        self.sequence: int | None = None
+        self.interval = 0
+        """Between two readings of the turbine, in microseconds; 0: not known."""
+        self.broken = False
+        self.settled_from = NEVER
+        """Until then power and current may be those of a start or stop."""
+        self.wind_speed, self.power, self.voltage = Normal(), Normal(), Normal()
+        self.current, self.temperature = Normal(), Normal()
+        self.residual = Normal()
+        """Power less that of the curve, in kW."""
+        self.current_per_power = Normal()
+        """In A/kW: with the voltage steady, current follows power."""
+        self.heard = 0.0
+        """When a reading was judged last, in watched seconds."""
+        self.model = UNKNOWN_MODEL
+        self.curve = OwnCurve()
+        self.off_curve = 0
+        """For how many readings the power has been away from the curve."""
+        self.drift = 0.0
+        """The moving mean of the residual less its normal, in kW: what a lasting loss shows in."""
+        self.open: list[Deviation] | None = None
+        """Findings that last, if there are any."""
+        self.save_at = math.inf
+        """When what was learnt is to be kept again, in watched seconds."""
+
+    @property
+    def is_learnt(self) -> bool:
+        """Whether the turbine was seen for long enough to be judged."""
+        return self.at - self.first_at >= LEARNT_SECONDS * SECOND
+
+    def normals(self) -> dict[str, Normal]:
+        """All that was learnt, by name."""
+        return {name: getattr(self, name) for name in _NORMALS}
+
+    def record(self) -> BaselineRecord:
+        """What is to be remembered, as a row."""
+        state: dict[str, Any] = {
+            "version": VERSION,
+            "first_at": self.first_at,
+            "interval": self.interval,
+            "model": list(self.model),
+            "drift": self.drift,
+            "curve": [[round(power, 3) for power in self.curve.corrections], list(self.curve.counts)],
+            "normals": {name: normal.numbers() for name, normal in self.normals().items()},
+        }
+        return BaselineRecord(self.turbine_number, self.at, json.dumps(state, separators=(",", ":"), allow_nan=False))
+
+    @classmethod
+    def of(cls, record: BaselineRecord) -> "Track":
+        """Go on from a row; from none of it where it is of another version, or unreadable."""
+        try:
+            return _read(record)
+        except (ValueError, TypeError, KeyError, OverflowError):
+            return cls(record.turbine_number)
+
+
+def _read(record: BaselineRecord) -> Track:
+    state = json.loads(record.state)
+    if state["version"] != VERSION:
+        raise ValueError("of another version")
+    track = Track(record.turbine_number)
+    track.at = track.judge_from = record.learnt_to
+    track.judge_from += 1
+    track.first_at, track.interval = int(state["first_at"]), int(state["interval"])
+    track.drift = float(state["drift"])
+    name, rated_power = state["model"]
+    track.model = name, rated_power
+    for name in _NORMALS:
+        setattr(track, name, Normal.of(state["normals"][name]))
+    corrections, counts = state["curve"]
+    if not len(corrections) == len(counts) == BINS + 1 or not all(map(math.isfinite, corrections)):
+        raise ValueError("a curve has its bins")
+    track.curve = OwnCurve(None, corrections, counts)
+    return track
