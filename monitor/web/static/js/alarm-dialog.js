@@ -63,9 +63,8 @@ export class AlarmDialog {
 }
 
 function entry({ at, turn, sentence, by, comment }) {
-  const who = by ? ` by ${by}` : "";
-  const words = sentence ? sentenceParts(sentence, at) : [];
-  return element("li", {}, timeElement(at), element("span", {}, element("strong", {}, `${spaced(turn)}${who}`), words.length ? ". " : "", ...words, comment ? ` \u201c${comment}\u201d` : ""));
+  const words = sentence ? sentenceParts(sentence, at) : [by ? `${spaced(turn)} by ${by}` : spaced(turn)];
+  return element("li", {}, timeElement(at), element("span", {}, ...words, comment ? ` \u201c${comment}\u201d` : ""));
 }
 
 function factsOf(alarm) {

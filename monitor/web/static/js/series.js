@@ -1,6 +1,8 @@
 // From what the interface tells to what a chart draws: pure, no page.
 
 const GAP_IN_SPACINGS = 3;
+/** Share of a window without a reading that is not drawn: the border of two windows cuts a reading's time. */
+const NOTICED_SHARE = 0.05;
 
 /**
  * Columns for the trends, of a downsampled document: times in seconds since 1970, null where nothing is known.
@@ -26,9 +28,29 @@ export function trendsOf(document) {
   return trends;
 }
 
-/** Trends without a reading. */
+/** Columns for the trends, of windows in order of time; each is drawn from its beginning. */
+export function trendsOfWindows(windows, widthSeconds) {
+  const trends = emptyTrends();
+  trends.gapSeconds = 1.5 * widthSeconds;
+  trends.widthSeconds = widthSeconds;
+  for (const window of windows) {
+    append(trends, {
+      time: Date.parse(window.start_at) / 1000,
+      wind: window.wind_speed_mean,
+      windMin: window.wind_speed_min,
+      windMax: window.wind_speed_max,
+      power: window.mean_power_in_kw,
+      broken: window.covered_seconds > 0 ? window.broken_seconds / window.covered_seconds : 0,
+      covered: window.covered_seconds,
+      readings: window.readings,
+    });
+  }
+  return trends;
+}
+
+/** Trends without a reading. `covered` is null where it is not known for how long a point speaks. */
 export function emptyTrends() {
-  return { time: [], wind: [], windMin: [], windMax: [], power: [], broken: [], readings: [], gapSeconds: 60 };
+  return { time: [], wind: [], windMin: [], windMax: [], power: [], broken: [], covered: [], readings: [], gapSeconds: 60 };
 }
 
 /** Append one point; one that is not newer than the last is left out. Tells whether it was appended. */
@@ -49,6 +71,28 @@ export function forgetBefore(trends, since) {
 
 /** Where it reported: stretches [from, to] without a gap, in seconds since 1970, with `broken` true or false. */
 export function stretchesOf(trends) {
+  return trends.covered.some((seconds) => seconds !== null) ? stretchesOfWindows(trends) : stretchesOfReadings(trends);
+}
+
+/** Of each window first the time in which it was ok, then that in which it was broken; the rest is without a reading. */
+function stretchesOfWindows(trends) {
+  const stretches = [];
+  const add = (from, seconds, broken) => {
+    if (seconds <= 0) return;
+    const last = stretches.at(-1);
+    if (last !== undefined && last.broken === broken && from - last.to < NOTICED_SHARE * trends.widthSeconds) last.to = from + seconds;
+    else stretches.push({ from, to: from + seconds, broken });
+  };
+  trends.time.forEach((time, index) => {
+    if (trends.covered[index] === null) return;
+    const brokenSeconds = trends.broken[index] * trends.covered[index];
+    add(time, trends.covered[index] - brokenSeconds, false);
+    add(time + trends.covered[index] - brokenSeconds, brokenSeconds, true);
+  });
+  return stretches;
+}
+
+function stretchesOfReadings(trends) {
   const stretches = [];
   let open = null;
   trends.time.forEach((time, index) => {
@@ -77,10 +121,12 @@ export function summaryOf(trends) {
     if (isGap) gaps.push([trends.time[index - 1], trends.time[index + 1]]);
   });
   return {
-    readings: known(trends.readings).reduce((sum, count) => sum + count, 0),
+    readings: total(known(trends.readings)),
     wind: spread(known(trends.windMin), known(trends.windMax), known(trends.wind)),
     power: spread(known(trends.power), known(trends.power), known(trends.power)),
     brokenBuckets: known(trends.broken).filter((share) => share > 0).length,
+    brokenSeconds: total(trends.covered.map((seconds, index) => (seconds ?? 0) * (trends.broken[index] ?? 0))),
+    coveredSeconds: total(known(trends.covered)),
     gaps,
   };
 }
@@ -98,7 +144,7 @@ export function powerAgainstWind(trends, curve) {
   return [0, 1, 2].map((column) => rows.map((row) => row[column]));
 }
 
-const COLUMNS = ["time", "wind", "windMin", "windMax", "power", "broken", "readings"];
+const COLUMNS = ["time", "wind", "windMin", "windMax", "power", "broken", "covered", "readings"];
 
 function push(trends, point) {
   for (const name of COLUMNS) trends[name].push(point[name] ?? null);
@@ -109,6 +155,8 @@ function usualSpacing(times) {
   spacings.sort((one, other) => one - other);
   return spacings[Math.floor(spacings.length / 2)] ?? 0;
 }
+
+const total = (values) => values.reduce((sum, value) => sum + value, 0);
 
 function spread(lows, highs, means) {
   if (means.length === 0) return null;
