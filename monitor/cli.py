@@ -12,7 +12,8 @@ from monitor import DISTRIBUTION
 from monitor.console.words import plain
 from monitor.facts import Order, OrderKind
 from monitor.ledger_cli import ledger_commands
-from monitor.options import InJson, TurbineNumber
+from monitor.notify_cli import notify_commands
+from monitor.options import InJson, TurbineNumber, user_name
 from monitor.outages_cli import outages_commands
 from monitor.settings import DataSettings, HttpSettings, LogFormat, MonitorSettings, ServeSettings
 from monitor.store_cli import store_commands
@@ -144,7 +145,7 @@ def _give_order(data_dir: Path, kind: OrderKind, turbine_number: int, by: str | 
     from monitor.control import NoMonitorError, ask, order_request
 
     try:
-        answer = ask(data_dir, order_request(Order(kind, turbine_number, by or _user_name(), why)))
+        answer = ask(data_dir, order_request(Order(kind, turbine_number, by or user_name(), why)))
     except NoMonitorError as error:
         raise CommandError(str(error)) from None
     sentence = plain(str(answer.get("sentence", "")))
@@ -153,18 +154,10 @@ def _give_order(data_dir: Path, kind: OrderKind, turbine_number: int, by: str | 
     typer.echo(sentence)
 
 
-def _user_name() -> str:
-    from getpass import getuser
-
-    try:
-        return getuser()
-    except (KeyError, OSError):  # a container's user often has no name
-        return "somebody"
-
-
 # --- reading, and looking after the store
 
 app.add_typer(ledger_commands)
+app.add_typer(notify_commands, name="notify")
 app.add_typer(outages_commands)
 app.add_typer(store_commands)
 

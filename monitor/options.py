@@ -27,3 +27,13 @@ def parse_moment(option: str, text: str | None) -> int | None:
         return parse_time((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat())
     except ValueError as error:
         raise CommandError(f"{option} {text!r}: {error}", ExitCode.WRONG_USAGE) from None
+
+
+def user_name() -> str:
+    """The name of who types this."""
+    from getpass import getuser
+
+    try:
+        return getuser()
+    except (KeyError, OSError):  # a container's user often has no name
+        return "somebody"

@@ -61,6 +61,8 @@ class Reception:
         asked = await self._answer_knowledge(request)
         if asked is not None:
             return asked
+        if request.get("ask") == "receivers":
+            return {"receivers": self._receivers()}
         return {"metrics": self._metrics()} if request.get("ask") == "metrics" else {"health": self._health()}
 
     async def _answer_knowledge(self, request: Answer) -> Answer | None:
@@ -140,6 +142,12 @@ class Reception:
             "grid_incidents_open": len(dispatcher.open_incidents),
             "grid_incidents_waiting": len(dispatcher.waiting),
         }
+
+    def _receivers(self) -> list[Answer]:
+        """Who is notified, and how it goes with each."""
+        if not self._monitor.is_ready:
+            return []
+        return [asdict(receiver) for receiver in self._monitor.knowledge.notifications.receivers()]
 
     def _missing(self) -> dict[int, int]:
         """How many readings are missing, by turbine."""

@@ -8,6 +8,7 @@ from monitor.facts.alarms import (
     Alarm,
     AlarmAnswer,
     AlarmChanges,
+    AlarmCounts,
     AlarmEntry,
     AlarmOrder,
     AlarmOrderKind,
@@ -38,6 +39,7 @@ from monitor.facts.decisions import (
     Visit,
     VisitState,
 )
+from monitor.facts.heard import Heard
 from monitor.facts.knowledge import KnowledgeChanges, KnowledgeCommitted, RememberedKnowledge
 from monitor.facts.news import (
     KEPT_PAYLOAD_BYTES,
@@ -62,6 +64,7 @@ from monitor.facts.notifications import (
     NotificationTest,
     NotificationTestAnswer,
     Receipt,
+    ReceiverStanding,
     Said,
     Telling,
 )
@@ -118,6 +121,7 @@ __all__ = [
     "Alarm",
     "AlarmAnswer",
     "AlarmChanges",
+    "AlarmCounts",
     "AlarmEntry",
     "AlarmOrder",
     "AlarmOrderKind",
@@ -146,6 +150,7 @@ __all__ = [
     "Finding",
     "FindingKind",
     "Health",
+    "Heard",
     "Held",
     "Hold",
     "Incident",
@@ -180,6 +185,7 @@ __all__ = [
     "PostOutcome",
     "Reading",
     "Receipt",
+    "ReceiverStanding",
     "Refused",
     "Release",
     "Remembered",

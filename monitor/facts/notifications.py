@@ -88,6 +88,19 @@ class NotificationTestAnswer:
     notification_id: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ReceiverStanding:
+    """A receiver, and how it goes with it."""
+
+    receiver: str
+    routes: tuple[str, ...]
+    """Those that lead to it, by name."""
+    waiting: int
+    """How many messages to it wait."""
+    failing: str | None
+    """Why messages have not reached it for long; None while all is well."""
+
+
 @dataclass(slots=True)
 class NotificationChanges:
     """New and changed notifications, and who was told of what."""

@@ -1,5 +1,6 @@
 """Who is told of which alarm, when, and in which message; and what is tried again."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
@@ -15,6 +16,7 @@ from monitor.facts import (
     NotificationTestAnswer,
     Now,
     Receipt,
+    ReceiverStanding,
     RememberedKnowledge,
     Said,
     Telling,
@@ -74,11 +76,19 @@ class Notifications:
     @property
     def failing(self) -> str | None:
         """Which receivers have not taken a message for long, in words; None while all is well."""
+        failing = [f"{one.receiver} ({one.failing})" for one in self.receivers() if one.failing]
+        return f"messages do not reach {', '.join(failing)}" if failing else None
+
+    def receivers(self) -> list[ReceiverStanding]:
+        """All receivers that are set, and how it goes with each."""
         failed = {name: last.error for name, last in self._ended.items() if last.delivery is Delivery.FAILED}
         tried = (one for one in self._waiting.values() if one.attempts >= FAILS_AFTER_ATTEMPTS)
         failed |= {one.receiver: one.error for one in tried}
-        failing = [f"{name} ({failed[name]})" for name in sorted(failed) if name in self._plan.receivers]
-        return f"messages do not reach {', '.join(failing)}" if failing else None
+        waiting = Counter(one.receiver for one in self._waiting.values())
+        return [
+            ReceiverStanding(name, self._plan.routes_to(name), waiting[name], failed.get(name))
+            for name in sorted(self._plan.receivers)
+        ]
 
     def take(
         self, changes: AlarmChanges, receipts: Sequence[Receipt], tests: Sequence[NotificationTest], now: Now

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, time, tzinfo
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -221,11 +221,3 @@ def _complaint(location: tuple[int | str, ...], kind: str, message: str) -> str:
         return f"unknown key {place}{hint}"
     sentence = message.removeprefix("Value error, ")
     return f"{place}: {sentence}" if place else sentence
-
-
-def describe(settings: NotifySettings) -> list[dict[str, Any]]:
-    """The receivers, and the routes that lead to each, without any address."""
-    return [
-        {"receiver": name, "routes": [route.name for route in settings.plan.routes if name in route.receivers]}
-        for name in settings.plan.receivers
-    ]

@@ -99,6 +99,10 @@ class Plan:
         """The route of this name, if it still leads to the receiver."""
         return next((route for route in self.routes if route.name == name and receiver in route.receivers), None)
 
+    def routes_to(self, receiver: str) -> tuple[str, ...]:
+        """The names of the routes that lead to a receiver."""
+        return tuple(route.name for route in self.routes if receiver in route.receivers)
+
     def moment(self, receiver: str, alarm: Alarm, at: int) -> Moment | None:
         """The first moment from `at` (UTC, microseconds) on when `receiver` may be told of `alarm`.
 

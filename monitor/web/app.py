@@ -13,7 +13,17 @@ from monitor import DISTRIBUTION
 from monitor.http_access import is_loopback
 from monitor.web import channel, openapi, pages, problems, static_files
 from monitor.web.access import Role, require
-from monitor.web.api import availability, dead_letters, farm, orders, post_metrics, readings, repairs, turbines
+from monitor.web.api import (
+    availability,
+    dead_letters,
+    farm,
+    notifications,
+    orders,
+    post_metrics,
+    readings,
+    repairs,
+    turbines,
+)
 from monitor.web.etags import ETags
 from monitor.web.guards import BodyLimit, HeadAsGet, Neighbours, SecurityHeaders
 from monitor.web.operations import routes as operations
@@ -55,6 +65,7 @@ def create_app(site: Site, lifespan: Lifespan | None = None) -> FastAPI:
     app.state.site = site
     problems.tell_problems(app)
     app.include_router(availability.router)
+    app.include_router(notifications.router)
     for routes in (farm, turbines, readings, repairs, dead_letters, orders, post_metrics, channel, operations, pages):
         app.include_router(routes.router)
     app.include_router(static_files.router)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from monitor.facts import DeadLetter, Event, Incident, Reading, Visit
+from monitor.facts import DeadLetter, Delivery, Event, Incident, Notification, Reading, Visit
 from monitor.store.reader import LedgerReader
 from monitor.store.rows import columns, listed, to_reading, to_record
 
@@ -48,6 +48,7 @@ _INCIDENTS = _Table("incidents", Incident, "incident_id", ended="closed_at")
 _VISITS = _Table("visits", Visit, "visit_id", ended="ended_at")
 _EVENTS = _Table("events", Event, "event_id")
 _DEAD_LETTERS = _Table("dead_letters", DeadLetter, "dead_letter_id")
+_NOTIFICATIONS = _Table("notifications", Notification, "notification_id")
 
 
 def readings_page(
@@ -101,6 +102,19 @@ def events_page(
 def dead_letters_page(reader: LedgerReader, turn: Turn, *, reason: str | None = None) -> Page[DeadLetter]:
     """Refused messages in the order in which they were refused."""
     return _page(reader, turn, _DEAD_LETTERS, {"reason = ?": reason})
+
+
+def notifications_page(
+    reader: LedgerReader, turn: Turn, *, delivery: Delivery | None = None, receiver: str | None = None
+) -> Page[Notification]:
+    """Messages to people in the order in which they were decided."""
+    return _page(reader, turn, _NOTIFICATIONS, {"delivery = ?": delivery, "receiver = ?": receiver})
+
+
+def notification(reader: LedgerReader, notification_id: int) -> Notification | None:
+    """One message; None if there is none of this number."""
+    found = notifications_page(reader, Turn(1, after=notification_id + 1)).records
+    return found[0][1] if found and found[0][0] == notification_id else None
 
 
 def _page(
