@@ -1,0 +1,135 @@
+"""One run of the real programs over a file: broker, monitor, replayed turbines, and reports of outages."""
+
+import json
+import sqlite3
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Any
+
+from benchmarks.broker import Broker
+from benchmarks.consumers import EVERY_READING, monitor_command
+from benchmarks.programs import PROGRAMS, BenchmarkError, Program, wait_for
+from monitor.demo_broker import find_free_port
+
+REPLAY_SECONDS = 600.0
+_WAITING = """
+SELECT (SELECT count(*) FROM window_marks) + (SELECT count(*) FROM outages WHERE figure_at IS NOT NULL)
+"""
+_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Outages of one type of a turbine, as the monitor has them."""
+
+    outages: int
+    hours: float
+    """What of their time the turbine was down."""
+    lost_kwh: float
+    """As far as it is known."""
+
+
+class FarmRun:
+    """The monitor of a run, with what it has made of what it heard."""
+
+    def __init__(self, folder: Path, broker: Broker, monitor: Program, http_port: int) -> None:
+        self._folder = folder
+        self._broker = broker
+        self._monitor = monitor
+        self._http_port = http_port
+
+    @property
+    def data_dir(self) -> Path:
+        """The monitor's."""
+        return self._folder / "data"
+
+    def replay(self, *options: str | Path) -> None:
+        """Send a file's readings as fast as the broker takes them, and wait until all is figured."""
+        where = ["--broker-host", "127.0.0.1", "--broker-port", str(self._broker.port)]
+        command = [PROGRAMS / "grid-turbines", *where, "--speed", "max", "--replay", *options]
+        with Program(command, self._folder / "turbines.log") as turbines:
+            wait_for(lambda: not turbines.is_running, "the file is replayed", seconds=REPLAY_SECONDS, every=0.1)
+            if turbines.process.returncode != 0:
+                words = (self._folder / "turbines.log").read_text(errors="replace").splitlines()[-1:]
+                raise BenchmarkError(f"grid-turbines has ended with {turbines.process.returncode}: {' '.join(words)}")
+        self.settle()
+
+    def report(self, reports: Iterable[Mapping[str, Any]]) -> None:
+        """Bring reports of outages over HTTP, as lines, and wait until all is figured."""
+        lines = [json.dumps(report) for report in reports]
+        for start in range(0, len(lines), _BATCH):
+            self._post("\n".join(lines[start : start + _BATCH]))
+        self.settle()
+
+    def _post(self, lines: str) -> None:
+        headers = {"content-type": "application/x-ndjson"}
+        with closing(HTTPConnection("127.0.0.1", self._http_port, timeout=60)) as connection:
+            connection.request("POST", "/api/v1/outages", lines.encode(), headers)
+            answer = connection.getresponse()
+            words = answer.read().decode(errors="replace")
+        if answer.status >= 300:
+            raise BenchmarkError(f"the monitor took no reports: {answer.status} {words[:200]}")
+
+    def settle(self) -> None:
+        """Wait until no window and no lost energy is left to be figured."""
+        quiet_since = time.monotonic()
+
+        def settled() -> bool:
+            nonlocal quiet_since
+            self._monitor.usage()
+            if self._rows(_WAITING)[0][0]:
+                quiet_since = time.monotonic()
+            return time.monotonic() - quiet_since > 3
+
+        wait_for(settled, "all is figured", seconds=REPLAY_SECONDS, every=0.2)
+
+    def outages(self, turbine_number: int, outage_type: str) -> Seen:
+        """The outages of a type of a turbine."""
+        found = self._rows(
+            "SELECT count(*), coalesce(sum(down_seconds), 0), coalesce(sum(lost_energy_in_kwh), 0) FROM outages "
+            "WHERE turbine_number = ? AND outage_type = ?",
+            turbine_number,
+            outage_type,
+        )
+        count, seconds, lost = found[0]
+        return Seen(int(count), seconds / 3600, lost)
+
+    def availability(self, since: datetime, until: datetime) -> dict[int, dict[str, Any]]:
+        """The monitor's own account, as its command tells it: by turbine."""
+        times = ["--since", since.isoformat(), "--until", until.isoformat()]
+        ask: list[str | Path] = [PROGRAMS / "grid-monitor", "availability", "--data-dir", self.data_dir]
+        answer = subprocess.run([*ask, *times, "--json"], capture_output=True, text=True, cwd=self._folder, check=True)
+        return {line["turbine_number"]: line for line in json.loads(answer.stdout)}
+
+    def _rows(self, sql: str, *values: Any) -> Sequence[Any]:
+        with closing(sqlite3.connect(f"file:{self.data_dir / 'grid.db'}?mode=ro", uri=True, timeout=30)) as db:
+            return db.execute(sql, values).fetchall()
+
+
+@contextmanager
+def farm_run(*, tolerance_minutes: float = 12) -> Iterator[FarmRun]:
+    """A broker and a monitor that is ready, in a folder of their own."""
+    with tempfile.TemporaryDirectory(prefix="grid-bench-") as name, Broker(Path(name) / "broker") as broker:
+        folder, http_port = Path(name), find_free_port()
+        command = monitor_command(broker.port, folder / "data", http_port=http_port)
+        command += ["--engineers", "0", "--outage-tolerance", str(tolerance_minutes * 60)]
+        with Program(command, folder / "monitor.log") as monitor:
+            broker.wait_for_subscription(EVERY_READING, monitor)
+            wait_for(lambda: _answers(http_port), "the pages are served")
+            yield FarmRun(folder, broker, monitor, http_port)
+
+
+def _answers(port: int) -> bool:
+    try:
+        with closing(HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
+            connection.request("GET", "/health/live")
+            return connection.getresponse().status == 200
+    except (OSError, HTTPException):
+        return False
