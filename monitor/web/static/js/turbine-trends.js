@@ -5,13 +5,14 @@ import { TrendCharts } from "./chart.js";
 import { timeElement, timeText } from "./clock.js";
 import { setText } from "./dom.js";
 import { button, table } from "./elements.js";
-import { append, emptyTrends, forgetBefore, stretchesOf, summaryOf, trendsOf } from "./series.js";
+import { append, emptyTrends, forgetBefore, stretchesOf, summaryOf } from "./series.js";
+import { readTrends } from "./trend-source.js";
 import { UNKNOWN, counted, power, span, windSpeed } from "./quantities.js";
 
 const HOUR = 3600;
-const POINTS = 360;
 const MOST_MARKS = 500;
 const LEAST_SHOWN_SECONDS = 300;
+const NOTICED_SILENCE = 0.1; // of a window
 const RELOAD_SECONDS = { 1: 60, 24: 120, 168: 600 };
 const NAMES = { 1: "the last hour", 24: "the last 24 hours", 168: "the last 7 days" };
 
@@ -103,11 +104,10 @@ export class Trends {
     const until = this.#serverNow();
     const isWhole = this.#oldestOf !== this.#hours;
     const since = isWhole ? until - this.#hours * HOUR : this.#start(until);
-    const query = { since: iso(since), until: iso(until), points: POINTS };
     try {
-      const document = await get(`/turbines/${this.#turbineNumber}/readings/downsampled`, query);
+      const trends = await readTrends(this.#turbineNumber, { since, until, isFine: this.#hours === 1 });
       if (asked !== this.#asked) return;
-      this.#trends = trendsOf(document);
+      this.#trends = trends;
       this.#loadedAt = performance.now();
       if (isWhole) {
         this.#oldestOf = this.#hours;
@@ -177,10 +177,20 @@ export class Trends {
     const parts = [`In ${NAMES[this.#hours]}: ${counted(summary.readings, "reading")}.`];
     if (summary.wind) parts.push(`Wind ${windSpeed(summary.wind.min)} to ${windSpeed(summary.wind.max)}, mean ${windSpeed(summary.wind.mean)}.`);
     if (summary.power) parts.push(`Power ${power(summary.power.min)} to ${power(summary.power.max)}, mean ${power(summary.power.mean)}.`);
-    if (summary.brokenBuckets) parts.push("It was broken at times.");
-    parts.push(gapsInWords(summary.gaps));
+    parts.push(...(this.#trends.covered.some((seconds) => seconds !== null) ? this.#timesInWords(summary) : atTimesInWords(summary)));
     setText(place("trends-summary"), parts.join(" "));
     place("trends").setAttribute("aria-label", `Charts of wind, power and status. ${parts.join(" ")}`);
+  }
+
+  /** How long it was broken, and how long nothing was heard; the window that goes on now is not counted as silence. */
+  #timesInWords({ brokenSeconds, coveredSeconds }) {
+    const until = Math.min(this.#serverNow(), (this.#trends.time.at(-1) ?? 0) + this.#trends.widthSeconds);
+    const silent = until - (this.#trends.time[0] ?? until) - coveredSeconds;
+    const isSilent = silent > NOTICED_SILENCE * this.#trends.widthSeconds;
+    return [
+      brokenSeconds > 0 ? `Broken for ${span(brokenSeconds)}.` : "Never broken.",
+      isSilent ? `Without a reading for ${span(silent)}.` : "No gap.",
+    ];
   }
 
   #showTable() {
@@ -223,7 +233,11 @@ function stretch(from, to) {
 function statusInWords(broken) {
   if (broken === null) return UNKNOWN;
   if (broken === 0) return "ok";
-  return broken === 1 ? "broken" : `broken in ${Math.round(100 * broken)} % of its readings`;
+  return broken === 1 ? "broken" : `broken for ${Math.round(100 * broken)} % of it`;
+}
+
+function atTimesInWords({ brokenBuckets, gaps }) {
+  return [...(brokenBuckets > 0 ? ["It was broken at times."] : []), gapsInWords(gaps)];
 }
 
 function gapsInWords(gaps) {
