@@ -16,7 +16,7 @@ export async function readTrends(turbineNumber, { since, until, isFine }) {
   const query = { since: iso(since), until: iso(until) };
   if (isFine) return trendsOf(await get(`/turbines/${turbineNumber}/readings/downsampled`, { ...query, points: POINTS }));
   const { width, seconds } = until - since <= MINUTES_UP_TO_SECONDS ? MINUTE : QUARTER;
-  return trendsOfWindows(await everyWindow(turbineNumber, { ...query, width, order: "asc" }), seconds);
+  return trendsOfWindows(await everyWindow(turbineNumber, { ...query, width }), seconds);
 }
 
 async function everyWindow(turbineNumber, query) {
