@@ -1,30 +1,18 @@
 """What follows from a batch beyond fleet and dispatch: each decider in its turn, fed by those before it."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from monitor.alarms.alarms import Alarms
+from monitor.alarms.rules import GUIDANCE
+from monitor.alarms.settings import AlarmSettings
 from monitor.baselines.baselines import Baselines
-from monitor.facts import (
-    AlarmOrder,
-    Decisions,
-    Incident,
-    KnowledgeChanges,
-    KnowledgeCommitted,
-    NotificationTest,
-    Now,
-    OutageReport,
-    Reading,
-    Receipt,
-    RememberedKnowledge,
-    Told,
-    Troubles,
-    TurbineRecord,
-)
+from monitor.facts import Heard, KnowledgeChanges, KnowledgeCommitted, Now, RememberedKnowledge
 from monitor.notifications.notifications import Notifications
 from monitor.notifications.plan import NO_PLAN, Plan
 from monitor.outages.outages import Outages
 from monitor.windows.windows import Windows
+
+__all__ = ["Heard", "Knowledge", "KnowledgeSettings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,30 +23,10 @@ class KnowledgeSettings:
     """How far behind its turbine's newest reading another may come and still be in its window's first figures."""
     outage_tolerance_seconds: float = 720.0
     """Reports of the same kind that lie no further apart are one outage."""
+    alarms: AlarmSettings = field(default_factory=AlarmSettings)
+    """When something is worth a person's time."""
     plan: Plan = NO_PLAN
     """Who is told of which alarm."""
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """What a batch brought, and what fleet and dispatcher make of it.
-
-    The first one after a start, or after a failed commit, tells of no change: a decider looks at `turbines` and
-    `incidents` then, and sees what it had not written yet.
-    """
-
-    readings: Sequence[Reading]
-    told: Sequence[Told]
-    turbines: Mapping[int, TurbineRecord]
-    """All of them; links, health and births are up to date, the newest readings are not."""
-    decisions: Decisions
-    incidents: Mapping[int, Incident]
-    """The open ones, by turbine."""
-    troubles: Troubles = field(default_factory=Troubles)
-    outage_reports: Sequence[OutageReport] = ()
-    alarm_orders: Sequence[AlarmOrder] = ()
-    receipts: Sequence[Receipt] = ()
-    tests: Sequence[NotificationTest] = ()
 
 
 class Knowledge:
@@ -71,15 +39,15 @@ class Knowledge:
         self.windows = Windows(remembered, now=now, allowed_lateness_seconds=settings.allowed_lateness_seconds)
         self.baselines = Baselines(remembered, now=now)
         self.outages = Outages(remembered, now=now, tolerance_seconds=settings.outage_tolerance_seconds)
-        self.alarms = Alarms(remembered, now=now)
-        self.notifications = Notifications(remembered, now=now, plan=settings.plan)
+        self.alarms = Alarms(remembered, now=now, settings=settings.alarms)
+        self.notifications = Notifications(remembered, now=now, plan=settings.plan, guidance=GUIDANCE)
 
     def decide(self, heard: Heard, now: Now) -> KnowledgeChanges:
         """What is to be committed with the batch."""
         windows = self.windows.take(heard.readings, now)
         baselines = self.baselines.take(heard.readings, heard.turbines, now)
         outages = self.outages.take(heard.told, baselines.findings, heard.outage_reports, now)
-        alarms = self.alarms.take(heard.told, baselines.findings, heard.alarm_orders, heard.turbines, now)
+        alarms = self.alarms.take(heard, baselines.findings, self.notifications.failing, now)
         notifications = self.notifications.take(alarms, heard.receipts, heard.tests, now)
         return KnowledgeChanges(windows, outages, baselines, alarms, notifications)
 

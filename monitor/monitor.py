@@ -7,6 +7,7 @@ twice: what was not acknowledged comes again and is recognised, what was committ
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import chain, repeat
 
 from grid.times import SECOND
@@ -16,6 +17,7 @@ from monitor.dispatch.dispatcher import Dispatcher, DispatchSettings
 from monitor.dispatch.outbox import Outbox
 from monitor.facts import (
     AlarmAnswer,
+    AlarmCounts,
     AlarmOrder,
     Arrived,
     BrokerFound,
@@ -90,6 +92,7 @@ class GridMonitor:
         self.health = Health(started_at=clock.utc())
         self.measurements = measurements or Measurements()
         self.engineers = engineers
+        self.alarm_counts = AlarmCounts()
         self._intake = intake
         self._outbox = outbox
         self._store = store
@@ -287,6 +290,7 @@ class GridMonitor:
             step.asked.alarm_orders,
             step.asked.receipts,
             step.asked.tests,
+            lambda: self.sequences.missing,
         )
 
     def _follow_sequences(self, decoded: Decoded, now: Now) -> SequenceChanges:
@@ -304,11 +308,17 @@ class GridMonitor:
         self._outbox.add(committed.outgoing)
         self._outbox.tell(to_tell(committed.knowledge))
         self._courier.deliver(changes.knowledge.notifications.due)
+        if changes.knowledge.alarms.alarms:
+            self._count_alarms()
         self.health.keep_books(changes, committed, at=self._clock.utc())
         for event in changes.decisions.events:
             self._watcher.tell(event)
         self._answered.add(changes.orders)
         step.asked.answer(changes, committed)
+
+    def _count_alarms(self) -> None:
+        """See how many alarms there are: after a commit, so that whoever is told finds the same in the ledger."""
+        self.alarm_counts = replace(self.knowledge.alarms.counts(), changes=self.alarm_counts.changes + 1)
 
     async def _begin(self) -> bool:
         """Read back what is known, however long the store takes; False if the monitor is stopped before."""
@@ -339,6 +349,7 @@ class GridMonitor:
                 self.sequences = Sequences(remembered.sequences, now=now)
                 self.knowledge = Knowledge(remembered.knowledge, now=now, settings=self._knowledge_settings)
                 self._answered = AnsweredOrders(remembered.orders)
+                self._count_alarms()
                 return remembered
         return None
 

@@ -18,6 +18,7 @@ from grid.errors import CommandError, ExitCode
 from grid.status import MonitorStatus, OfflineReason, Presence
 from grid.topics import MONITOR_STATUS
 from monitor import DISTRIBUTION
+from monitor.alarms.settings import AlarmSettings
 from monitor.clock import Clock
 from monitor.console.console import PAGES, Console, LogToConsole, console_for
 from monitor.console.known import Known, view_of
@@ -210,6 +211,9 @@ class _Program:
             ),
             dispatch_settings=DispatchSettings(visit_time_limit_seconds=settings.visit_time_limit),
             knowledge_settings=KnowledgeSettings(
+                alarms=AlarmSettings(
+                    broken_after_seconds=settings.broken_alarm_after, offline_after_seconds=settings.offline_alarm_after
+                ),
                 allowed_lateness_seconds=settings.allowed_lateness,
                 outage_tolerance_seconds=settings.outage_tolerance,
                 plan=self._notify.plan,

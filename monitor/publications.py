@@ -5,6 +5,7 @@ state of alarms, and what the ledger adds in `KnowledgeCommitted.outgoing`. What
 asked for, is told once at QoS 0.
 """
 
+from monitor.alarms.messages import messages_for as messages_for_alarms
 from monitor.dispatch.outbox import messages_for as messages_for_decisions
 from monitor.facts import Decisions, KnowledgeChanges, KnowledgeCommitted, Outgoing
 from monitor.windows.messages import messages_for as messages_for_windows
@@ -12,7 +13,7 @@ from monitor.windows.messages import messages_for as messages_for_windows
 
 def to_write(decisions: Decisions, knowledge: KnowledgeChanges) -> list[Outgoing]:
     """What goes into the outbox with the commit, in order: first what acts, then what tells."""
-    return messages_for_decisions(decisions)
+    return [*messages_for_decisions(decisions), *messages_for_alarms(knowledge.alarms)]
 
 
 def to_tell(knowledge: KnowledgeCommitted) -> list[tuple[str, bytes]]:

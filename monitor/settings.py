@@ -81,6 +81,12 @@ class MonitorSettings(BrokerSettings, HttpSettings):
     visit_time_limit: float = Field(
         600.0, gt=0, le=604_800, description="Seconds until a visit without effect ends and its engineer is free."
     )
+    broken_alarm_after: float = Field(
+        1800.0, gt=0, le=604_800, description="Seconds for which a turbine may stay broken before that is an alarm."
+    )
+    offline_alarm_after: float = Field(
+        60.0, gt=0, le=604_800, description="Seconds for which a turbine may be offline before that is an alarm."
+    )
     allowed_lateness: float = Field(
         5.0, ge=0, le=3600, description="Seconds for which a window waits for readings that come out of order."
     )

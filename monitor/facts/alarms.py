@@ -52,12 +52,32 @@ class Alarm:
     out_of_service_by: str | None = None
     suppressed_by: str | None = None
     """The rule whose alarm speaks for this one now."""
+    announced_at: int | None = None
+    """When people were told last that it is active; None while nobody was, since it was last normal."""
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the condition holds."""
+        return self.state in (AlarmState.UNACKNOWLEDGED, AlarmState.ACKNOWLEDGED)
+
+    @property
+    def is_audible(self) -> bool:
+        """Whether it speaks to people: nobody has silenced it, and no other alarm speaks for it."""
+        return self.suppressed_by is None and self.shelved_until is None and self.out_of_service_by is None
+
+    @property
+    def waits(self) -> bool:
+        """Whether it waits for somebody to acknowledge it."""
+        return self.is_audible and self.state in (AlarmState.UNACKNOWLEDGED, AlarmState.CLEARED)
 
 
 class AlarmTurn(StrEnum):
     """What happened to an alarm: the stable word of its journal."""
 
     RAISED = "raised"
+    """Active, and people are told. What alarms per ten minutes are counted by."""
+    HELD_BACK = "held_back"
+    """Active while it is suppressed, shelved or out of service: nobody is told. If it lasts, it is raised later."""
     CLEARED = "cleared"
     ACKNOWLEDGED = "acknowledged"
     RETURNED = "returned"
@@ -126,6 +146,23 @@ class AlarmAnswer:
     changed: int = 0
     refusal: AlarmRefusal | None = None
     """Set where it was not accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmCounts:
+    """The alarms at a glance, as they were committed last. Silenced ones are counted in the last two only."""
+
+    unacknowledged: int = 0
+    """How many wait for somebody to acknowledge them, cleared or not."""
+    active: int = 0
+    highest: Severity | None = None
+    """The most urgent of those that wait."""
+    suppressed: int = 0
+    """Active, and another alarm speaks for them."""
+    silenced: int = 0
+    """Shelved or out of service, by a person."""
+    changes: int = 0
+    """Counts the commits that changed any alarm, since this monitor's start."""
 
 
 @dataclass(slots=True)

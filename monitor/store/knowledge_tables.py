@@ -132,7 +132,8 @@ CREATE TABLE alarms (
     shelved_until INTEGER,
     shelved_by TEXT,
     out_of_service_by TEXT,
-    suppressed_by TEXT
+    suppressed_by TEXT,
+    announced_at INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX alarms_condition ON alarms (rule, subject);
 CREATE TABLE alarm_journal (

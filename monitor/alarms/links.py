@@ -1,0 +1,105 @@
+"""Turbines that can't be heard: one by one, and many at once."""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from math import ceil
+
+from monitor.alarms.conditions import Signs, Switches, of_turbine
+from monitor.alarms.rules import MANY_OFFLINE, TURBINE_OFFLINE, TURBINE_SILENT
+from monitor.alarms.settings import AlarmSettings
+from monitor.facts import Belief, BrokerFound, BrokerLost, Link, LinkReason, Now, Told, TurbineRecord
+
+_WHY = {LinkReason.STOPPED: "it said goodbye", LinkReason.LOST: "the broker lost it", LinkReason.SILENT: "it is silent"}
+
+
+class Links:
+    """Watches what is believed of the links. A link that is not known says nothing, until it stays so for long."""
+
+    def __init__(self, settings: AlarmSettings) -> None:
+        self._settings = settings
+        self._switches = Switches()
+        self._gone: set[int] = set()
+        self._lately: deque[tuple[float, int]] = deque()
+        """Which turbines went, and when (watched), the oldest first."""
+        self._together: set[int] = set()
+        """Those that went in the event that lasts; empty if none does."""
+
+    def begin(self, turbines: Mapping[int, TurbineRecord], now: Now, signs: Signs) -> None:
+        """See how things stand at a start."""
+        for number, turbine in turbines.items():
+            self._see(number, turbine.link, turbine.link_reason, turbines, now, signs)
+
+    def take(self, told: Sequence[Told], turbines: Mapping[int, TurbineRecord], now: Now, signs: Signs) -> None:
+        """See what changed."""
+        for item in told:
+            if type(item) is Belief:
+                self._see(item.turbine_number, item.link, item.link_reason, turbines, now, signs)
+            elif type(item) is BrokerLost:
+                self._gone.clear()
+                self._lately.clear()
+                self._together.clear()
+                signs.doubted += (TURBINE_OFFLINE, TURBINE_SILENT)
+            elif type(item) is BrokerFound:
+                for number, turbine in turbines.items():
+                    if turbine.link is Link.UNKNOWN:
+                        self._see(number, turbine.link, None, turbines, now, signs)
+
+    def miss(self, turbine_number: int, now: Now) -> None:
+        """A turbine was silent for so long that it is as good as gone."""
+        self._leave(turbine_number, now)
+
+    def judge(self, turbines: int, now: Now, signs: Signs) -> None:
+        """Say whether many of so many turbines are gone together."""
+        settings = self._settings
+        while self._lately and self._lately[0][0] < now.watched - settings.many_within_seconds:
+            self._lately.popleft()
+        if not self._together and len(self._lately) >= settings.many_least:
+            gone = {number for _, number in self._lately if number in self._gone}
+            if len(gone) >= max(settings.many_least, ceil(settings.many_share * turbines)):
+                self._together = gone
+        if len(self._together) < settings.many_least:
+            self._together = set()
+        gone_together = len(self._together)
+        self._switches.set(
+            signs,
+            MANY_OFFLINE,
+            on=gone_together > 0,
+            sentence=lambda: f"{gone_together:,} of {turbines:,} turbines went offline or silent within minutes.",
+        )
+
+    def _see(
+        self,
+        number: int,
+        link: Link,
+        reason: LinkReason | None,
+        turbines: Mapping[int, TurbineRecord],
+        now: Now,
+        signs: Signs,
+    ) -> None:
+        turbine = turbines.get(number)
+        if link is Link.OFFLINE:
+            self._leave(number, now)
+            why = f": {_WHY[reason]}" if reason else ""
+            sentence, delay = f"Turbine {number} is offline{why}.", self._settings.offline_after_seconds
+            signs.on(of_turbine(TURBINE_OFFLINE, number, turbine, sentence, delay))
+            return
+        if link is Link.UNKNOWN:
+            sentence, delay = f"Turbine {number} has not been heard.", self._settings.unheard_after_seconds
+            signs.on(of_turbine(TURBINE_SILENT, number, turbine, sentence, delay))
+            return
+        self._gone.discard(number)
+        self._together.discard(number)
+        if link is Link.STALE:
+            sentence = f"Turbine {number} is connected, and sends no readings."
+            signs.on(of_turbine(TURBINE_SILENT, number, turbine, sentence))
+            signs.off_for(number, (TURBINE_OFFLINE,))
+        else:
+            signs.off_for(number, (TURBINE_OFFLINE, TURBINE_SILENT))
+
+    def _leave(self, number: int, now: Now) -> None:
+        if number in self._gone:
+            return
+        self._gone.add(number)
+        self._lately.append((now.watched, number))
+        if self._together:
+            self._together.add(number)

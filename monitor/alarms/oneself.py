@@ -1,0 +1,96 @@
+"""The monitor's own troubles, and gaps in what turbines sent."""
+
+from collections.abc import Mapping
+
+from monitor.alarms.conditions import Signs, Switches, of_turbine
+from monitor.alarms.rules import (
+    BOOKS_UNBALANCED,
+    BROKER_LOST,
+    DATABASE_REFUSED,
+    DEAD_LETTERS,
+    NOTIFICATIONS_FAILING,
+    READINGS_MISSING,
+    TEXT_FILES_BEHIND,
+)
+from monitor.alarms.settings import AlarmSettings
+from monitor.facts import Now, Troubles, TurbineRecord
+
+LOOK_FOR_GAPS_EVERY_SECONDS = 60.0
+_TEN_MINUTES = 600.0
+
+
+class Oneself:
+    """Watches the monitor."""
+
+    def __init__(self, settings: AlarmSettings) -> None:
+        self._settings = settings
+        self._switches = Switches()
+        self._was_connected = False
+        self._letters = 0.0
+        """Refused messages, less what drains away: `dead_letters` in ten minutes. Never more than twice as many."""
+        self._drained_at = 0.0
+
+    def take(self, troubles: Troubles, failing: str | None, now: Now, signs: Signs) -> None:
+        """See how the monitor is; `failing` says which receivers of notifications take none."""
+        away = troubles.broker_away_seconds
+        self._was_connected |= away is None
+        grace = 0.0 if self._was_connected else self._settings.broker_grace_seconds
+        is_lost = away is not None and away >= grace
+        self._set(signs, BROKER_LOST, is_lost, "The monitor has no connection to the broker: nothing is heard.")
+        refused = troubles.store_refused_seconds
+        is_refused = refused is not None and refused >= self._settings.database_refused_seconds
+        self._set(signs, DATABASE_REFUSED, is_refused, f"Nothing could be stored: {troubles.store_error}.")
+        is_behind = troubles.text_files_behind
+        self._set(signs, TEXT_FILES_BEHIND, is_behind, "The text files lack readings that are in the database.")
+        unbalanced = troubles.unbalanced_readings
+        sentence = f"The books do not balance: {unbalanced:,} readings are neither stored nor refused."
+        self._set(signs, BOOKS_UNBALANCED, unbalanced != 0, sentence)
+        self._count_letters(troubles.dead_letters, now, signs)
+        self._set(signs, NOTIFICATIONS_FAILING, failing is not None, f"Notifications fail: {failing}.")
+
+    def _set(self, signs: Signs, rule: str, on: bool, sentence: str) -> None:
+        self._switches.set(signs, rule, on=on, sentence=lambda: sentence)
+
+    def _count_letters(self, letters: int, now: Now, signs: Signs) -> None:
+        most = self._settings.dead_letters
+        drained = (now.watched - self._drained_at) * most / _TEN_MINUTES
+        self._drained_at = now.watched
+        was_full = self._letters >= most
+        self._letters = min(max(0.0, self._letters - drained) + letters, 2.0 * most)
+        is_on = self._letters >= (most / 2 if was_full else most)
+        self._set(signs, DEAD_LETTERS, is_on, f"More than {most:,} messages were refused within minutes.")
+
+
+class Gaps:
+    """Watches how many readings are missing. What lacks since before a start is old news."""
+
+    def __init__(self, settings: AlarmSettings) -> None:
+        self._settings = settings
+        self._known: dict[int, tuple[int, float]] | None = None
+        """How many of which turbine, and when (watched) it became more."""
+        self._look_at = 0.0
+
+    def is_due(self, now: Now) -> bool:
+        """Whether to look again: that costs a microsecond for each turbine."""
+        return now.watched >= self._look_at
+
+    def take(self, missing: Mapping[int, int], turbines: Mapping[int, TurbineRecord], now: Now, signs: Signs) -> None:
+        """See where there are new gaps, and where they were filled or will not be."""
+        self._look_at = now.watched + LOOK_FOR_GAPS_EVERY_SECONDS
+        long_ago = now.watched - self._settings.missing_settled_seconds
+        known = self._known
+        if known is None:
+            known = {number: (count, long_ago) for number, count in missing.items()}
+        self._known = {}
+        for number in known.keys() | missing.keys():
+            count = missing.get(number, 0)
+            before, grew_at = known.get(number, (0, long_ago))
+            if count > before:
+                grew_at = now.watched
+            if count:
+                self._known[number] = (count, grew_at)
+            if count and grew_at > long_ago:
+                sentence = f"Turbine {number} counted readings that have not come: {count:,} are missing."
+                signs.on(of_turbine(READINGS_MISSING, number, turbines.get(number), sentence))
+            else:
+                signs.off_for(number, (READINGS_MISSING,))

@@ -1,0 +1,86 @@
+"""Repairs that do not go as they should: refused, in vain, too slow, or with nobody to send."""
+
+from collections.abc import Iterable, Mapping
+
+from grid.times import SECOND
+from monitor.alarms.conditions import Signs, Switches, of_turbine
+from monitor.alarms.rules import ENGINEERS_SHORT, REPAIR_REFUSED, REPAIR_WITHOUT_EFFECT, TURBINE_BROKEN
+from monitor.alarms.settings import AlarmSettings
+from monitor.facts import Incident, IncidentCause, IncidentState, Now, TurbineRecord
+
+REPAIR_RULES = (TURBINE_BROKEN, REPAIR_REFUSED, REPAIR_WITHOUT_EFFECT)
+
+LEAST_DELAY_SECONDS = 60.0
+"""After a start, which may take a while to get to work, an old incident has so long before it is an alarm."""
+
+
+class Repairs:
+    """Watches the incidents. A turbine that a person holds is cared for."""
+
+    def __init__(self, settings: AlarmSettings) -> None:
+        self._settings = settings
+        self._switches = Switches()
+        self._waiting: dict[int, float] = {}
+        """Which turbines wait for an engineer, and since when (watched), the longest first."""
+
+    def begin(
+        self, incidents: Iterable[Incident], turbines: Mapping[int, TurbineRecord], now: Now, signs: Signs
+    ) -> None:
+        """See the open incidents at a start: an old one is not young again."""
+        limit = self._settings.broken_after_seconds
+        for incident in incidents:
+            left = max(limit - (now.utc - incident.opened_at) / SECOND, min(limit, LEAST_DELAY_SECONDS))
+            self._see(incident, turbines.get(incident.turbine_number), left, now, signs)
+
+    def take(
+        self, incidents: Iterable[Incident], turbines: Mapping[int, TurbineRecord], now: Now, signs: Signs
+    ) -> None:
+        """See which incidents are new, changed or closed; and who waits for too long."""
+        for incident in incidents:
+            number = incident.turbine_number
+            self._see(incident, turbines.get(number), self._settings.broken_after_seconds, now, signs)
+        longest = next(iter(self._waiting.values()), now.watched)
+        self._switches.set(
+            signs,
+            ENGINEERS_SHORT,
+            on=now.watched - longest >= self._settings.waiting_after_seconds > 0,
+            sentence=lambda: (
+                f"{_turbines(len(self._waiting))} for an engineer, the longest for "
+                f"{self._settings.waiting_after_seconds / 60:.0f} minutes."
+            ),
+        )
+
+    def _see(
+        self, incident: Incident, turbine: TurbineRecord | None, delay_seconds: float, now: Now, signs: Signs
+    ) -> None:
+        number, state = incident.turbine_number, incident.state
+        if state is IncidentState.WAITING:
+            self._waiting.setdefault(number, now.watched)
+        else:
+            self._waiting.pop(number, None)
+        if state in (IncidentState.CLOSED, IncidentState.HELD):
+            signs.off_for(number, REPAIR_RULES)
+            return
+        limit = self._settings.broken_after_seconds
+        holds = {
+            REPAIR_REFUSED: (state is IncidentState.REFUSED, f"Turbine {number} refused the repair.", None),
+            REPAIR_WITHOUT_EFFECT: (
+                incident.failed_visits >= self._settings.failed_visits,
+                f"{incident.failed_visits} visits to turbine {number} had no effect.",
+                None,
+            ),
+            TURBINE_BROKEN: (
+                incident.cause is IncidentCause.BROKEN,
+                f"Turbine {number} is broken, and was not repaired within {limit / 60:.0f} minutes.",
+                delay_seconds,
+            ),
+        }
+        for rule, (is_on, sentence, delay) in holds.items():
+            if is_on:
+                signs.on(of_turbine(rule, number, turbine, sentence, delay))
+            else:
+                signs.off_for(number, (rule,))
+
+
+def _turbines(number: int) -> str:
+    return "1 turbine waits" if number == 1 else f"{number:,} turbines wait"
