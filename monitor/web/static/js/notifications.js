@@ -8,6 +8,7 @@ import { PagedList } from "./paged-list.js";
 import { count } from "./quantities.js";
 import { severityBadge } from "./severities.js";
 import { toast } from "./toasts.js";
+import { rememberedWho } from "./who.js";
 
 const WORDS = { waiting: "waits", sent: "sent", failed: "given up" };
 
@@ -35,9 +36,9 @@ export class Notifications {
     this.list.refresh();
     try {
       const { items } = await get("/notifications/receivers");
-      const names = items.map((receiver) => receiver.name ?? receiver.receiver);
+      const names = items.map(({ receiver }) => receiver);
       if (names.join("\n") !== this.#shown) this.#showReceivers(names);
-      setText(place("receivers-note"), names.length === 0 ? "Nobody is notified: start the monitor with --notify-file to name receivers." : "");
+      setText(place("receivers-note"), receiversInWords(items));
     } catch (error) {
       setText(place("receivers-note"), inWords(error));
     }
@@ -49,11 +50,19 @@ export class Notifications {
   }
 }
 
+function receiversInWords(receivers) {
+  if (receivers.length === 0) return "Nobody is notified: name receivers in a file, and start the monitor with --notify-file.";
+  const failing = receivers.filter((receiver) => receiver.failing);
+  return failing.map(({ receiver, failing: why }) => `${receiver} gets nothing: ${why}.`).join(" ");
+}
+
+const capital = (words) => words.charAt(0).toUpperCase() + words.slice(1);
+
 async function test(receiver, pressed) {
   pressed.disabled = true;
   try {
-    const answer = await post("/notifications/test", { receiver });
-    toast(answer.sentence, { level: answer.delivered === false ? "warning" : "note" });
+    const answer = await post("/notifications/test", { receiver, by: rememberedWho() });
+    toast(capital(answer.sentence), { level: answer.delivered === false ? "warning" : "note" });
   } catch (error) {
     toast(inWords(error), { level: "warning" });
   } finally {

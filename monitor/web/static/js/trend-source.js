@@ -5,7 +5,7 @@ import { trendsOf, trendsOfWindows } from "./series.js";
 
 const HOUR = 3600;
 const POINTS = 360;
-const PAGE = 1000;
+const PAGE = 5000;
 /** Up to this span minutes are drawn; beyond it quarter hours. */
 const MINUTES_UP_TO_SECONDS = 6 * HOUR;
 const MINUTE = { width: "1m", seconds: 60 };
