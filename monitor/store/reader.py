@@ -265,6 +265,10 @@ class LedgerReader:
 
         return self._ask(rows)
 
+    def within(self, query: Callable[[sqlite3.Connection], T]) -> T:
+        """What a query of this package finds that takes several SELECTs; it may be asked twice."""
+        return self._ask(lambda db: query(db.conn))
+
     def _one(self, sql: str, *values: Any) -> Any:
         return self.rows(sql, *values)[0][0]
 

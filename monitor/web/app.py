@@ -23,6 +23,7 @@ from monitor.web.api import (
     readings,
     repairs,
     turbines,
+    windows,
 )
 from monitor.web.etags import ETags
 from monitor.web.guards import BodyLimit, HeadAsGet, Neighbours, SecurityHeaders
@@ -66,6 +67,7 @@ def create_app(site: Site, lifespan: Lifespan | None = None) -> FastAPI:
     problems.tell_problems(app)
     app.include_router(availability.router)
     app.include_router(notifications.router)
+    app.include_router(windows.router)
     for routes in (farm, turbines, readings, repairs, dead_letters, orders, post_metrics, channel, operations, pages):
         app.include_router(routes.router)
     app.include_router(static_files.router)

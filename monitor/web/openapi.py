@@ -25,6 +25,7 @@ TAGS = {
     "farm": "The farm at a glance: totals, engineers, the waiting line.",
     "turbines": "Each turbine as the monitor sees it now.",
     "readings": "What turbines measured: one by one, averaged for charts, as a power curve; and a door for more.",
+    "windows": "What turbines, regions and the farm came to: minutes, quarter hours, hours, days.",
     "repairs": "Incidents, visits, and each decision with its cause.",
     "availability": "How available turbines were, by time and by energy, and how often they failed.",
     "dead letters": "What was refused, and why.",

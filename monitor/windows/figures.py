@@ -182,5 +182,36 @@ def gather(
     )
 
 
+def compose_areas(parts: Sequence[AreaWindow], *, width_seconds: int, start_at: int, at: int) -> AreaWindow:
+    """A longer window of an area from the shorter ones in it, of which there is at least one.
+
+    The mean power and the mean wind are those of the parts, which count the same; so are the readings expected in each.
+    """
+    powers = [part.mean_power_in_kw for part in parts if part.mean_power_in_kw is not None]
+    return AreaWindow(
+        area=parts[0].area,
+        width_seconds=width_seconds,
+        start_at=start_at,
+        turbines=max(part.turbines for part in parts),
+        readings=sum(part.readings for part in parts),
+        expected_readings=_mean(part.expected_readings for part in parts) * width_seconds / parts[0].width_seconds,
+        covered_seconds=fsum(part.covered_seconds for part in parts),
+        broken_seconds=fsum(part.broken_seconds for part in parts),
+        wind_speed_mean=fsum(part.wind_speed_mean for part in parts) / len(parts),
+        wind_speed_min=min(part.wind_speed_min for part in parts),
+        wind_speed_max=max(part.wind_speed_max for part in parts),
+        energy_in_kwh=fsum(part.energy_in_kwh for part in parts),
+        mean_power_in_kw=fsum(powers) / len(powers) if powers else None,
+        max_power_in_kw=_largest(part.max_power_in_kw for part in parts),
+        revision=sum(part.revision for part in parts),
+        figured_at=at,
+    )
+
+
+def _mean(values: Iterable[float]) -> float:
+    known = list(values)
+    return fsum(known) / len(known)
+
+
 def _largest(values: Iterable[float | None]) -> float | None:
     return max((value for value in values if value is not None), default=None)

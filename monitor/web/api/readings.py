@@ -10,6 +10,7 @@ from monitor.clock import utc_now
 from monitor.store.queries.averages import averages, whole_buckets
 from monitor.store.queries.pages import readings_page
 from monitor.store.queries.power_curve import BIN_WIDTH, power_curve
+from monitor.store.queries.window_averages import SHORTEST, window_averages, window_buckets
 from monitor.store.reader import LedgerReader
 from monitor.web.access import Role, require
 from monitor.web.api.charts import AveragedReadings, PowerCurve
@@ -75,17 +76,26 @@ async def downsample_readings(
 ) -> AveragedReadings:
     """Readings averaged over equal times, as columns; by default those of the last 24 hours.
 
+    Up to an hour they are made of readings, beyond it of windows, as far as these are figured: then a bucket lasts
+    whole minutes or quarter hours, and `broken` is a share of time.
+
     Buckets begin at multiples of their width since 1970, so that the same buckets come again as time goes on, and
     `since` and `until` are moved outwards to their borders. Buckets without a reading are left out. The mean power is
     that while the turbine reported: neither a gap nor a lost reading looks like low power. Of more than 100,000
-    readings 30 in each bucket stand for all (`sampled`): counts and energy are then estimates, and the least and
+    single readings 30 in each bucket stand for all (`sampled`): counts and energy are then estimates, and the least and
     greatest wind may be missed.
     """
-    since, until = query.span(utc_now(), usual_seconds=DAY_SECONDS)
+    now = utc_now()
+    since, until = query.span(now, usual_seconds=DAY_SECONDS)
     over = whole_buckets(since, until, _whole_seconds(until - since, query.points) * SECOND)
 
     def ask(reader: LedgerReader) -> AveragedReadings:
         known_turbine(reader, turbine_number)
+        if until - since > SHORTEST:
+            of_windows = window_buckets(since, until, query.points)
+            found = window_averages(reader, turbine_number, of_windows, now=now)
+            if found is not None:
+                return AveragedReadings.of(turbine_number, of_windows, found)
         return AveragedReadings.of(turbine_number, over, averages(reader, turbine_number, over))
 
     return await site.readers.ask(ask)
