@@ -10,14 +10,17 @@ from grid.broker import WILL_DELAY_SECONDS
 from grid.canary import CanaryCall
 from grid.event import TurbineEvent
 from grid.metrics import TurbineMetrics
+from grid.outage import ControllerEvent, OutageReport
 from grid.repair import COMMAND_EXPIRY_SECONDS, RepairCommand, RepairResult
 from grid.status import MonitorStatus, TurbineStatus
-from grid.topics import MONITOR_CANARY, MONITOR_STATUS, Kind
+from grid.topics import MONITOR_CANARY, MONITOR_STATUS, Kind, events_of_controller, outages_of_controller
 from grid.window import TurbineWindow
 
 TURBINE = "turbine"
 MONITOR = "monitor"
+CONTROLLER = "controller"
 NUMBER = "{turbine_number}"
+CONTROLLER_ID = "{controller_id}"
 _NOON = "2026-11-21T12:00:00.000000Z"
 _SESSION = "1795262400000-x7Qp"
 _WINDOWS = (
@@ -128,6 +131,26 @@ CHANNELS = (
         qos=0,
     ),
     Channel(
+        "controllerOutages",
+        outages_of_controller(CONTROLLER_ID),
+        CONTROLLER,
+        OutageReport,
+        "Something is out, or was.",
+        "One report, or a JSON array of them. A report without `ended_at` tells of a moment. Reports of the same kind "
+        "that lie within the tolerance of each other (12 minutes, unless the monitor is told otherwise) are one "
+        "outage, whatever the order in which they come; a repeat changes nothing. `controller_id` equals the one in "
+        "the topic. Never retained. Of an array, the good ones count though others are bad.",
+    ),
+    Channel(
+        "controllerEvents",
+        events_of_controller(CONTROLLER_ID),
+        MONITOR,
+        ControllerEvent,
+        "What became of a controller's outage.",
+        "For people and programs that watch. Told once in a commit for each outage; that one which goes on has gone "
+        "on is not told. Outages of turbines are told among the turbine's events, too.",
+    ),
+    Channel(
         "monitorStatus",
         MONITOR_STATUS,
         MONITOR,
@@ -213,6 +236,29 @@ EXAMPLES: dict[type[BaseModel], list[dict[str, Any]]] = {
             "energy_in_kwh": 9.83,
             "mean_power_in_kw": 599.79661,
             "max_power_in_kw": 801.5,
+        }
+    ],
+    OutageReport: [
+        {"controller_id": "turbine-7", "outage_type": "broken", "timestamp": _NOON},
+        {
+            "controller_id": "substation-2",
+            "outage_type": "grid_outage",
+            "timestamp": "2026-11-21T11:20:00Z",
+            "ended_at": "2026-11-21T11:45:00Z",
+        },
+    ],
+    ControllerEvent: [
+        {
+            "at": _NOON,
+            "controller_id": "substation-2",
+            "action": "outage_began",
+            "sentence": "substation-2: outage 3 (grid_outage) was reported, from 2026-11-21 11:20:00 UTC "
+            "until 2026-11-21 11:45:00 UTC.",
+            "outage_id": 3,
+            "outage_type": "grid_outage",
+            "started_at": "2026-11-21T11:20:00.000000Z",
+            "ended_at": "2026-11-21T11:45:00.000000Z",
+            "ongoing": False,
         }
     ],
     MonitorStatus: [

@@ -13,12 +13,20 @@ from pydantic.alias_generators import to_snake
 from pydantic.json_schema import models_json_schema
 
 from grid.broker import KEEP_ALIVE_SECONDS
-from grid.channels import CHANNELS, EXAMPLES, NUMBER, Channel, of_any_turbine
+from grid.channels import CHANNELS, CONTROLLER_ID, EXAMPLES, NUMBER, Channel, of_any_turbine
 from grid.status import TurbineStatus
 from grid.topics import Kind
 
 CONTRACT_VERSION = "1.0.0"
 ASYNCAPI_FILE = "asyncapi.json"
+
+_PARAMETERS = {
+    NUMBER.strip("{}"): ("The turbine's number: decimal digits, no leading zero, 1 to 2147483647.", "7"),
+    CONTROLLER_ID.strip("{}"): (
+        "The controller's name: 1 to 64 letters, digits, `.`, `_` and `-`. `turbine-7` means turbine 7.",
+        "substation-2",
+    ),
+}
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -53,7 +61,9 @@ def asyncapi() -> dict[str, Any]:
             f"publish{channel.name[:1].upper()}{channel.name[1:]}": _operation(channel) for channel in CHANNELS
         },
         "components": {
-            "parameters": {"turbine_number": _parameter()},
+            "parameters": {
+                name: {"description": text, "examples": [example]} for name, (text, example) in _PARAMETERS.items()
+            },
             "messages": {channel.message.__name__: _message(channel) for channel in CHANNELS},
             "schemas": _schemas(),
         },
@@ -86,8 +96,9 @@ def _channel(channel: Channel) -> dict[str, Any]:
         "description": channel.description,
         "messages": {channel.message.__name__: {"$ref": f"#/components/messages/{channel.message.__name__}"}},
     }
-    if NUMBER in channel.address:
-        found["parameters"] = {"turbine_number": {"$ref": "#/components/parameters/turbine_number"}}
+    named = [name for name in _PARAMETERS if f"{{{name}}}" in channel.address]
+    if named:
+        found["parameters"] = {name: {"$ref": f"#/components/parameters/{name}"} for name in named}
     return found
 
 
@@ -123,13 +134,6 @@ def _message(channel: Channel) -> dict[str, Any]:
         answers = next(other.address for other in CHANNELS if other.name == channel.answered_on)
         found["bindings"] = {"mqtt": {"responseTopic": answers, "bindingVersion": "0.2.0"}}
     return found
-
-
-def _parameter() -> dict[str, Any]:
-    return {
-        "description": "The turbine's number: decimal digits, no leading zero, 1 to 2147483647.",
-        "examples": ["7"],
-    }
 
 
 def _schemas() -> dict[str, Any]:

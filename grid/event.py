@@ -27,6 +27,7 @@ class TurbineEvent(BaseModel):
     sentence: Annotated[Sentence, Field(description="what was decided and why, in words")]
     incident_id: Annotated[int | None, Field(ge=1, le=MAX_INTEGER, description="the incident that it is about")] = None
     dispatch_id: Annotated[DispatchId | None, Field(description="the visit that it is about")] = None
+    outage_id: Annotated[int | None, Field(ge=1, le=MAX_INTEGER, description="the outage that it is about")] = None
     engineer: Annotated[int | None, Field(ge=1, le=MAX_INTEGER, description="the engineer that it is about")] = None
     by: Annotated[Label | None, Field(description="the person who wanted it, if it was not the monitor itself")] = None
 

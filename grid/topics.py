@@ -1,5 +1,6 @@
 """Every topic and topic filter: how they are written, and how they are read."""
 
+import re
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -13,6 +14,13 @@ MONITOR_CANARY = "grid/monitor/canary"
 """What the monitor says to itself, to learn whether the broker lets it through in both directions."""
 
 EVERYTHING = "grid/#"
+
+CONTROLLER_ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+"""The name of a controller: one level of a topic, and safe wherever it is shown."""
+
+_CONTROLLERS = "grid/controllers/"
+EVERY_CONTROLLERS_OUTAGES = f"{_CONTROLLERS}+/outages"
+"""The topic filter that matches the outage reports of all controllers."""
 
 
 class Kind(StrEnum):
@@ -68,3 +76,30 @@ def parse_turbine_number(text: str) -> int:
     if plain and len(text) <= len(str(MAX_TURBINE_NUMBER)) and int(text) <= MAX_TURBINE_NUMBER:
         return int(text)
     raise ValueError("a turbine's number is plain digits from 1 to 2147483647")
+
+
+def outages_of_controller(controller_id: str) -> str:
+    """Where a controller reports what is out, such as `grid/controllers/turbine-7/outages`."""
+    return f"{_CONTROLLERS}{controller_id}/outages"
+
+
+def events_of_controller(controller_id: str) -> str:
+    """Where the monitor tells what became of a controller's outages."""
+    return f"{_CONTROLLERS}{controller_id}/events"
+
+
+def is_of_controller(topic: str) -> bool:
+    """Whether a topic is a controller's."""
+    return topic.startswith(_CONTROLLERS)
+
+
+def parse_outages_topic(topic: str) -> str:
+    """The controller's name in the topic of its outage reports. Raises ValueError, with the reason in words."""
+    name, slash, rest = topic.removeprefix(_CONTROLLERS).partition("/")
+    if not is_of_controller(topic) or not slash or rest != "outages":
+        raise ValueError("not a known topic of a controller")
+    if not re.fullmatch(CONTROLLER_ID_PATTERN, name):
+        raise ValueError(
+            "a controller's name is 1 to 64 letters, digits, `.`, `_` and `-`, and begins with neither sign"
+        )
+    return name

@@ -129,6 +129,7 @@ class DeadLetterReason(StrEnum):
     DUPLICATE_KEY = "duplicate_key"
     INVALID = "invalid"
     OTHER_TURBINE = "other_turbine"
+    OTHER_CONTROLLER = "other_controller"
     FUTURE = "future"
     REFUSED_BY_DATABASE = "refused_by_database"
 

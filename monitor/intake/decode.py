@@ -24,14 +24,15 @@ from monitor.facts import (
     RepairAnswer,
     StatusReport,
 )
+from monitor.intake.outage_reports import take_outage_reports
 from monitor.intake.readings import Fields, read_metrics
 from monitor.intake.refused import RefusedError, dead_letter, invalid, refuse_duplicate_keys, refuse_too_large
 
 MAX_REPAIR_RESULT_BYTES = 4096
 
 _HEARD = (topics.Kind.METRICS, topics.Kind.STATUS, topics.Kind.REPAIR_RESULT)
-TOPIC_FILTERS = tuple(kind.every_turbine for kind in _HEARD)
-"""What the monitor subscribes to, of the turbines."""
+TOPIC_FILTERS = (*(kind.every_turbine for kind in _HEARD), topics.EVERY_CONTROLLERS_OUTAGES)
+"""What the monitor subscribes to, of turbines and controllers."""
 
 _METRICS = f"/{topics.Kind.METRICS.value}"
 
@@ -148,6 +149,9 @@ def _take_held(reading: Reading, oldest_held: int | None, decoded: Decoded) -> N
 
 
 def _take_other(message: Message, received_at: int, decoded: Decoded) -> None:
+    if topics.is_of_controller(message.topic):
+        _take_outage_reports(message, received_at, decoded)
+        return
     turbine_number, kind = _parse_topic(message.topic)
     match kind:
         case topics.Kind.STATUS:
@@ -190,6 +194,14 @@ def _take_status(message: Message, turbine_number: int, received_at: int, decode
             ),
         )
     )
+
+
+def _take_outage_reports(message: Message, received_at: int, decoded: Decoded) -> None:
+    if message.retain:
+        decoded.counted["retained_outage_reports"] += 1
+        return
+    take_outage_reports(message, received_at, decoded.outage_reports.append)
+    decoded.counted["outage_reports"] += 1
 
 
 def _take_repair_result(message: Message, turbine_number: int, received_at: int, decoded: Decoded) -> None:

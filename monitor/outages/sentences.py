@@ -3,6 +3,9 @@
 from grid.times import as_datetime
 from monitor.facts import Outage, OutageNews, OutageTurn, turbine_of
 
+MOST_NAMED = 10
+"""Outages that another one took in: a sentence has an end."""
+
 
 def subject_of(controller_id: str) -> str:
     """What an outage is about, as the start of a sentence: `Turbine 7`, or the controller's own name."""
@@ -22,10 +25,14 @@ def sentence_for(news: OutageNews) -> str:
         case OutageTurn.ENDED:
             return f"{what} ended: {_extent(outage)}."
         case OutageTurn.CHANGED if news.joined:
-            taken = ", ".join(map(str, news.joined))
-            return f"{what} took in {taken}: it is now {_extent(outage)}."
+            return f"{what} took in {_numbers(news.joined)}: it is now {_extent(outage)}."
         case OutageTurn.CHANGED:
             return f"{what} changed: it is now {_extent(outage)}."
+
+
+def _numbers(joined: tuple[int, ...]) -> str:
+    named = ", ".join(map(str, joined[:MOST_NAMED]))
+    return named if len(joined) <= MOST_NAMED else f"{named} and {len(joined) - MOST_NAMED} more"
 
 
 def _extent(outage: Outage) -> str:

@@ -12,6 +12,7 @@ from grid.acknowledged import Acknowledged
 from grid.canary import CanaryCall
 from grid.event import TurbineEvent
 from grid.metrics import MAX_INTEGER, OperationalStatus, TurbineMetrics
+from grid.outage import ControllerEvent, OutageReport
 from grid.repair import RepairCommand, RepairResult, RepairState
 from grid.status import MonitorStatus, OfflineReason, Presence, TurbineStatus
 from grid.times import EARLIEST, LATEST, format_time, parse_time
@@ -76,8 +77,26 @@ FULL: dict[type[BaseModel], dict[str, Any]] = {
         "sentence": "Engineer 1 is sent to turbine 7, which reports broken.",
         "incident_id": 4,
         "dispatch_id": "k3v9-12",
+        "outage_id": 3,
         "engineer": 1,
         "by": "Ada",
+    },
+    OutageReport: {
+        "controller_id": "turbine-7",
+        "outage_type": "grid_outage",
+        "timestamp": "2026-11-21T12:00:00.000000Z",
+        "ended_at": "2026-11-21T12:30:00.000000Z",
+    },
+    ControllerEvent: {
+        "at": "2026-11-21T12:00:00.000000Z",
+        "controller_id": "turbine-7",
+        "action": "outage_began",
+        "sentence": "Turbine 7: outage 3 (broken) began at 2026-11-21 12:00:00 UTC and goes on.",
+        "outage_id": 3,
+        "outage_type": "broken",
+        "started_at": "2026-11-21T12:00:00.000000Z",
+        "ended_at": "2026-11-21T12:00:00.000000Z",
+        "ongoing": True,
     },
     TurbineWindow: {
         "turbine_number": 7,
@@ -109,7 +128,8 @@ INTEGERS = {
     TurbineStatus: ["connection"],
     MonitorStatus: ["engineers"],
     RepairCommand: ["incident_id", "engineer"],
-    TurbineEvent: ["turbine_number", "incident_id", "engineer"],
+    TurbineEvent: ["turbine_number", "incident_id", "outage_id", "engineer"],
+    ControllerEvent: ["outage_id"],
     TurbineWindow: ["turbine_number", "width_seconds", "revision", "readings"],
 }
 TEXTS = {
@@ -119,6 +139,8 @@ TEXTS = {
     RepairCommand: ["session", "dispatch_id"],
     RepairResult: ["session", "dispatch_id", "result", "reason"],
     TurbineEvent: ["action", "sentence", "dispatch_id", "by"],
+    OutageReport: ["controller_id", "outage_type"],
+    ControllerEvent: ["controller_id", "outage_type", "action", "sentence"],
     CanaryCall: ["kind", "nonce", "monitor"],
     Acknowledged: ["session"],
 }
@@ -129,6 +151,8 @@ TIMES = {
     RepairCommand: ["issued_at"],
     RepairResult: ["at"],
     TurbineEvent: ["at"],
+    OutageReport: ["timestamp", "ended_at"],
+    ControllerEvent: ["at", "started_at", "ended_at"],
     TurbineWindow: ["start_at"],
 }
 MODELS = list(FULL)

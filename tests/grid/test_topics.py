@@ -4,7 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grid.topics import EVERYTHING, MAX_TURBINE_NUMBER, MONITOR_CANARY, MONITOR_STATUS, Kind, TurbineTopic, parse
+from grid.topics import (
+    EVERYTHING,
+    MAX_TURBINE_NUMBER,
+    MONITOR_CANARY,
+    MONITOR_STATUS,
+    Kind,
+    TurbineTopic,
+    events_of_controller,
+    outages_of_controller,
+    parse,
+    parse_outages_topic,
+)
 
 NOT_A_NUMBER = [
     "007",
@@ -88,3 +99,28 @@ def test_the_topics_are_those_of_the_contract() -> None:
     ]
     assert Kind.REPAIR_RESULT.every_turbine == "grid/turbines/+/repair/result"
     assert (MONITOR_STATUS, EVERYTHING) == ("grid/monitor/status", "grid/#")
+
+
+def test_a_controllers_topics_are_those_of_the_contract() -> None:
+    assert outages_of_controller("turbine-7") == "grid/controllers/turbine-7/outages"
+    assert events_of_controller("turbine-7") == "grid/controllers/turbine-7/events"
+    assert parse_outages_topic("grid/controllers/turbine-7/outages") == "turbine-7"
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [
+        "grid/controllers/a b/outages",
+        "grid/controllers//outages",
+        "grid/controllers/-a/outages",
+        "grid/controllers/a/outages/b",
+        "grid/controllers/a/events",
+        "grid/controllers/a\n/outages",
+        f"grid/controllers/{'a' * 65}/outages",
+        "grid/turbines/7/outages",
+        "outages",
+    ],
+)
+def test_a_topic_that_is_none_of_a_controllers_is_refused(topic: str) -> None:
+    with pytest.raises(ValueError, match="controller"):
+        parse_outages_topic(topic)

@@ -3,6 +3,7 @@
 from sqlite_utils import Database
 
 from monitor.facts import KnowledgeChanges, KnowledgeCommitted, RememberedKnowledge
+from monitor.outages.messages import messages_for as messages_for_outages
 from monitor.store.knowledge.alarms import read_alarms, write_alarms
 from monitor.store.knowledge.baselines import read_baselines, write_baselines
 from monitor.store.knowledge.notifications import read_notifications, write_notifications
@@ -17,7 +18,13 @@ def write_knowledge(db: Database, changes: KnowledgeChanges) -> KnowledgeCommitt
     write_baselines(db, changes.baselines)
     write_alarms(db, changes.alarms)
     write_notifications(db, changes.notifications)
-    return KnowledgeCommitted(windows.windows, outages, window_marks=windows.marks, recalled_marks=windows.recalled)
+    return KnowledgeCommitted(
+        windows.windows,
+        outages,
+        messages_for_outages(outages),
+        window_marks=windows.marks,
+        recalled_marks=windows.recalled,
+    )
 
 
 def read_knowledge(db: Database) -> RememberedKnowledge:
