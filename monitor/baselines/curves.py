@@ -1,6 +1,7 @@
 """The power that a wind speed should give: by the published curve of the model, or by what the turbine has shown."""
 
 from array import array
+from collections.abc import Sequence
 
 from grid.power_curve import PowerCurve
 
@@ -8,7 +9,7 @@ BINS = 30
 """Of 1 m/s each, and one for all above; IEC 61400-12-1 has bins of half that, which take twice as long to fill."""
 LEARNT_READINGS = 10
 """Nothing is expected of a bin with fewer readings."""
-_REMEMBERED_READINGS = 500
+_REMEMBERED_READINGS = 250
 _ROBUST_FROM = 4
 
 _STEPS = 10
@@ -25,23 +26,31 @@ class OwnCurve:
     curve they are the whole curve.
     """
 
-    __slots__ = ("corrections", "counts", "model")
+    __slots__ = ("_model", "corrections", "counts", "rated_power")
 
     def __init__(
-        self, model: "ModelCurve | None" = None, corrections: list[float] | None = None, counts: list[int] | None = None
+        self,
+        model: "ModelCurve | None" = None,
+        corrections: Sequence[float] | None = None,
+        counts: Sequence[int] | None = None,
     ) -> None:
         """Go on with what was learnt."""
+        self.corrections = array("f", corrections or [0.0] * (BINS + 1))
+        self.counts = array("B", counts or [0] * (BINS + 1))
+        self.rated_power = 0.0
+        """The highest power, in kW: of the model, else the largest that was learnt; 0 before any."""
         self.model = model
-        self.corrections = array("d", corrections or [0.0] * (BINS + 1))
-        self.counts = array("H", counts or [0] * (BINS + 1))
 
     @property
-    def rated_power(self) -> float:
-        """The highest power, in kW: of the model, else the largest that was learnt; 0 before any."""
-        if self.model is not None:
-            return self.model.rated_power
+    def model(self) -> "ModelCurve | None":
+        """The published curve, if there is one."""
+        return self._model
+
+    @model.setter
+    def model(self, model: "ModelCurve | None") -> None:
+        self._model = model
         learnt = (power for power, count in zip(self.corrections, self.counts, strict=True) if count >= LEARNT_READINGS)
-        return max(learnt, default=0.0)
+        self.rated_power = max(learnt, default=0.0) if model is None else model.rated_power
 
     def is_learnt_at(self, wind_speed: float) -> bool:
         """Whether the turbine has shown often enough what it makes of such a wind."""
@@ -57,23 +66,25 @@ class OwnCurve:
         if below < BINS - 1 and counts[below] >= LEARNT_READINGS and counts[below + 1] >= LEARNT_READINGS:
             share = max(0.0, wind_speed - 0.5 - below)
             correction = corrections[below] + share * (corrections[below + 1] - corrections[below])
-        elif self.model is None:
+        elif self._model is None:
             return None
         else:
             correction = corrections[place] if counts[place := min(int(wind_speed), BINS)] >= LEARNT_READINGS else 0.0
-        return correction if self.model is None else correction + self.model.power(wind_speed, shown)
+        return correction if self._model is None else correction + self._model.power(wind_speed, shown)
 
     def learn(self, wind_speed: float, power: float, most: float) -> None:
         """Learn a reading; it counts as `most` kW away at most. Without a model the first ones count in full."""
         place = min(int(wind_speed), BINS)
         count = self.counts[place]
-        base = 0.0 if self.model is None else self.model.power(wind_speed, power)
+        base = 0.0 if self._model is None else self._model.power(wind_speed, power)
         step = power - base - self.corrections[place]
-        if self.model is not None or count >= _ROBUST_FROM:
+        if self._model is not None or count >= _ROBUST_FROM:
             step = min(max(step, -most), most)
         if count < _REMEMBERED_READINGS:
             count = self.counts[place] = count + 1
         self.corrections[place] += step / count
+        if self._model is None and count >= LEARNT_READINGS:
+            self.rated_power = max(self.rated_power, self.corrections[place])
 
 
 class ModelCurve:

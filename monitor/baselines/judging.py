@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-from monitor.baselines.normal import COARSE, UNUSUAL, Normal
+from monitor.baselines.normal import COARSE, LEARNT_READINGS, UNUSUAL, Normal
 from monitor.baselines.track import Track
 from monitor.facts import FindingKind
 
@@ -27,6 +27,8 @@ DRIFT_SHARE = 0.05
 """Of rated power: a smaller lasting loss is not told."""
 _DRIFT_DEVIATIONS = 1.2
 """Five deviations of a moving mean with gain 0.1: 5 * sqrt(0.1 / 1.9) (Lucas and Saccucci, Technometrics 32, 1990)."""
+_DRIFT_STEPS = 6.0
+"""A reading counts as so many limits at most: with gain 0.1, a single one is never a lasting loss."""
 _TELLING_SHARE = 0.03
 """Of rated power: the curve would have shown a change of wind of more than this."""
 _STILL_AIR = 0.5
@@ -109,7 +111,7 @@ def judge(track: Track, shown: Shown, gain: Gains, ask: Ask) -> list[Verdict]:
         track.off_curve = 0
         if not track.wind_speed.take_usual(shown.wind_speed, gain.quick):
             _doubt_wind(track, shown.wind_speed, gain, ask, verdicts)
-    else:
+    elif not _is_as_ever(track, shown.wind_speed, shown.power, shown.current, gain):
         _Triangle(track, shown.wind_speed, shown.power, shown.current, gain, ask).judge(verdicts)
     return verdicts
 
@@ -147,6 +149,34 @@ def _doubt_wind(track: Track, wind_speed: float, gain: Gains, ask: Ask, verdicts
 
 def _is_other_wind(wind_speed: float, neighbours: Neighbours) -> bool:
     return abs(wind_speed - neighbours.wind_speed) > max(2.0, 0.3 * neighbours.wind_speed)
+
+
+def _is_as_ever(track: Track, wind_speed: float, power: float, current: float | None, gain: Gains) -> bool:
+    """Learn a reading whose wind, power and current agree and moved as usual, as nearly all do; else do nothing."""
+    curve, residual, normal = track.curve, track.residual, track.wind_speed
+    expected = curve.power(wind_speed, power)
+    if expected is None or residual.seen < LEARNT_READINGS or power == track.power.value:
+        return False
+    off = power - expected - residual.level
+    within = POWER_SHARE * curve.rated_power
+    if not -within <= off <= within:
+        return False
+    if current is not None:
+        ratio = track.current_per_power.level
+        off_current = current - ratio * abs(power)
+        if not -within * ratio <= off_current <= within * ratio or current == track.current.value:
+            return False
+        if track.current_per_power.seen < LEARNT_READINGS:
+            return False
+    if track.turn == 0 or not normal.take_usual(wind_speed, gain.quick):
+        return False
+    track.off_curve = 0
+    track.drift += gain.drift * (off - track.drift)
+    if not track.power.take_usual(power, gain.quick):
+        track.power.follow(power, gain.quick, within)
+    if current is not None and not track.current.take_usual(current, gain.quick):
+        track.current.follow(current, gain.quick, within * ratio)
+    return True
 
 
 class _Triangle:
@@ -204,9 +234,10 @@ class _Triangle:
         if off_curve:
             self.track.off_curve += 1
             return self._wind_or_power()
-        if self.expected is not None or self._score("current") >= self._score("power"):
-            return "current"
-        return "power"
+        if self.expected is None:
+            return "current" if self._score("current") >= self._score("power") else "power"
+        off = abs(self.power - self.expected - self.track.residual.level)
+        return "current" if off <= POWER_SHARE * self.rated else "power"
 
     def _wind_or_power(self) -> str | None:
         wind, power = self._score("wind_speed"), self._score("power")
@@ -262,7 +293,8 @@ class _Triangle:
             self._stand_still(verdicts)
             return True
         if same_power:
-            if not self._should_move():
+            if not self._should_move() or track.wind_speed.is_unusual(self.wind_speed, DEADBANDS["wind_speed"]):
+                track.power.repeats = 0
                 return False
             wrong = "power"
             _doubt_wind(track, self.wind_speed, self.gain, self.ask, verdicts)
@@ -316,7 +348,8 @@ class _Triangle:
         track, current = self.track, self.current
         if current is None:
             return
-        if not off_current and abs(self.power) > 0.05 * self.rated:
+        may_learn = not off_current and (track.turn == 0 or not track.current_per_power.is_learnt)
+        if may_learn and abs(self.power) > 0.05 * self.rated:
             ratio = current / abs(self.power)
             if not track.current_per_power.take_usual(ratio, _RATIO_GAIN):
                 track.current_per_power.follow(ratio, _RATIO_GAIN, 0.03 * abs(track.current_per_power.level))
@@ -324,7 +357,7 @@ class _Triangle:
             track.current.reject(current)
         elif current == track.current.value:
             self._follow("current", current)
-            if current > POWER_SHARE * self._size("current"):
+            if max(current, track.current_per_power.level * abs(self.power)) > POWER_SHARE * self._size("current"):
                 _tell_frozen(track, "current", track.current, verdicts)
         else:
             self._follow("current", current)
@@ -335,15 +368,24 @@ class _Triangle:
             return
         if not off_curve:
             track.off_curve = 0
-            spread = track.residual.deviation if track.residual.is_learnt else POWER_SHARE * self.rated
-            track.curve.learn(self.wind_speed, self.power, 3 * max(spread, POWER_SHARE * self.rated))
+            if track.turn == 0 or not track.residual.is_learnt:
+                self._learn_curve()
         if self.expected is None:
             return
         residual = self.power - self.expected
-        if not off_curve and not track.residual.take_usual(residual, _BIAS_GAIN):
-            track.residual.follow(residual, _BIAS_GAIN, self._deadband())
         if track.residual.is_learnt:
-            track.drift += self.gain.drift * (residual - track.residual.level - track.drift)
+            step = residual - track.residual.level - track.drift
+            most = _DRIFT_STEPS * _drift_limit(track)
+            track.drift += self.gain.drift * min(max(step, -most), most)
+
+    def _learn_curve(self) -> None:
+        track, residual = self.track, self.track.residual
+        spread = residual.deviation if residual.is_learnt else 0.0
+        track.curve.learn(self.wind_speed, self.power, 3 * max(spread, POWER_SHARE * self.rated))
+        if self.expected is not None:
+            step = self.power - self.expected
+            if not residual.take_usual(step, _BIAS_GAIN):
+                residual.follow(step, _BIAS_GAIN, self._deadband())
 
     def _learn_wind(self, wrong: str | None, verdicts: list[Verdict]) -> None:
         normal, wind_speed = self.track.wind_speed, self.wind_speed
@@ -375,13 +417,19 @@ class _Triangle:
             _doubt(self.track, "power", power, self.gain.quick, max(_OWN_SHARE * abs(normal.level), 1e-6), verdicts)
 
 
+def _drift_limit(track: Track) -> float:
+    return max(DRIFT_SHARE * track.curve.rated_power, _DRIFT_DEVIATIONS * track.residual.deviation)
+
+
 def lasting_residual(track: Track, ask: Ask, *, is_open: bool) -> Verdict | None:
     """Whether the turbine makes more or less than its curve says, for longer than a gust, and its neighbours do not.
 
     One that is open ends at half the limit.
     """
     rated = track.curve.rated_power
-    limit = max(DRIFT_SHARE * rated, _DRIFT_DEVIATIONS * track.residual.deviation) * (0.5 if is_open else 1.0)
+    if abs(track.drift) <= 0.5 * DRIFT_SHARE * rated:  # as nearly always
+        return None
+    limit = _drift_limit(track) * (0.5 if is_open else 1.0)
     if rated <= 0 or abs(track.drift) <= limit or not track.is_learnt:
         return None
     neighbours = ask()

@@ -26,7 +26,7 @@ COARSE = 0.5
 _START_READINGS = 9
 _VARIANCE_GAIN = 0.01
 """The variance remembers some hundred readings."""
-_CHANCE_GAIN = 0.005
+_MOST_SEEN = 255
 _CONSISTENT = 1.11
 """Makes up for the steps that are cut off: a variance of normally distributed steps comes out right."""
 _MAD_TO_DEVIATION = 1.4826
@@ -37,7 +37,7 @@ _LARGEST = 1e100
 class Normal:
     """The moving mean, `level`, and variance of one value; nothing is judged before `is_learnt`."""
 
-    __slots__ = ("chance", "level", "repeats", "seen", "start", "value", "variance")
+    __slots__ = ("level", "repeated", "repeats", "seen", "start", "value", "variance")
 
     def __init__(self) -> None:
         self.start: list[float] | None = []
@@ -48,15 +48,21 @@ class Normal:
         """The last value that came."""
         self.repeats = 0
         """How often that value came again, one after the other."""
-        self.chance = 0.0
-        """How often a value is the same as the one before it."""
+        # Small integers, since Python holds those once for all: a farm has many of these.
         self.seen = 0
-        """How many were learnt from, up to `LEARNT_READINGS`."""
+        """How many values came; halved, with `repeated`, when they are many, so that what is long ago counts less."""
+        self.repeated = 0
+        """How many of them were the same as the one before."""
 
     @property
     def is_learnt(self) -> bool:
         """Whether so many readings were learnt that another can be judged by them."""
         return self.seen >= LEARNT_READINGS
+
+    @property
+    def chance(self) -> float:
+        """How often a value is the same as the one before it."""
+        return self.repeated / max(1, self.seen)
 
     @property
     def deviation(self) -> float:
@@ -76,7 +82,9 @@ class Normal:
         self.variance += _VARIANCE_GAIN * (_CONSISTENT * square - self.variance)
         self.value = value
         self.repeats = 0
-        self.chance *= 1 - _CHANCE_GAIN
+        self.seen += 1
+        if self.seen > _MOST_SEEN:
+            self._halve()
         return True
 
     def score(self, value: float, deadband: float) -> float:
@@ -99,9 +107,8 @@ class Normal:
             self._begin(value)
             return
         self._note(value)
-        if self.repeats and self.chance < COARSE:
+        if self.repeats and self.chance <= COARSE:
             return  # a step of 0 says nothing of the next
-        self.seen += self.seen < LEARNT_READINGS
         step = value - self.level
         most = max(2.0 * math.sqrt(self.variance), deadband / UNUSUAL)
         self.level += max(gain, 1 / (self.seen + 1)) * min(max(step, -most), most)
@@ -117,9 +124,16 @@ class Normal:
     def _note(self, value: float) -> None:
         again = value == self.value
         self.repeats = self.repeats + 1 if again else 0
-        if self.repeats < FROZEN_REPEATS or not self.is_learnt or self.chance >= COARSE:
-            self.chance += (_CHANCE_GAIN if self.is_learnt else 1 / (self.seen + 1)) * (again - self.chance)
+        if self.repeats < FROZEN_REPEATS or not self.is_learnt or self.chance > COARSE:
+            self.seen += 1
+            self.repeated += again
+            if self.seen > _MOST_SEEN:
+                self._halve()
         self.value = value
+
+    def _halve(self) -> None:
+        self.seen //= 2
+        self.repeated //= 2
 
     def _begin(self, value: float) -> None:
         start = self.start = [*(self.start or ()), value]
@@ -129,7 +143,7 @@ class Normal:
         self.level = median(start)
         steps = [abs(high - low) for low, high in pairwise(start)]
         self.variance = min((_MAD_TO_DEVIATION * median(steps)) ** 2, _LARGEST)
-        self.chance = steps.count(0.0) / len(steps)
+        self.repeated = steps.count(0.0)
         self.seen = len(start)
         self.start = None
 
@@ -145,7 +159,7 @@ class Normal:
         """What is to be remembered; None before the start is over."""
         if self.start is not None:
             return None
-        return [self.level, self.variance, self.value, self.repeats, self.chance, self.seen]
+        return [self.level, self.variance, self.value, self.repeats, self.repeated, self.seen]
 
     @classmethod
     def of(cls, numbers: list[float] | None) -> "Normal":
@@ -155,6 +169,6 @@ class Normal:
             if len(numbers) != 6 or not all(math.isfinite(number) for number in numbers):
                 raise ValueError("a normal has six numbers")
             normal.start = None
-            normal.level, normal.variance, normal.value, _, normal.chance, _ = (float(number) for number in numbers)
-            normal.repeats, normal.seen = int(numbers[3]), int(numbers[5])
+            normal.level, normal.variance, normal.value = (float(number) for number in numbers[:3])
+            normal.repeats, normal.repeated, normal.seen = (int(number) for number in numbers[3:])
         return normal

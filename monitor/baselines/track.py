@@ -60,6 +60,7 @@ class Track:
         "settled_from",
         "temperature",
         "turbine_number",
+        "turn",
         "voltage",
         "wind_speed",
     )
@@ -88,6 +89,8 @@ class Track:
         """When a reading was judged last, in watched seconds."""
         self.model = UNKNOWN_MODEL
         self.curve = OwnCurve()
+        self.turn = 0
+        """Of many readings in a few seconds, those with a 0 teach how power, wind and current belong together."""
         self.off_curve = 0
         """For how many readings the power has been away from the curve."""
         self.drift = 0.0
