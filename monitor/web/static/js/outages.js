@@ -87,7 +87,6 @@ function show() {
   outages.show({ ...over, ...whose(), type: form.elements.type.value.trim() });
   const query = { ...over, by: chosen.by, per: chosen.per };
   place("csv").href = `/api/v1/availability?${new URLSearchParams(Object.entries({ ...query, format: "csv" }).filter(([, value]) => value !== null))}`;
-  place("csv").download = `availability-by-${chosen.by}-${chosen.period}.csv`;
   setText(place("of-head"), HEADS[chosen.by]);
   availability.show({ ...query, turbine: chosen.by === "turbine" ? whose().turbine : null });
   showFarm(over);
