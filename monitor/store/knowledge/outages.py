@@ -93,10 +93,16 @@ class _Merge:
         return outages_between(self._db, kind, span.from_at - self.tolerance, span.until_at + self.tolerance)
 
     def _begin(self, kind: OfKind, since: int, at: int) -> None:
-        """Something goes on from now: whatever was reported after its beginning belongs to it."""
+        """Something goes on from now: whatever was reported after its beginning belongs to it.
+
+        What goes on already has gone on until now, however long ago that was reported.
+        """
+        told, ongoing = Span(since, since), ongoing_of(self._db, kind)
+        if ongoing is not None and ongoing.ongoing_since is not None and ongoing.ongoing_since < since:
+            insert_span(self._db, kind, told)
+            since = ongoing.ongoing_since
         found = outages_between(self._db, kind, since - self.tolerance, _EVER)
-        known = [outage.ongoing_since for outage in found if outage.ongoing_since is not None]
-        self._figure_again(kind, found, Span(since, since), min([since, *known]), at)
+        self._figure_again(kind, found, told, since, at)
 
     def _end(self, kind: OfKind, ongoing: Outage, span: Span, at: int) -> None:
         """It is over: what was reported long after its end is another outage."""
@@ -109,7 +115,8 @@ class _Merge:
         """Make outages of all spans in the time of those that were `found`; the oldest number is kept."""
         first = min([span.from_at, *(outage.started_at for outage in found)])
         last = max([span.until_at, *(outage.ended_at for outage in found)])
-        spans = lasting(spans_between(self._db, kind, first, last), since)
+        spans = spans_between(self._db, kind, first, last)
+        spans = spans if since is None else lasting([*spans, Span(last, last)], since)
         extents = outages_of(spans, self.tolerance)
         left = list(found)
         for index, extent in enumerate(extents):
