@@ -69,7 +69,7 @@ class Alarms:
         due = self._delays.take_due(now.watched)
         due += self._many(due, len(heard.turbines), now)
         step = Step(now.utc)
-        for key, condition in sorted(due, key=lambda one: RANK.get(one[0][0], 0)):
+        for key, condition in sorted(due, key=_place):
             self._turn(key, condition, step)
         self._end_shelvings(step)
         if self._called_off:
@@ -92,6 +92,9 @@ class Alarms:
     def _begin(self, heard: Heard, now: Now, signs: Signs) -> None:
         """See how things stand; what was raised and is not seen any more is over."""
         self._has_begun = True
+        self._called_off = True  # what was about to speak for others may not be there any more
+        for key in self._register.active:
+            self._links.remember(self._register.open[key], now)
         self._links.begin(heard.turbines, now, signs)
         self._repairs.begin(heard.incidents.values(), heard.turbines, now, signs)
         self._deviations.take(self._findings_at_start, heard.turbines, signs)
@@ -172,6 +175,13 @@ class Alarms:
         for alarm in list(step.changed.values()) if answer.changed else ():
             self._register.settle(alarm)
         return answer
+
+
+def _place(turn: tuple[Key, Condition | None]) -> tuple[bool, int]:
+    """What is over comes first. Who speaks for others is raised before them, and cleared after them."""
+    (rule, _), condition = turn
+    rank = RANK.get(rule, 0)
+    return condition is not None, -rank if condition is None else rank
 
 
 def _delay_of(key: Key, condition: Condition | None) -> float:

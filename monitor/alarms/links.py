@@ -7,7 +7,7 @@ from math import ceil
 from monitor.alarms.conditions import Signs, Switches, of_turbine
 from monitor.alarms.rules import MANY_OFFLINE, TURBINE_OFFLINE, TURBINE_SILENT
 from monitor.alarms.settings import AlarmSettings
-from monitor.facts import Belief, BrokerFound, BrokerLost, Link, LinkReason, Now, Told, TurbineRecord
+from monitor.facts import Alarm, Belief, BrokerFound, BrokerLost, Link, LinkReason, Now, Told, TurbineRecord
 
 _WHY = {LinkReason.STOPPED: "it said goodbye", LinkReason.LOST: "the broker lost it", LinkReason.SILENT: "it is silent"}
 
@@ -20,12 +20,21 @@ class Links:
         self._switches = Switches()
         self._gone: set[int] = set()
         self._lately: deque[tuple[float, int]] = deque()
-        """Which turbines went, and when (watched), the oldest first."""
+        """Which turbines went, and when (watched), the oldest first. What is gone is so until it is heard."""
         self._together: set[int] = set()
         """Those that went in the event that lasts; empty if none does."""
 
+    def remember(self, alarm: Alarm, now: Now) -> None:
+        """Know a turbine as gone, of which an alarm says so: alone, or together with others that speak for it."""
+        if alarm.rule not in (TURBINE_OFFLINE, TURBINE_SILENT) or alarm.turbine_number is None:
+            return
+        if alarm.suppressed_by == MANY_OFFLINE:
+            self._leave(alarm.turbine_number, now)
+        else:
+            self._gone.add(alarm.turbine_number)
+
     def begin(self, turbines: Mapping[int, TurbineRecord], now: Now, signs: Signs) -> None:
-        """See how things stand at a start."""
+        """See how things stand at a start, after `remember`."""
         for number, turbine in turbines.items():
             self._see(number, turbine.link, turbine.link_reason, turbines, now, signs)
 
@@ -35,9 +44,6 @@ class Links:
             if type(item) is Belief:
                 self._see(item.turbine_number, item.link, item.link_reason, turbines, now, signs)
             elif type(item) is BrokerLost:
-                self._gone.clear()
-                self._lately.clear()
-                self._together.clear()
                 signs.doubted += (TURBINE_OFFLINE, TURBINE_SILENT)
             elif type(item) is BrokerFound:
                 for number, turbine in turbines.items():
