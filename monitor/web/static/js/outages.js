@@ -78,13 +78,13 @@ function whose() {
   const given = form.elements.of.value.trim();
   if (!given) return {};
   const turbine = /^(?:turbine-)?([1-9]\d{0,9})$/.exec(given);
-  return turbine ? { turbine: turbine[1] } : { controller: given };
+  return turbine ? { turbine: turbine[1] } : { controller_id: given };
 }
 
 function show() {
   const over = range();
   press();
-  outages.show({ ...over, ...whose(), type: form.elements.type.value.trim() });
+  outages.show({ ...over, ...whose(), outage_type: form.elements.type.value.trim() });
   const query = { ...over, by: chosen.by, per: chosen.per };
   place("csv").href = `/api/v1/availability?${new URLSearchParams(Object.entries({ ...query, format: "csv" }).filter(([, value]) => value !== null))}`;
   setText(place("of-head"), HEADS[chosen.by]);
