@@ -66,10 +66,11 @@ class OwnCurve:
         if below < BINS - 1 and counts[below] >= LEARNT_READINGS and counts[below + 1] >= LEARNT_READINGS:
             share = max(0.0, wind_speed - 0.5 - below)
             correction = corrections[below] + share * (corrections[below + 1] - corrections[below])
-        elif self._model is None:
-            return None
         else:
-            correction = corrections[place] if counts[place := min(int(wind_speed), BINS)] >= LEARNT_READINGS else 0.0
+            place = min(int(wind_speed), BINS)
+            if self._model is None and (place < BINS or counts[place] < LEARNT_READINGS):
+                return None
+            correction = corrections[place] if counts[place] >= LEARNT_READINGS else 0.0
         return correction if self._model is None else correction + self._model.power(wind_speed, shown)
 
     def learn(self, wind_speed: float, power: float, most: float) -> None:

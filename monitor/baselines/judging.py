@@ -17,16 +17,19 @@ from monitor.facts import FindingKind
 DEADBANDS = {"wind_speed": 1.5, "temperature": 3.0}
 """In m/s and degrees Celsius: less is of no interest, however steady the value is."""
 _VOLTAGE_SHARE = 0.02
-_OWN_SHARE = 0.1
-"""Of the mean, for power and current where nothing else tells their size."""
 POWER_SHARE = 0.01
 """Of rated power: the deadband of power against the curve, and of current against power."""
+_STANDING_SHARE = 0.02
+"""Of rated power: a turbine that makes no more than this stands."""
 _UNLEARNT_SHARE = 0.1
 """The same where the turbine has not shown yet what it makes of such a wind."""
 DRIFT_SHARE = 0.05
 """Of rated power: a smaller lasting loss is not told."""
-_DRIFT_DEVIATIONS = 1.2
-"""Five deviations of a moving mean with gain 0.1: 5 * sqrt(0.1 / 1.9) (Lucas and Saccucci, Technometrics 32, 1990)."""
+_DRIFT_DEVIATIONS = 2.0
+"""A moving mean with gain 0.1 has sqrt(0.1 / 1.9) = 0.23 deviations of its own (Lucas and Saccucci, Technometrics 32,
+1990), if readings do not depend on each other; since they do (air density, direction), much more is asked."""
+_WIND_SCORE = 1.5
+"""In standard deviations: a wind that moved less is not called wrong for the power's sake."""
 _DRIFT_STEPS = 6.0
 """A reading counts as so many limits at most: with gain 0.1, a single one is never a lasting loss."""
 _TELLING_SHARE = 0.03
@@ -124,7 +127,10 @@ def _doubt(track: Track, quantity: str, value: float, gain: float, deadband: flo
         _tell_frozen(track, quantity, normal, verdicts)
         return
     verdicts.append(_deviation(quantity, normal.level, value, normal.score(value, deadband)))
-    normal.reject(value)
+    if quantity == "wind_speed":
+        normal.follow(value, gain, deadband)  # a calm or a storm that came between two readings must not last for ever
+    else:
+        normal.reject(value)
 
 
 def _tell_frozen(track: Track, quantity: str, normal: Normal, verdicts: list[Verdict]) -> None:
@@ -246,7 +252,8 @@ class _Triangle:
         if neighbours is not None:
             is_wind = _is_other_wind(self.wind_speed, neighbours) and (wind > 1.0 or not first)
         else:
-            is_wind = first and wind > power
+            # A turbine that stands, or makes less, is off its curve again and again as the wind comes and goes.
+            is_wind = first and wind > max(power, _WIND_SCORE) and abs(self.track.drift) < DRIFT_SHARE * self.rated
         if is_wind:
             return "wind_speed"
         # One reading may be a wrong one. A power that stays away is the turbine's, where no current speaks against it.
@@ -313,6 +320,10 @@ class _Triangle:
         self._doubt_repeated("wind_speed", verdicts)
         self._learn_current(None, verdicts, off_current=self._is_off_current())
 
+    def _stands(self) -> bool:
+        """Whether the turbine makes nothing, whatever it should make: its power moves no more, and is not frozen."""
+        return abs(self.power) <= _STANDING_SHARE * self.rated
+
     def _should_move(self) -> bool:
         """Whether the wind since the last reading should have changed the power."""
         track = self.track
@@ -328,7 +339,7 @@ class _Triangle:
     def _doubt_repeated(self, quantity: str, verdicts: list[Verdict]) -> None:
         value = self.power if quantity == "power" else self.wind_speed
         self._follow(quantity, value)
-        if quantity == "power" or value >= _STILL_AIR:
+        if value >= _STILL_AIR if quantity == "wind_speed" else not self._stands() or self._is_off_current():
             _tell_frozen(self.track, quantity, getattr(self.track, quantity), verdicts)
 
     # --- learning
@@ -342,7 +353,7 @@ class _Triangle:
         self._learn_current(wrong, verdicts, off_current=off_current)
         self._learn_relation(wrong, off_curve=off_curve)
         self._learn_wind(wrong, verdicts)
-        self._learn_power(wrong, verdicts)
+        self._learn_power(wrong)
 
     def _learn_current(self, wrong: str | None, verdicts: list[Verdict], *, off_current: bool) -> None:
         track, current = self.track, self.current
@@ -380,6 +391,10 @@ class _Triangle:
 
     def _learn_curve(self) -> None:
         track, residual = self.track, self.track.residual
+        model = track.curve.model
+        expected = self.expected if model is None else model.power(self.wind_speed, self.power)
+        if expected is not None and expected > 5 * _STANDING_SHARE * self.rated and self._stands():
+            return  # says nothing of the curve (IEC 61400-12-1 leaves out what is measured while a turbine stands)
         spread = residual.deviation if residual.is_learnt else 0.0
         track.curve.learn(self.wind_speed, self.power, 3 * max(spread, POWER_SHARE * self.rated))
         if self.expected is not None:
@@ -405,16 +420,12 @@ class _Triangle:
         before = track.curve.power(max(0.0, track.wind_speed.level), self.power)
         return before is not None and abs(self.expected - before) > _TELLING_SHARE * self.rated
 
-    def _learn_power(self, wrong: str | None, verdicts: list[Verdict]) -> None:
-        normal, power = self.track.power, self.power
+    def _learn_power(self, wrong: str | None) -> None:
+        """A power is judged by wind and current only: by itself it comes and goes with the wind."""
         if wrong == "power":
-            normal.reject(power)
-        elif normal.take_usual(power, self.gain.quick) or power == normal.value:
-            return
-        elif self.expected is not None and self.track.residual.is_learnt:
-            self._follow("power", power)
-        else:
-            _doubt(self.track, "power", power, self.gain.quick, max(_OWN_SHARE * abs(normal.level), 1e-6), verdicts)
+            self.track.power.reject(self.power)
+        elif self.power != self.track.power.value:
+            self._follow("power", self.power)
 
 
 def _drift_limit(track: Track) -> float:
