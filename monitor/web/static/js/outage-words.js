@@ -31,7 +31,7 @@ export function outageCells(outage, { isOfTurbine = false } = {}) {
     ["Type", element("span", { class: "type" }, spaced(outage.outage_type))],
     ["Began", timeElement(outage.started_at)],
     ["Ended", outage.ongoing ? element("span", { class: "is-ongoing" }, "goes on") : timeElement(outage.ended_at)],
-    ["Lasted", span(secondsOf(outage)), "number"],
+    ["Lasted", span(outage.lasted_seconds), "number"],
     ["Down", span(outage.down_seconds), "number"],
     ["Counts as", spaced(outage.category)],
     ["Lost energy", lostEnergy(outage), "number"],
@@ -40,11 +40,7 @@ export function outageCells(outage, { isOfTurbine = false } = {}) {
 }
 
 /** What tells whether a row has to be written again. */
-export const outageVersion = (outage) => `${outage.changed_at} ${outage.ongoing ? Math.floor(secondsOf(outage) / 60) : ""} ${outage.lost_energy_in_kwh}`;
-
-function secondsOf({ started_at: from, ended_at: to, ongoing }) {
-  return ((ongoing ? Date.now() : Date.parse(to)) - Date.parse(from)) / 1000;
-}
+export const outageVersion = (outage) => `${outage.changed_at} ${outage.ongoing ? Math.floor(outage.lasted_seconds / 60) : ""} ${outage.lost_energy_in_kwh}`;
 
 function lostEnergy({ lost_energy_in_kwh: lost, lost_energy_by: source, lost_energy_unknown: why }) {
   const words = lost === null ? UNKNOWN[why] : SOURCES[source];
