@@ -148,7 +148,7 @@ CHANNELS = (
         ControllerEvent,
         "What became of a controller's outage.",
         "For people and programs that watch. Told once in a commit for each outage; that one which goes on has gone "
-        "on is not told. Outages of turbines are told among the turbine's events, too.",
+        "on is not told. Outages of turbines are told among the turbine's events instead.",
     ),
     Channel(
         "monitorStatus",

@@ -76,6 +76,7 @@ CREATE TABLE outages (
 CREATE UNIQUE INDEX outages_ongoing ON outages (controller_id, outage_type) WHERE ongoing = 1;
 CREATE INDEX outages_turbine ON outages (turbine_number, ended_at);
 CREATE INDEX outages_ended ON outages (ended_at);
+CREATE INDEX outages_started ON outages (started_at);
 CREATE TABLE outages_to_figure ( -- whose lost energy waits to be figured, the oldest mark first
     outage_id INTEGER PRIMARY KEY REFERENCES outages (outage_id) ON DELETE CASCADE,
     marked_at INTEGER NOT NULL

@@ -19,7 +19,9 @@ from monitor.web.api import (
     farm,
     notifications,
     orders,
+    outages,
     post_metrics,
+    post_outages,
     readings,
     repairs,
     turbines,
@@ -68,6 +70,8 @@ def create_app(site: Site, lifespan: Lifespan | None = None) -> FastAPI:
     app.include_router(availability.router)
     app.include_router(notifications.router)
     app.include_router(windows.router)
+    app.include_router(outages.router)
+    app.include_router(post_outages.router)
     for routes in (farm, turbines, readings, repairs, dead_letters, orders, post_metrics, channel, operations, pages):
         app.include_router(routes.router)
     app.include_router(static_files.router)

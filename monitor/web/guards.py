@@ -10,6 +10,8 @@ from monitor.http_access import is_loopback
 from monitor.web.problems import Problem
 
 LARGEST_BODY_BYTES = 64 * 1024
+STREAMED = ("POST", "/api/v1/outages", "application/x-ndjson")
+"""Method, path and media type of what a route takes in pieces, however long it is."""
 
 SECURITY_HEADERS = {
     "content-security-policy": (
@@ -118,7 +120,7 @@ class HeadAsGet:
 
 
 class BodyLimit:
-    """Refuses bodies of more than 64 KiB, told or not how long they are."""
+    """Refuses bodies of more than 64 KiB, told or not how long they are; but for what is `STREAMED`."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -128,11 +130,19 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        if _is_streamed(scope):
+            await self.app(scope, receive, send)
+            return
         announced = Headers(scope=scope).get("content-length", "0")
         if not announced.isdecimal() or int(announced[:20]) > LARGEST_BODY_BYTES:
             await _too_large().answer(scope, receive, send)
             return
         await self.app(scope, _Counted(receive).receive, send)
+
+
+def _is_streamed(scope: Scope) -> bool:
+    media_type = Headers(scope=scope).get("content-type", "").partition(";")[0].strip().lower()
+    return (scope["method"], scope["path"], media_type) == STREAMED
 
 
 class _Counted:

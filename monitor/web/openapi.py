@@ -26,6 +26,7 @@ TAGS = {
     "turbines": "Each turbine as the monitor sees it now.",
     "readings": "What turbines measured: one by one, averaged for charts, as a power curve; and a door for more.",
     "windows": "What turbines, regions and the farm came to: minutes, quarter hours, hours, days.",
+    "outages": "What was out, from when to when, and what it cost; and a door for reports.",
     "repairs": "Incidents, visits, and each decision with its cause.",
     "availability": "How available turbines were, by time and by energy, and how often they failed.",
     "dead letters": "What was refused, and why.",

@@ -98,7 +98,7 @@ async def test_a_lost_broker_makes_every_link_unknown(desk: Desk) -> None:
 async def test_rows_of_published_messages_are_deleted(desk: Desk) -> None:
     async with desk.at_work():
         desk.intake.bring(reading("broken", number=1))
-        await until(lambda: len(desk.outlet.topics) == 3)
+        await until(lambda: len(desk.outlet.topics) == 4)
         await until(lambda: not desk.outbox.published)
     assert desk.store._ledger.load().outbox == []
 
