@@ -19,9 +19,7 @@ from benchmarks.programs import PROGRAMS, BenchmarkError, Program, wait_for
 from monitor.demo_broker import find_free_port
 
 REPLAY_SECONDS = 600.0
-_WAITING = """
-SELECT (SELECT count(*) FROM window_marks) + (SELECT count(*) FROM outages WHERE figure_at IS NOT NULL)
-"""
+_WAITING = "SELECT (SELECT count(*) FROM window_marks) + (SELECT count(*) FROM outages_to_figure)"
 _BATCH = 1000
 
 

@@ -9,7 +9,7 @@ from grid.errors import CommandError, ExitCode
 from monitor.availability.figures import By
 from monitor.availability.periods import DAY, Per
 from monitor.clock import utc_now
-from monitor.ledger_cli import OneTurbine, open_ledger, print_json, print_sheet
+from monitor.ledger_cli import Newest, OneTurbine, open_ledger, print_json, print_records, print_sheet
 from monitor.options import InJson, Moment, parse_moment
 from monitor.settings import DataSettings
 
@@ -20,6 +20,11 @@ outages_commands = typer.Typer()
 Region = Annotated[str | None, typer.Option("--region", help="Only turbines of this region.", show_default=False)]
 WhoseLines = Annotated[By, typer.Option("--by", help="A line for each turbine, for each region, or for the farm.")]
 Division = Annotated[Per, typer.Option("--per", help="For the whole time, or for each day or month, in UTC.")]
+Controller = Annotated[
+    str | None, typer.Option("--controller", help="Only those of this controller.", show_default=False)
+]
+OfType = Annotated[str | None, typer.Option("--type", help="Only of this type, such as broken.", show_default=False)]
+OngoingOnly = Annotated[bool, typer.Option("--ongoing", help="Only those that go on.")]
 InCsv = Annotated[bool, typer.Option("--csv", help="CSV on standard output; times are UTC.")]
 
 
@@ -61,3 +66,31 @@ def availability_command(
         typer.echo(written_as_csv(lines), nl=False)
     else:
         print_sheet(availability_sheet(lines), empty="no turbine was heard of in that time")
+
+
+@outages_commands.command("outages")
+@with_settings(DataSettings)
+def outages_command(
+    settings: DataSettings,
+    turbine: OneTurbine = None,
+    controller: Controller = None,
+    outage_type: OfType = None,
+    ongoing: OngoingOnly = False,
+    since: Moment = None,
+    until: Moment = None,
+    newest: Newest = 50,
+    in_json: InJson = False,
+) -> None:
+    """Show when something was out.
+
+    The latest is first, with what it cost in time and energy; those of which any part lies from --since on and
+    before --until.
+    """
+    from monitor.console.availability_sheet import outages_sheet
+    from monitor.store.queries.outages import OutageFilter, outages_page
+
+    begin, end = parse_moment("--since", since), parse_moment("--until", until)
+    wanted = OutageFilter(controller, turbine, outage_type, begin, end, ongoing=ongoing or None)
+    with open_ledger(settings) as ledger:
+        found = outages_page(ledger, wanted, limit=newest).outages
+    print_records(found, outages_sheet(found, utc_now()), in_json=in_json, empty="no outages")

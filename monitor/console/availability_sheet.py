@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from monitor.availability.figures import Availability
 from monitor.availability.periods import DAY
-from monitor.console.sheets import Sheet
-from monitor.console.words import moment, quantity
+from monitor.console.sheets import Sheet, words_of
+from monitor.console.words import age, moment, quantity, since
+from monitor.facts import Outage
 
 _HOUR = 3600.0
 
@@ -36,6 +37,37 @@ def availability_sheet(lines: Sequence[Availability]) -> Sheet:
             ]
         )
     return sheet
+
+
+def outages_sheet(outages: Sequence[Outage], now: int) -> Sheet:
+    """Outages, as given."""
+    sheet = Sheet([">outage", "controller", "type", "began at", ">lasted", ">down h", ">lost kWh", "what is known"])
+    for outage in outages:
+        ended_at = now if outage.ongoing else outage.ended_at
+        sheet.rows.append(
+            [
+                str(outage.outage_id),
+                outage.controller_id,
+                outage.outage_type,
+                moment(outage.started_at),
+                age(since(outage.started_at, ended_at)),
+                quantity(outage.down_seconds / _HOUR, 2),
+                quantity(outage.lost_energy_in_kwh),
+                what_is_known(outage),
+            ]
+        )
+    return sheet
+
+
+def what_is_known(outage: Outage) -> str:
+    """Whether it goes on, its category, and from what its lost energy is known, or why it is not."""
+    told = [
+        "goes on" if outage.ongoing else "ended",
+        words_of(outage.category) if outage.category else "no turbine",
+        f"loss by {words_of(outage.lost_energy_by)}" if outage.lost_energy_by else "",
+        f"loss unknown: {words_of(outage.lost_energy_unknown)}" if outage.lost_energy_unknown else "",
+    ]
+    return ", ".join(word for word in told if word)
 
 
 def whose(line: Availability) -> str:

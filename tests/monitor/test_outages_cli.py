@@ -63,3 +63,26 @@ def test_a_time_that_ends_before_it_begins_is_wrong_usage(grid_monitor: Command)
     refused = grid_monitor("availability", "--since", "2024-02-02", "--until", "2024-02-01")
     assert (refused.code, refused.out) == (2, "")
     assert "--since must be before --until" in refused.err
+
+
+def test_an_outage_is_shown_with_what_it_cost(grid_monitor: Command) -> None:
+    heading, line = map(words, grid_monitor("outages").out.splitlines())
+    assert heading == "outage controller type began at lasted down h lost kWh what is known"
+    assert line == "1 turbine-8 broken 2024-02-25 00:00:00Z 6 h 6.00 - ended, forced outage"
+    (document,) = json.loads(grid_monitor("outages", "--turbine", "8", "--type", "broken", "--json").out)
+    assert (document["started_at"], document["down_seconds"]) == ("2024-02-25T00:00:00.000000Z", 21_600)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        ("--turbine", "7"),
+        ("--controller", "turbine-7"),
+        ("--type", "offline"),
+        ("--ongoing",),
+        ("--since", "2024-02-25T06:01"),
+        ("--until", "2024-02-25"),
+    ],
+)
+def test_other_outages_are_not_there(grid_monitor: Command, other: tuple[str, ...]) -> None:
+    assert grid_monitor("outages", *other).out == "no outages\n"

@@ -13,8 +13,9 @@ from monitor.availability.figures import Availability, By
 from monitor.availability.periods import DAY, QUARTER, Per, periods, place_of, whole_quarters
 from monitor.availability.spans import Span, clipped, union
 from monitor.facts import Category, Outage, TurbineRecord
+from monitor.store.knowledge.outage_rows import to_outage
 from monitor.store.reader import LedgerReader
-from monitor.store.rows import columns, listed, to_record
+from monitor.store.rows import columns, listed
 
 MOST_LINES = 20_000
 """In one answer."""
@@ -137,8 +138,7 @@ def _first_known(reader: LedgerReader, turbine_number: int) -> int | None:
 def _outages(reader: LedgerReader, turbine: TurbineRecord, known: Span) -> list[tuple[Outage, list[Span]]]:
     """The outages that overlap a time, each with when it had the turbine down."""
     rows = reader.rows(_OUTAGES, turbine_number=turbine.turbine_number, since=known.since, until=known.until)
-    names = columns(Outage)
-    outages = [to_record(Outage, dict(zip(names, row, strict=True))) for row in rows]
+    outages = [to_outage(row) for row in rows]
     return [
         (outage, down_spans(outage, _reported(reader, outage), _heard_until(turbine, outage)))
         for outage in outages
