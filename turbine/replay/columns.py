@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from turbine.life import UNKNOWN_NAMEPLATE
 from turbine.replay.errors import ReplayError
 from turbine.replay.presets import LAYOUTS, Column, Layout, Preset, recognised
 
@@ -26,21 +28,27 @@ def parse_columns(text: str) -> dict[Column, str]:
 def layout_for(header: Sequence[str], columns: Mapping[Column, str], preset: Preset | None) -> Layout:
     """The layout that the user gave; without any, the one recognised in the header; `columns` win over a preset.
 
-    Raises ReplayError when nothing was given and nothing is recognised.
+    Only a preset that the user names tells what the turbines are: other farms' files may have the same header. Raises
+    ReplayError when nothing was given and nothing is recognised.
     """
     if preset is None and not columns:
-        preset = recognised(header)
-        if preset is None:
-            raise ReplayError(
-                f"the columns {_listed(header)} are none that are known by name; "
-                "say what they hold with --columns turbine=NAME,time=NAME,wind_speed=NAME,power_kw=NAME"
-            )
+        return replace(LAYOUTS[_recognised(header)], nameplate=UNKNOWN_NAMEPLATE)
     known = LAYOUTS[preset] if preset else Layout()
     amounts = {Column.POWER_KW, Column.ENERGY_KWH}
     # Somebody who names the one amount does not want the preset's other one.
     replaced = amounts if amounts & set(columns) else set()
     kept = {column: name for column, name in known.columns.items() if column not in replaced}
-    return Layout({**kept, **columns}, known.time_format)
+    return replace(known, columns={**kept, **columns})
+
+
+def _recognised(header: Sequence[str]) -> Preset:
+    preset = recognised(header)
+    if preset is None:
+        raise ReplayError(
+            f"the columns {_listed(header)} are none that are known by name; "
+            "say what they hold with --columns turbine=NAME,time=NAME,wind_speed=NAME,power_kw=NAME"
+        )
+    return preset
 
 
 def positions(layout: Layout, header: Sequence[str]) -> dict[Column, int]:

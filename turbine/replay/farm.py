@@ -94,6 +94,7 @@ def _turbines(
             kwh=recording.kwh_of(survey),
             timeline=timeline,
             log=of_turbine.get(survey.name),
+            nameplate=recording.nameplate,
         )
         for survey in recording.surveys
         if survey.stretch.rows

@@ -4,6 +4,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from turbine.life import UNKNOWN_NAMEPLATE, Nameplate
+
 
 class Column(StrEnum):
     """What a column of the file can hold."""
@@ -21,10 +23,13 @@ class Column(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Which column holds what, by its name in the header, and how its times are written (None: ISO 8601)."""
+    """Which column holds what, by its name in the header, how its times are written (None: ISO 8601), and what is
+    known of its turbines.
+    """
 
     columns: Mapping[Column, str] = field(default_factory=dict)
     time_format: str | None = None
+    nameplate: Nameplate = UNKNOWN_NAMEPLATE
 
 
 class Preset(StrEnum):
@@ -36,14 +41,15 @@ class Preset(StrEnum):
 
 
 LAYOUTS: Mapping[Preset, Layout] = {
-    # Kelmarsh wind farm (Cubico), doi 10.5281/zenodo.5841833, the turbines' files put together.
+    # Kelmarsh wind farm (Cubico), doi 10.5281/zenodo.5841833, the turbines' files put together: six Senvion MM92.
     Preset.KELMARSH: Layout(
         {
             Column.TURBINE: "turbine",
             Column.TIME: "timestamp",
             Column.WIND_SPEED: "wind_speed_m_s",
             Column.POWER_KW: "power_kw",
-        }
+        },
+        nameplate=Nameplate(model="MM92", rated_power_in_kw=2050.0),
     ),
     # The "Marge" wind farm of RES wind-up's examples. AmbientTemp is the air's, not the generator's.
     Preset.MARGE: Layout(

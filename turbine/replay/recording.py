@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
+from turbine.life import Nameplate
 from turbine.replay.columns import layout_for, parse_columns, positions
 from turbine.replay.csvfile import CsvFile
 from turbine.replay.errors import ReplayError
 from turbine.replay.options import ReplayOptions
-from turbine.replay.presets import Column
+from turbine.replay.presets import Column, Layout
 from turbine.replay.report import LeftOutRows, located
 from turbine.replay.rows import LeftOut, Row, RowReader
 from turbine.replay.spool import BROKEN, LEFT_OUT, OK, Record, Spool, in_order, unpack
@@ -25,7 +26,7 @@ class Recording:
     """A file's usable rows, in a spool. `surveys` are in the order in which the turbines appear in the file.
 
     `intervals` has the seconds that a row stands for, by turbine; turbines without two rows take the commonest of
-    the others. `is_energy`: the file has kWh, not mean kW.
+    the others. `is_energy`: the file has kWh, not mean kW. `nameplate`: what is known of all its turbines.
     """
 
     spool: Spool
@@ -34,6 +35,7 @@ class Recording:
     is_energy: bool
     rows: int
     ambiguous_times: int
+    nameplate: Nameplate
 
     def missing(self, survey: TurbineSurvey) -> int:
         """Slots of a turbine that the file has no row for."""
@@ -51,7 +53,9 @@ def record(options: ReplayOptions, left_out: LeftOutRows, latest: int) -> Record
     Raises ReplayError for what the user can mend, also when no row is usable.
     """
     with CsvFile(options.file) as file:
-        reader = _reader_for(file, options, latest)
+        columns = parse_columns(options.columns) if options.columns else {}
+        layout = layout_for(file.header, columns, options.preset)
+        reader = _reader_for(file, layout, options, latest)
         intake = _Intake(file, reader, left_out)
         spool = Spool()
         try:
@@ -62,12 +66,10 @@ def record(options: ReplayOptions, left_out: LeftOutRows, latest: int) -> Record
         except BaseException:
             spool.close()
             raise
-    return Recording(spool, surveys, intervals, is_energy, intake.rows, reader.times.ambiguous)
+    return Recording(spool, surveys, intervals, is_energy, intake.rows, reader.times.ambiguous, layout.nameplate)
 
 
-def _reader_for(file: CsvFile, options: ReplayOptions, latest: int) -> RowReader:
-    columns = parse_columns(options.columns) if options.columns else {}
-    layout = layout_for(file.header, columns, options.preset)
+def _reader_for(file: CsvFile, layout: Layout, options: ReplayOptions, latest: int) -> RowReader:
     return RowReader(
         places=positions(layout, file.header),
         width=len(file.header),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from grid.metrics import OperationalStatus, TurbineMetrics
 from grid.repair import RepairCommand, RepairResult, RepairState
 from grid.times import SECOND
-from turbine.life import UNKNOWN_NAMEPLATE, Answer
+from turbine.life import UNKNOWN_NAMEPLATE, Answer, Nameplate
 from turbine.replay.spool import BROKEN, Record, unpack
 from turbine.replay.statuslog import StatusLog
 from turbine.turbine import OTHER_SESSION
@@ -43,10 +43,11 @@ class ReplayedTurbine:
         kwh: float,
         timeline: Timeline,
         log: StatusLog | None = None,
+        nameplate: Nameplate = UNKNOWN_NAMEPLATE,
     ) -> None:
         self.turbine_number = turbine_number
         self.session = session
-        self.nameplate = UNKNOWN_NAMEPLATE  # a SCADA file does not say what a turbine is
+        self.nameplate = nameplate  # a SCADA file does not say what a turbine is; a preset may know
         self._records = records
         self._kwh = kwh
         self._timeline = timeline

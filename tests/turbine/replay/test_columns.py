@@ -3,6 +3,7 @@
 import pytest
 
 from grid.errors import CommandError
+from turbine.life import UNKNOWN_NAMEPLATE
 from turbine.replay.columns import layout_for, parse_columns, positions
 from turbine.replay.presets import LAYOUTS, Column, Layout, Preset
 
@@ -18,7 +19,14 @@ def test_names_may_hold_commas_and_equals_signs() -> None:
 @pytest.mark.parametrize("preset", list(Preset))
 def test_each_preset_is_recognised_by_its_own_header(preset: Preset) -> None:
     header = ["something else", *LAYOUTS[preset].columns.values()]
-    assert layout_for(header, {}, None) == LAYOUTS[preset]
+    found = layout_for(header, {}, None)
+    assert (found.columns, found.time_format) == (LAYOUTS[preset].columns, LAYOUTS[preset].time_format)
+
+
+def test_only_a_preset_that_is_named_tells_what_the_turbines_are() -> None:
+    header = list(LAYOUTS[Preset.KELMARSH].columns.values())
+    assert layout_for(header, {}, Preset.KELMARSH).nameplate.model == "MM92"
+    assert layout_for(header, {}, None).nameplate == UNKNOWN_NAMEPLATE
 
 
 def test_given_columns_win_over_the_presets() -> None:
