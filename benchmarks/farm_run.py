@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.broker import Broker
-from benchmarks.consumers import EVERY_READING, monitor_command
+from benchmarks.consumers import monitor_command
 from benchmarks.programs import PROGRAMS, BenchmarkError, Program, wait_for
 from monitor.demo_broker import find_free_port
 
@@ -37,11 +37,12 @@ class Seen:
 class FarmRun:
     """The monitor of a run, with what it has made of what it heard."""
 
-    def __init__(self, folder: Path, broker: Broker, monitor: Program, http_port: int) -> None:
+    def __init__(self, folder: Path, broker: Broker, *, tolerance_minutes: float) -> None:
         self._folder = folder
         self._broker = broker
-        self._monitor = monitor
-        self._http_port = http_port
+        self._tolerance_minutes = tolerance_minutes
+        self._http_port = find_free_port()
+        self._monitor: Program
 
     @property
     def data_dir(self) -> Path:
@@ -49,7 +50,7 @@ class FarmRun:
         return self._folder / "data"
 
     def replay(self, *options: str | Path) -> None:
-        """Send a file's readings as fast as the broker takes them, and wait until all is figured."""
+        """Send a file's readings as fast as the broker takes them, and have all of them figured."""
         where = ["--broker-host", "127.0.0.1", "--broker-port", str(self._broker.port)]
         command = [PROGRAMS / "grid-turbines", *where, "--speed", "max", "--replay", *options]
         with Program(command, self._folder / "turbines.log") as turbines:
@@ -57,7 +58,7 @@ class FarmRun:
             if turbines.process.returncode != 0:
                 words = (self._folder / "turbines.log").read_text(errors="replace").splitlines()[-1:]
                 raise BenchmarkError(f"grid-turbines has ended with {turbines.process.returncode}: {' '.join(words)}")
-        self.settle()
+        self.begin_again()
 
     def report(self, reports: Iterable[Mapping[str, Any]]) -> None:
         """Bring reports of outages over HTTP, as lines, and wait until all is figured."""
@@ -74,6 +75,24 @@ class FarmRun:
             words = answer.read().decode(errors="replace")
         if answer.status >= 300:
             raise BenchmarkError(f"the monitor took no reports: {answer.status} {words[:200]}")
+
+    def begin_again(self) -> None:
+        """End the monitor and start it again: then it waits no longer for what may follow in the last windows."""
+        self._monitor.end()
+        self.start()
+        self.settle()
+
+    def start(self) -> None:
+        """Start the monitor, and wait until it and its pages are there."""
+        command = monitor_command(self._broker.port, self.data_dir, http_port=self._http_port)
+        tolerance = str(self._tolerance_minutes * 60)
+        command += ["--engineers", "0", "--outage-tolerance", tolerance]
+        self._monitor = Program(command, self._folder / "monitor.log")
+        wait_for(self._is_up, "the monitor and its pages are there")
+
+    def end(self) -> None:
+        """End the monitor."""
+        self._monitor.end()
 
     def settle(self) -> None:
         """Wait until no window and no lost energy is left to be figured."""
@@ -106,6 +125,15 @@ class FarmRun:
         answer = subprocess.run([*ask, *times, "--json"], capture_output=True, text=True, cwd=self._folder, check=True)
         return {line["turbine_number"]: line for line in json.loads(answer.stdout)}
 
+    def _is_up(self) -> bool:
+        self._monitor.usage()
+        try:
+            with closing(HTTPConnection("127.0.0.1", self._http_port, timeout=5)) as connection:
+                connection.request("GET", "/health/ready")
+                return connection.getresponse().status == 200
+        except (OSError, HTTPException):
+            return False
+
     def _rows(self, sql: str, *values: Any) -> Sequence[Any]:
         with closing(sqlite3.connect(f"file:{self.data_dir / 'grid.db'}?mode=ro", uri=True, timeout=30)) as db:
             return db.execute(sql, values).fetchall()
@@ -115,19 +143,9 @@ class FarmRun:
 def farm_run(*, tolerance_minutes: float = 12) -> Iterator[FarmRun]:
     """A broker and a monitor that is ready, in a folder of their own."""
     with tempfile.TemporaryDirectory(prefix="grid-bench-") as name, Broker(Path(name) / "broker") as broker:
-        folder, http_port = Path(name), find_free_port()
-        command = monitor_command(broker.port, folder / "data", http_port=http_port)
-        command += ["--engineers", "0", "--outage-tolerance", str(tolerance_minutes * 60)]
-        with Program(command, folder / "monitor.log") as monitor:
-            broker.wait_for_subscription(EVERY_READING, monitor)
-            wait_for(lambda: _answers(http_port), "the pages are served")
-            yield FarmRun(folder, broker, monitor, http_port)
-
-
-def _answers(port: int) -> bool:
-    try:
-        with closing(HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
-            connection.request("GET", "/health/live")
-            return connection.getresponse().status == 200
-    except (OSError, HTTPException):
-        return False
+        run = FarmRun(Path(name), broker, tolerance_minutes=tolerance_minutes)
+        try:
+            run.start()
+            yield run
+        finally:
+            run.end()
