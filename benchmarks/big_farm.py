@@ -125,6 +125,9 @@ class BigFarm:
                 "running": True, "version": "0", "session": "big", "started_at": started, "connected": True,
                 "since": started,
             },
+            "alarms": {
+                "unacknowledged": 0, "active": 0, "highest": None, "suppressed": 0, "silenced": 0, "changes": 0,
+            },
         }  # fmt: skip
 
 

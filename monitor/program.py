@@ -19,6 +19,7 @@ from grid.status import MonitorStatus, OfflineReason, Presence
 from grid.topics import MONITOR_STATUS
 from monitor import DISTRIBUTION
 from monitor.alarms.settings import AlarmSettings
+from monitor.alarms.rules import RULES
 from monitor.clock import Clock
 from monitor.console.console import PAGES, Console, LogToConsole, console_for
 from monitor.console.known import Known, view_of
@@ -287,6 +288,7 @@ class _Program:
                 connected=monitor.health.connected,
                 since=monitor.health.connection_since,
             ),
+            alarms=monitor.alarm_counts,
         )
 
     def _stop(self, code: ExitCode) -> None:
@@ -319,7 +321,7 @@ def _notify_settings(path: Path | None) -> NotifySettings:
     if path is None:
         return NotifySettings()
     refuse_without_apprise()
-    return read_notify_file(path)
+    return read_notify_file(path, rules=RULES)
 
 
 def _troubles(health: Health) -> list[Trouble]:

@@ -8,7 +8,7 @@ from functools import cached_property
 from monitor.books import Balance
 from monitor.console.standing import Case, Standing, standing_of, state_in_words, why
 from monitor.console.view import Engineer, FarmTotals, FarmView, MonitorState, Trouble, TurbineRow, place_in_list
-from monitor.facts import Hold, Incident, IncidentState, Link, TurbineRecord, Visit
+from monitor.facts import AlarmCounts, Hold, Incident, IncidentState, Link, TurbineRecord, Visit
 
 SHORTEST_INTERVAL_SECONDS = 0.1
 LARGEST_POWER_IN_KW = 100_000.0
@@ -36,6 +36,8 @@ class Known:
     balance: Balance | None = None
     missing: Mapping[int, int] = field(default_factory=dict)
     monitor: MonitorState | None = None
+    alarms: AlarmCounts | None = None
+    """None where nobody counts them."""
 
     @cached_property
     def incident_of(self) -> dict[int, Incident]:
@@ -166,6 +168,7 @@ def view_of(known: Known) -> FarmView:
         balance=known.balance,
         engineers=known.engineers_and_places(),
         waiting=tuple(places),
+        alarms=known.alarms,
     )
 
 

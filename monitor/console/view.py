@@ -10,7 +10,7 @@ from enum import StrEnum
 from monitor.books import Balance
 from monitor.console.standing import Standing, Words
 from monitor.console.words import age, since
-from monitor.facts import Health, Link, VisitState
+from monitor.facts import AlarmCounts, Health, Link, VisitState
 
 RANK: Mapping[str, int] = {standing: rank for rank, standing in enumerate(Standing)}
 """Where a standing comes in the order of every list of turbines: the worst is 0."""
@@ -168,6 +168,8 @@ class FarmView:
     """Those of the pool, and who is out beyond it."""
     waiting: tuple[int, ...] = ()
     """The turbines of the waiting line, the first in line first."""
+    alarms: AlarmCounts | None = None
+    """None where nobody counts them."""
 
     @property
     def missing(self) -> dict[int, int]:

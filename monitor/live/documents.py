@@ -20,7 +20,7 @@ from monitor.console.view import (
     TroubleKind,
     TurbineRow,
 )
-from monitor.facts import Health, Link, VisitState
+from monitor.facts import AlarmCounts, Health, Link, Severity, VisitState
 
 Document = dict[str, Any]
 
@@ -103,6 +103,7 @@ def farm_document(
     troubles: Iterable[Trouble],
     balance: Balance | None,
     monitor: MonitorState | None,
+    alarms: AlarmCounts | None = None,
 ) -> Document:
     """All of a view but its turbines."""
     numbers: Document = asdict(totals)
@@ -118,6 +119,7 @@ def farm_document(
         "troubles": [trouble_document(trouble) for trouble in troubles],
         "balance": None if balance is None else asdict(balance),
         "monitor": _monitor_document(monitor),
+        "alarms": None if alarms is None else asdict(alarms),
     }
 
 
@@ -135,7 +137,7 @@ def _monitor_document(monitor: MonitorState | None) -> Document:
 
 def view_document(view: FarmView, monitor: MonitorState | None = None) -> Document:
     """A whole view as one message, with complete rows."""
-    farm = farm_document(view.totals, view.engineers, view.waiting, view.troubles, view.balance, monitor)
+    farm = farm_document(view.totals, view.engineers, view.waiting, view.troubles, view.balance, monitor, view.alarms)
     rows = [row_document(row) for row in view.rows]
     return {"kind": "snapshot", "at": format_time(view.at), "turbines": rows, "farm": farm}
 
@@ -153,6 +155,7 @@ def read_view(document: Mapping[str, Any]) -> FarmView:
         balance=balance,
         engineers=tuple(_read_engineer(engineer) for engineer in farm["engineers"]),
         waiting=tuple(farm["waiting"]),
+        alarms=_read_alarms(farm.get("alarms")),
     )
 
 
@@ -182,6 +185,13 @@ def _read_troubles(farm: Mapping[str, Any]) -> tuple[Trouble, ...]:
 
 def _read_balance(columns: Mapping[str, int] | None) -> Balance | None:
     return None if columns is None else Balance(**_known_keys(Balance, columns))
+
+
+def _read_alarms(counts: Mapping[str, Any] | None) -> AlarmCounts | None:
+    if counts is None:
+        return None
+    highest = counts["highest"]
+    return AlarmCounts(**_known_keys(AlarmCounts, counts) | {"highest": None if highest is None else Severity(highest)})
 
 
 def _known_keys(kind: type[Any], document: Mapping[str, Any]) -> Document:

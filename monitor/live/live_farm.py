@@ -182,6 +182,7 @@ class LiveFarm:
             known.troubles,
             known.balance,
             known.monitor,
+            known.alarms,
         )
 
     def _forget(self, there: set[int]) -> None:

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from monitor.console.standing import Standing
-from monitor.facts import Health, Link, VisitState
+from monitor.facts import Health, Link, Severity, VisitState
 from monitor.web.api.documents import Document, TimeText
 
 
@@ -146,6 +146,23 @@ class Balance(Document):
     """What waits for its turn, or for its commit."""
 
 
+class AlarmCounts(Document):
+    """The alarms at a glance."""
+
+    unacknowledged: int
+    """How many wait for somebody to acknowledge them; silenced ones wait for nobody."""
+    active: int
+    """How many conditions hold, acknowledged or not, without the silenced ones."""
+    highest: Severity | None
+    """The most urgent of those that wait."""
+    suppressed: int
+    """Active, and another alarm speaks for them."""
+    silenced: int
+    """Shelved or out of service, by a person."""
+    changes: int
+    """Counts what became of alarms since the monitor's start: where it moved, ask for the alarms again."""
+
+
 class Farm(Document):
     """What is true of the farm as a whole."""
 
@@ -161,6 +178,8 @@ class Farm(Document):
     """What became of all that arrived; null while no monitor runs."""
     monitor: MonitorState
     """The running monitor, or the last one seen."""
+    alarms: AlarmCounts | None = None
+    """The alarms at a glance; null while no monitor has told of them."""
 
 
 class FarmSnapshot(Document):

@@ -8,12 +8,14 @@ from monitor.console.known import Known, view_of
 from monitor.console.picture import export_picture
 from monitor.console.view import MonitorState, Trouble, TroubleKind
 from monitor.facts import (
+    AlarmCounts,
     Health,
     Hold,
     Incident,
     IncidentCause,
     IncidentState,
     Link,
+    Severity,
     TurbineRecord,
     Visit,
     VisitState,
@@ -50,6 +52,7 @@ def known() -> Known:
         troubles=[Trouble(TroubleKind.DATABASE_REFUSES, NOW - SECOND, "no room")],
         books={"rejected": 1},
         balance=Balance(3, 2, 0, 1),
+        alarms=AlarmCounts(2, 3, Severity.HIGH, changes=7),
         missing={3: 2},
         monitor=MONITOR,
     )
