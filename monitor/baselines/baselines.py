@@ -137,7 +137,7 @@ def _follow_turns(track: Track, reading: Reading, record: TurbineRecord | None, 
         if track.model != UNKNOWN_MODEL:
             track.curve = OwnCurve()  # another machine
         track.model = record.model, record.rated_power_in_kw
-        track.curve.model = _model_curve(*track.model)
+        track.curve.model = published_curve(*track.model)
 
 
 def _interval(track: Track, reading: Reading, gap: int) -> int:
@@ -158,6 +158,7 @@ def _shown(track: Track, reading: Reading) -> Shown:
 
 
 @lru_cache(256)
-def _model_curve(model: str | None, rated_power: float | None) -> ModelCurve | None:
+def published_curve(model: str | None, rated_power: float | None) -> ModelCurve | None:
+    """The published curve of a model, if it is known; one for all turbines of it."""
     curve = curve_for(model, rated_power)
     return None if curve is None else ModelCurve(curve)

@@ -16,7 +16,7 @@ from monitor.facts import FindingKind
 
 DEADBANDS = {"wind_speed": 1.5, "temperature": 3.0}
 """In m/s and degrees Celsius: less is of no interest, however steady the value is."""
-_VOLTAGE_SHARE = 0.02
+VOLTAGE_SHARE = 0.02
 POWER_SHARE = 0.01
 """Of rated power: the deadband of power against the curve, and of current against power."""
 _STANDING_SHARE = 0.02
@@ -106,7 +106,7 @@ def judge(track: Track, shown: Shown, gain: Gains, ask: Ask) -> list[Verdict]:
     """Judge what the instruments show, and learn what is usual."""
     verdicts: list[Verdict] = []
     if shown.voltage is not None and not track.voltage.take_usual(shown.voltage, gain.steady):
-        deadband = max(1.0, _VOLTAGE_SHARE * abs(track.voltage.level))
+        deadband = max(1.0, VOLTAGE_SHARE * abs(track.voltage.level))
         _doubt(track, "voltage", shown.voltage, gain.steady, deadband, verdicts)
     if shown.temperature is not None and not track.temperature.take_usual(shown.temperature, gain.warm):
         _doubt(track, "temperature", shown.temperature, gain.warm, DEADBANDS["temperature"], verdicts)

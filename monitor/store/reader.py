@@ -9,7 +9,18 @@ from typing import Any, Self, TypeVar
 
 from sqlite_utils import Database
 
-from monitor.facts import DeadLetter, Event, Hold, Incident, Reading, SequenceRecord, TurbineRecord, Visit
+from monitor.facts import (
+    BaselineRecord,
+    DeadLetter,
+    Event,
+    Finding,
+    Hold,
+    Incident,
+    Reading,
+    SequenceRecord,
+    TurbineRecord,
+    Visit,
+)
 from monitor.store.errors import (
     StoreError,
     StoreMissingError,
@@ -172,6 +183,26 @@ class LedgerReader:
     def holds(self) -> list[Hold]:
         """The turbines that a person forbids to visit, by number."""
         return self._records(Hold, "holds", order="turbine_number")
+
+    # --- what is normal
+
+    def findings(
+        self, *, open_only: bool = False, turbine_number: int | None = None, newest: int = 50
+    ) -> list[Finding]:
+        """What was found not to be normal, the newest first."""
+        return self._records(
+            Finding,
+            "findings",
+            where={"turbine_number = ?": turbine_number},
+            only="until IS NULL" if open_only else None,
+            order="finding_id DESC",
+            newest=newest,
+        )
+
+    def baseline(self, turbine_number: int) -> BaselineRecord | None:
+        """What was learnt of a turbine; None before it was kept for the first time."""
+        found = self._records(BaselineRecord, "baselines", where={"turbine_number = ?": turbine_number})
+        return found[0] if found else None
 
     # --- what was refused, and the books
 

@@ -28,6 +28,7 @@ TAGS = {
     "windows": "What turbines, regions and the farm came to: minutes, quarter hours, hours, days.",
     "outages": "What was out, from when to when, and what it cost; and a door for reports.",
     "repairs": "Incidents, visits, and each decision with its cause.",
+    "baselines": "What is normal for each turbine, and what was found that is not.",
     "availability": "How available turbines were, by time and by energy, and how often they failed.",
     "dead letters": "What was refused, and why.",
     "orders": "What a person wants of a turbine's repairs.",

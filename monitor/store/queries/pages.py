@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from monitor.facts import DeadLetter, Delivery, Event, Incident, Notification, Reading, Visit
+from monitor.facts import DeadLetter, Delivery, Event, Finding, FindingKind, Incident, Notification, Reading, Visit
 from monitor.store.reader import LedgerReader
 from monitor.store.rows import columns, listed, to_reading, to_record
 
@@ -48,6 +48,7 @@ _INCIDENTS = _Table("incidents", Incident, "incident_id", ended="closed_at")
 _VISITS = _Table("visits", Visit, "visit_id", ended="ended_at")
 _EVENTS = _Table("events", Event, "event_id")
 _DEAD_LETTERS = _Table("dead_letters", DeadLetter, "dead_letter_id")
+_FINDINGS = _Table("findings", Finding, "finding_id", ended="until")
 _NOTIFICATIONS = _Table("notifications", Notification, "notification_id")
 
 
@@ -97,6 +98,20 @@ def events_page(
     """Decisions in the order in which they were taken."""
     where = {"turbine_number = ?": turbine_number, "incident_id = ?": incident_id, "action = ?": action}
     return _page(reader, turn, _EVENTS, where)
+
+
+def findings_page(
+    reader: LedgerReader,
+    turn: Turn,
+    *,
+    is_open: bool | None = None,
+    turbine_number: int | None = None,
+    kind: FindingKind | None = None,
+    lasting: bool | None = None,
+) -> Page[Finding]:
+    """Findings by number; `lasting` ones are those that outlasted the on-delay."""
+    where = {"turbine_number = ?": turbine_number, "kind = ?": kind, "lasting = ?": lasting}
+    return _page(reader, turn, _FINDINGS, where, is_open=is_open)
 
 
 def dead_letters_page(reader: LedgerReader, turn: Turn, *, reason: str | None = None) -> Page[DeadLetter]:

@@ -41,6 +41,21 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "lost_energy_unknown": None,
         "changed_at": "2026-11-21T03:40:05.000250Z",
     },
+    "Finding": {
+        "finding_id": 12,
+        "turbine_number": 7,
+        "quantity": "temperature",
+        "kind": "spike",
+        "since": "2026-11-21T03:44:20.000000Z",
+        "until": "2026-11-21T03:44:20.000000Z",
+        "readings": 1,
+        "expected": 61.4,
+        "observed": 140.2,
+        "score": 131.0,
+        "sentence": "temperature was expected to be 61.4 °C, and was 140 °C, far above that, "
+        "at 2026-11-21 03:44:20 UTC (131 standard deviations)",
+        "lasting": False,
+    },
     "Reading": {
         "turbine_number": 7,
         "emitted_at": "2026-11-21T03:45:00.000000Z",
