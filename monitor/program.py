@@ -18,8 +18,8 @@ from grid.errors import CommandError, ExitCode
 from grid.status import MonitorStatus, OfflineReason, Presence
 from grid.topics import MONITOR_STATUS
 from monitor import DISTRIBUTION
-from monitor.alarms.settings import AlarmSettings
 from monitor.alarms.rules import RULES
+from monitor.alarms.settings import AlarmSettings
 from monitor.clock import Clock
 from monitor.console.console import PAGES, Console, LogToConsole, console_for
 from monitor.console.known import Known, view_of

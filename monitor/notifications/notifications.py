@@ -76,6 +76,8 @@ class Notifications:
     @property
     def failing(self) -> str | None:
         """Which receivers have not taken a message for long, in words; None while all is well."""
+        if not self._plan.receivers:
+            return None
         failing = [f"{one.receiver} ({one.failing})" for one in self.receivers() if one.failing]
         return f"messages do not reach {', '.join(failing)}" if failing else None
 

@@ -3,7 +3,7 @@
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, time, tzinfo
 from pathlib import Path
@@ -40,8 +40,8 @@ class NotifySettings:
     addresses: Mapping[str, Address] = field(default_factory=dict)
 
 
-def read_notify_file(path: Path) -> NotifySettings:
-    """Read the file, and see that every address can be read.
+def read_notify_file(path: Path, *, rules: Collection[str]) -> NotifySettings:
+    """Read the file, and see that every address can be read; `rules` are those that alarms have.
 
     Raises SettingsError with all that is wrong, in one line; never with an address.
     """
@@ -57,6 +57,10 @@ def read_notify_file(path: Path) -> NotifySettings:
     except ValidationError as error:
         raise SettingsError("; ".join(f"{path}: {complaint}" for complaint in _complaints(error))) from None
     settings = read.settings()
+    for route in settings.plan.routes:
+        if unknown := sorted(route.rules - set(rules)):
+            known = ", ".join(sorted(rules))
+            raise SettingsError(f"{path}: the route {route.name}: {', '.join(unknown)} is no rule of alarms: {known}")
     for name, address in settings.addresses.items():
         _refuse_unreadable(path, name, address)
     return settings

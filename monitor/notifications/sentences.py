@@ -51,9 +51,9 @@ def _title(told: Sequence[tuple[Telling, Alarm]]) -> str:
     if len(told) == 1:
         ((telling, alarm),) = told
         if not is_active(alarm):
-            return f"Cleared: {alarm.sentence}"
-        again = "still, " if telling.times else ""
-        return f"{alarm.severity.upper()}: {again}{alarm.sentence}"
+            return f"Cleared: {_what(alarm)}"
+        again = ", still" if telling.times else ""
+        return f"{alarm.severity.upper()}{again}: {_what(alarm)}"
     active = Counter(alarm.severity for _, alarm in told if is_active(alarm))
     counts = [f"{active[severity]} {severity}" for severity in Severity if active[severity]]
     cleared = len(told) - active.total()
@@ -68,7 +68,7 @@ def _where(told: Sequence[tuple[Telling, Alarm]]) -> str:
 
 
 def _about(plan: Plan, telling: Telling, alarm: Alarm, guidance: Mapping[str, str]) -> str:
-    lines = [f"{alarm.sentence}{_place(alarm)}"]
+    lines = [f"{_what(alarm)}{_place(alarm)}."]
     since = f"Since {_moment(plan, alarm.raised_at)}, {alarm.severity}"
     if not is_active(alarm):
         since += f"; cleared {_moment(plan, alarm.cleared_at or alarm.changed_at)}"
@@ -80,6 +80,10 @@ def _about(plan: Plan, telling: Telling, alarm: Alarm, guidance: Mapping[str, st
     if plan.page_url and alarm.turbine_number is not None:
         lines.append(f"{plan.page_url}/turbines/{alarm.turbine_number}")
     return "\n".join(lines)
+
+
+def _what(alarm: Alarm) -> str:
+    return alarm.sentence.rstrip(".")
 
 
 def _place(alarm: Alarm) -> str:

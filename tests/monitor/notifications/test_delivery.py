@@ -31,7 +31,7 @@ class Desk:
     def __init__(self, folder: Path, urls: dict[str, str], *, limit_seconds: float = 30.0) -> None:
         self.receipts: list[Receipt] = []
         self.said: list[str] = []
-        settings = read_notify_file(notify_file(folder, urls))
+        settings = read_notify_file(notify_file(folder, urls), rules=[])
         self.deliveries = Deliveries(
             settings, folder, bring=self._bring, say=self.said.append, limit_seconds=limit_seconds
         )

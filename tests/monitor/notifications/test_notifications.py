@@ -31,7 +31,7 @@ ROUTE = Route("all", ("crew",), group_wait_seconds=30.0, repeat_seconds=HOUR)
 
 
 def alarm(number: int = 7, *, severity: Severity = Severity.HIGH, rule: str = "turbine_broken") -> Alarm:
-    sentence = f"turbine {number} is broken"
+    sentence = f"turbine {number} is broken."
     state = AlarmState.UNACKNOWLEDGED
     return Alarm(number, rule, f"turbine-{number}", number, "north", severity, state, sentence, NOON, NOON)
 
@@ -118,7 +118,7 @@ def test_a_message_says_what_where_since_when_what_to_do_and_where_to_look() -> 
     )
     changes = decider.take(AlarmChanges(alarms=[alarm()]), [], [], Now(NOON, 0.0))
     assert changes.notifications[0].body == (
-        "turbine 7 is broken (north)\n"
+        "turbine 7 is broken (north).\n"
         "Since 2026-11-21 12:00 (UTC), high.\n"
         "What to do: see whether an engineer is on the way\n"
         "http://farm.example/turbines/7\n"
@@ -137,7 +137,7 @@ def test_alarms_that_come_together_are_one_message_for_each_group() -> None:
 def test_an_alarm_is_repeated_until_somebody_acknowledges_it() -> None:
     desk = Desk(plan())
     desk.step(alarm())
-    assert desk.wait(2 * HOUR + 60) == ["HIGH: turbine 7 is broken", *["HIGH: still, turbine 7 is broken"] * 2]
+    assert desk.wait(2 * HOUR + 60) == ["HIGH: turbine 7 is broken", *["HIGH, still: turbine 7 is broken"] * 2]
     desk.step(replace(alarm(), state=AlarmState.ACKNOWLEDGED))
     assert desk.wait(2 * HOUR) == []
 
@@ -190,7 +190,7 @@ def test_quiet_hours_hold_back_all_but_what_is_critical() -> None:
     desk = Desk(plan(ROUTE, quiet=Hours(time(11), time(13))))
     desk.step(alarm(1), alarm(2, severity=Severity.CRITICAL))
     assert desk.wait(HOUR - 60) == ["CRITICAL: turbine 2 is broken"]
-    assert desk.wait(120) == ["HIGH: turbine 1 is broken", "CRITICAL: still, turbine 2 is broken"]
+    assert desk.wait(120) == ["HIGH: turbine 1 is broken", "CRITICAL, still: turbine 2 is broken"]
 
 
 def test_a_digest_tells_all_at_its_time_also_what_is_over() -> None:

@@ -22,7 +22,7 @@ def complaint_about(text: str, folder: Path) -> str:
     path = folder / "notify.toml"
     path.write_text(text)
     with pytest.raises(SettingsError) as caught:
-        read_notify_file(path)
+        read_notify_file(path, rules=["turbine_broken"])
     return str(caught.value).removeprefix(f"{path}: ")
 
 
@@ -31,7 +31,7 @@ def test_the_sample_is_read_as_it_says(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("CONTROL_ROOM_URL", f"json://{SECRET}@desk.example")
     path = tmp_path / "notify.toml"
     path.write_text(SAMPLE.replace("/etc/grid/crew.url", str(tmp_path / "crew.url")))
-    settings = read_notify_file(path)
+    settings = read_notify_file(path, rules=["turbine_broken"])
     assert settings.plan.zone_name == "Europe/Berlin"
     assert [route.name for route in settings.plan.routes] == ["urgent", "by day", "morning"]
     assert set(settings.addresses) == set(settings.plan.receivers) == {"crew", "control_room"}
@@ -48,6 +48,10 @@ def test_the_sample_is_read_as_it_says(tmp_path: Path, monkeypatch: pytest.Monke
         (RECEIVER + ROUTE + 'hours = "7-18"', 'routes.1.hours: must be hours such as "22:00-06:00"'),
         (RECEIVER + ROUTE + 'digest = ["7"]', 'routes.1.digest.1: must be a time of day such as "07:00"'),
         (RECEIVER + ROUTE + 'days = ["monday"]', "routes.1: days: monday is none of mon"),
+        (
+            RECEIVER + ROUTE + 'rules = ["turbine_brokn"]',
+            "the route all: turbine_brokn is no rule of alarms: turbine_broken",
+        ),
         (RECEIVER + ROUTE + "repeat_seconds = 5", "routes.1: repeat_seconds: at least 60, or 0 for never"),
         (RECEIVER + ROUTE + "group_wait_seconds = true", "routes.1.group_wait_seconds: Input should be a valid number"),
         (RECEIVER + ROUTE + ROUTE, "routes: several are called all"),
