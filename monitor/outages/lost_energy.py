@@ -1,16 +1,19 @@
 """What an outage lost: what the wind would have made of it, less what was made."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import NamedTuple, Protocol
 
 from grid.times import SECOND
 from monitor.facts import Category, LostEnergyBy, LostEnergyUnknown
 from monitor.outages.merging import Span
 
+BIN_WIDTH = 0.5
+"""In m/s."""
 ENOUGH_BINS = 8
-"""Of half a metre per second: a curve over 4 m/s of wind."""
+"""A curve over 4 m/s of wind."""
 ENOUGH_IN_A_BIN = 3
 """Quarter hours: IEC 61400-12-1 asks for 30 minutes in each bin, and these are not filtered as it asks."""
 ENOUGH_KNOWN = 0.5
@@ -77,6 +80,31 @@ class Neighbours(NamedTuple):
 
     power_in_kw: float
     known_seconds: float
+
+
+def beside(outputs: Iterable[Output], out: Sequence[Span]) -> Iterator[Output]:
+    """The outputs that don't overlap any of the spans in which the turbine was out; both in order of time."""
+    following = iter(out)
+    span = next(following, None)
+    for output in outputs:
+        while span is not None and span.until_at <= output.span.from_at:
+            span = next(following, None)
+        if span is None or output.span.until_at <= span.from_at:
+            yield output
+
+
+def bins(outputs: Iterable[Output]) -> list[tuple[float, float, int]]:
+    """Mean wind speed and power of each bin, and how many outputs it holds.
+
+    Bins are 0.5 m/s wide and centred on multiples of that, as IEC 61400-12-1 has them.
+    """
+    held: dict[int, list[Output]] = {}
+    for output in outputs:
+        held.setdefault(int((output.wind_speed + BIN_WIDTH / 2) // BIN_WIDTH), []).append(output)
+    return [
+        (fmean(one.wind_speed for one in found), fmean(one.power_in_kw for one in found), len(found))
+        for found in held.values()
+    ]
 
 
 def overlap_seconds(span: Span, down: Iterable[Span]) -> float:
