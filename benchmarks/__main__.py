@@ -43,12 +43,16 @@ def read_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     """Read the command line; ends the process with exit code 2 where it is wrong."""
     options = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure Grid beside its peers.")
     options.add_argument(
-        "parts", nargs="*", metavar="PART", help=f"of {', '.join(ALL_PARTS)}; default: all but pages and profile"
+        "parts",
+        nargs="*",
+        metavar="PART",
+        help=f"of {', '.join(ALL_PARTS)}; default: all but pages, profile and real-data",
     )
     options.add_argument("--quick", action="store_true", help="a look in under two minutes; figures are rough")
     options.add_argument("--rounds", type=int, help=f"how often each is measured, in turn; default {FULL.rounds}")
     options.add_argument("--rows", type=int, help=f"readings in the full database; default {FULL.rows}")
     options.add_argument("--node-red", type=Path, metavar="FOLDER", help="where Node-RED is, or is to be kept")
+    options.add_argument("--real-data", type=Path, metavar="FOLDER", help="where the real wind farms' files are")
     chosen = options.parse_args(arguments)
     if unknown := [part for part in chosen.parts if part not in ALL_PARTS]:
         options.error(f"no such part: {', '.join(unknown)}")
@@ -69,7 +73,9 @@ def main() -> int:
     began = time.monotonic()
     show(f"{machine()}\n")
     with ExitStack() as stack:
-        parts = Parts(chosen_size(chosen), stack, node_red_folder=chosen.node_red, say=say)
+        parts = Parts(
+            chosen_size(chosen), stack, node_red_folder=chosen.node_red, real_data_folder=chosen.real_data, say=say
+        )
         for name in chosen.parts or DEFAULT_PARTS:
             try:
                 for table in parts.run(name):

@@ -12,6 +12,7 @@ from benchmarks.filled import fill
 from benchmarks.peers import node_red
 from benchmarks.profile import profile
 from benchmarks.programs import BenchmarkError
+from benchmarks.real_data import real_data
 from benchmarks.simulator import simulator
 from benchmarks.table import Table
 from benchmarks.throughput import Rounds
@@ -41,18 +42,25 @@ FULL = Size(rounds=3, readings=100_000, rows=3_000_000, seconds=4.0, turbines=2_
 QUICK = Size(rounds=1, readings=40_000, rows=300_000, seconds=1.0, turbines=500, watched_seconds=60, installs=False)
 
 DEFAULT_PARTS = ("throughput", "ceiling", "knowledge", "latency", "memory", "fleet", "growth", "simulator")
-ALL_PARTS = (*DEFAULT_PARTS, "pages", "profile")
+ALL_PARTS = (*DEFAULT_PARTS, "pages", "profile", "real-data")
 
 
 class Parts:
     """Runs parts by name; temporary folders are on the stack, gone when it is closed."""
 
     def __init__(
-        self, size: Size, stack: ExitStack, *, node_red_folder: Path | None, say: Callable[[str], None]
+        self,
+        size: Size,
+        stack: ExitStack,
+        *,
+        node_red_folder: Path | None,
+        real_data_folder: Path | None = None,
+        say: Callable[[str], None],
     ) -> None:
         self._size = size
         self._stack = stack
         self._node_red_folder = node_red_folder
+        self._real_data_folder = real_data_folder
         self._say = say
 
     def run(self, name: str) -> Iterator[Table]:
@@ -68,6 +76,7 @@ class Parts:
             "simulator": self._simulator,
             "pages": self._pages,
             "profile": self._profile,
+            "real-data": self._real_data,
         }
         yield from runs[name]()
 
@@ -133,6 +142,9 @@ class Parts:
 
     def _profile(self) -> Iterator[Table]:
         yield profile(readings=self._size.readings)
+
+    def _real_data(self) -> Iterator[Table]:
+        yield from real_data(self._real_data_folder, say=self._say)
 
     def _temporary_folder(self) -> Path:
         return Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="grid-bench-")))
