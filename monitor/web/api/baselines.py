@@ -12,7 +12,6 @@ from monitor.web.access import Role, require
 from monitor.web.api.documents import Document, Listed, Time
 from monitor.web.api.known import known_turbine
 from monitor.web.api.parameters import ListQuery, NoQuery, OpenFilter, TurbineFilter, TurbineNumber
-from monitor.web.problems import Problem
 from monitor.web.site import TheSite
 
 router = APIRouter(prefix="/api/v1", tags=["baselines"], dependencies=[Depends(require(Role.VIEWER))])
@@ -95,8 +94,8 @@ class Baseline(Document):
 
     turbine_number: int
     """Which turbine."""
-    learnt_to: Time
-    """The newest reading that was learnt from."""
+    learnt_to: Time | None
+    """The newest reading that was learnt from; null before anything was kept."""
     is_learnt: bool
     """Whether all that the turbine shows is judged by now."""
     interval_seconds: float | None
@@ -132,14 +131,25 @@ async def list_findings(site: TheSite, query: Annotated[FindingsQuery, Query()])
 
 @router.get("/turbines/{turbine_number}/baseline", operation_id="get_baseline", summary="What is normal for a turbine")
 async def get_baseline(site: TheSite, turbine_number: TurbineNumber, query: Annotated[NoQuery, Query()]) -> Baseline:
-    """What the next reading should show, in words and numbers; 404 before the first was kept, after about a minute."""
+    """What the next reading should show, in words and numbers; it is kept first after about a minute."""
     del query
 
     def ask(reader: LedgerReader) -> Baseline:
         known_turbine(reader, turbine_number)
         found = reader.baseline(turbine_number)
-        if found is None:
-            raise Problem(404, "Nothing learnt", f"nothing was learnt yet of turbine {turbine_number}")
-        return Baseline.model_validate(portrait(found))
+        return _nothing_learnt(turbine_number) if found is None else Baseline.model_validate(portrait(found))
 
     return await site.readers.ask(ask)
+
+
+def _nothing_learnt(turbine_number: int) -> Baseline:
+    return Baseline(
+        turbine_number=turbine_number,
+        learnt_to=None,
+        is_learnt=False,
+        interval_seconds=None,
+        quantities=[],
+        residual_in_kw=0.0,
+        curve=[],
+        sentences=["Nothing was learnt yet."],
+    )

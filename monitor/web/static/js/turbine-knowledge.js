@@ -8,11 +8,13 @@ import { element, row } from "./elements.js";
 import { outageCells, outageVersion } from "./outage-words.js";
 import { PagedList } from "./paged-list.js";
 import { severityBadge } from "./severities.js";
+import { quantity } from "./quantities.js";
 import { spaced } from "./words.js";
 
 const TABLE_ROWS = 10;
 const MOST_ALARMS = 100;
 
+const capital = (words) => words.charAt(0).toUpperCase() + words.slice(1);
 const place = (id) => document.getElementById(id);
 const rowsOf = (id) => ({ body: document.querySelector(`#${id} tbody`), foot: place(`${id}-foot`), limit: TABLE_ROWS });
 
@@ -100,10 +102,21 @@ function findingRow(finding) {
     ["What", `${spaced(finding.quantity)}: ${spaced(finding.kind)}`],
     ["Since", timeElement(finding.since)],
     ["Until", finding.until ? timeElement(finding.until) : element("span", { class: "is-ongoing" }, "goes on")],
-    ["In words", element("span", {}, sentenceParts(finding.sentence, finding.since)), "long"],
+    ["In words", element("span", {}, sentenceParts(capital(finding.sentence), finding.since)), "long"],
   );
 }
 
-function showBaseline(baseline) {
-  place("normal-note").textContent = JSON.stringify(baseline);
+function showBaseline({ quantities, is_learnt: isLearnt, learnt_to: learntTo, sentences }) {
+  const learnt = quantities.filter((quantity) => quantity.is_learnt);
+  place("normal").replaceChildren(element("dl", { class: "facts" }, learnt.flatMap(normalQuantity)));
+  if (learntTo === null) setText(place("normal-note"), "Nothing was learnt yet: that takes a minute or more of readings.");
+  else if (isLearnt) place("normal-note").replaceChildren("Learnt up to ", timeElement(learntTo), ". What lies outside is a finding.");
+  else setText(place("normal-note"), sentences[0]);
+}
+
+/** What the next reading should show, and the bounds beyond which it is a finding. */
+function normalQuantity({ quantity: name, unit, expected, low, high }) {
+  const decimals = Math.abs(expected) < 100 ? 1 : 0;
+  const bounds = `${quantity(low, decimals)} to ${quantity(high, decimals, unit)}`;
+  return [element("dt", {}, capital(spaced(name))), element("dd", {}, quantity(expected, decimals, unit), element("span", { class: "under" }, bounds))];
 }
