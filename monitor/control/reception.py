@@ -110,6 +110,7 @@ class Reception:
             "books": dict(health.books),
             "balance": asdict(health.balance),
             "unbalanced_since": _format(health.unbalanced_since),
+            "notifications_failing": self._monitor.knowledge.notifications.failing if self._monitor.is_ready else None,
             "missing": {str(number): readings for number, readings in self._missing().items()},
         }
 
@@ -128,6 +129,10 @@ class Reception:
             "grid_unbalanced_readings": health.balance.missing,
             "grid_missing_readings": sum(self._missing().values()),
             "grid_feed_followers": self._followers,
+            "grid_alarms_active": self._monitor.alarm_counts.active,
+            "grid_alarms_unacknowledged": self._monitor.alarm_counts.unacknowledged,
+            "grid_alarms_suppressed": self._monitor.alarm_counts.suppressed,
+            "grid_alarms_silenced": self._monitor.alarm_counts.silenced,
             "grid_engineers": self._monitor.engineers,
         }
         return self._monitor.measurements.document(gauges | self._farm())
@@ -141,6 +146,7 @@ class Reception:
             "grid_engineers_free": dispatcher.engineers_free,
             "grid_incidents_open": len(dispatcher.open_incidents),
             "grid_incidents_waiting": len(dispatcher.waiting),
+            "grid_notifications_waiting": self._monitor.knowledge.notifications.waiting,
         }
 
     def _receivers(self) -> list[Answer]:

@@ -60,6 +60,7 @@ def checks(seen: Seen, around: Surroundings) -> list[Check]:
         _database(health),
         _books(health),
         _text_files(gauges),
+        _notifications(health.get("notifications_failing")),
         _feed(around),
         *found,
     ]
@@ -130,6 +131,12 @@ def _books(health: Document) -> Check:
         return Check("books", True, f"The books balance: {balance.in_words()}.")
     sentence = f"The books do not balance: {balance.in_words()}. Look with grid-monitor doctor, and report it."
     return Check("books", False, sentence, health["unbalanced_since"])
+
+
+def _notifications(failing: str | None) -> Check:
+    if failing is None:
+        return Check("notifications", True, "No receiver of notifications is known to fail.")
+    return Check("notifications", False, f"Notifications fail: {failing}. Try grid-monitor notify test.")
 
 
 def _text_files(gauges: Document) -> Check:
