@@ -43,7 +43,7 @@ def write_windows(db: Database, changes: WindowChanges) -> WindowsCommitted:
     figured = set(changes.due) - set(left)
     conn.executemany(_UNMARK, figured)
     marked = figuring.marked - figured
-    conn.executemany(_MARK, marked)
+    conn.executemany(_MARK, {*marked, *left})  # what is left may have come with this very batch
     figuring.close()
     recalled = None if changes.recall_after is None else _recall(conn, changes.recall_after)
     return WindowsCommitted(figuring.windows, sorted({*left, *marked}), recalled)
