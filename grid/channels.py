@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from grid.acknowledged import Acknowledged
+from grid.alarm import ALARM_EXPIRY_SECONDS, AlarmMessage, topic_of
 from grid.broker import WILL_DELAY_SECONDS
 from grid.canary import CanaryCall
 from grid.event import TurbineEvent
@@ -21,6 +22,7 @@ MONITOR = "monitor"
 CONTROLLER = "controller"
 NUMBER = "{turbine_number}"
 CONTROLLER_ID = "{controller_id}"
+ALARM_ID = "{alarm_id}"
 _NOON = "2026-11-21T12:00:00.000000Z"
 _SESSION = "1795262400000-x7Qp"
 _WINDOWS = (
@@ -151,6 +153,17 @@ CHANNELS = (
         "on is not told. Outages of turbines are told among the turbine's events instead.",
     ),
     Channel(
+        "alarms",
+        topic_of(ALARM_ID),
+        MONITOR,
+        AlarmMessage,
+        "A condition that asks a person to act, as it stands now.",
+        "Retained, and published again at every change; also after a restart of the broker, from the outbox. One that "
+        f"is normal again is told so, and forgotten by the broker {ALARM_EXPIRY_SECONDS} s later. Those for which "
+        "another alarm spoke all the time are not told.",
+        retained=True,
+    ),
+    Channel(
         "monitorStatus",
         MONITOR_STATUS,
         MONITOR,
@@ -259,6 +272,21 @@ EXAMPLES: dict[type[BaseModel], list[dict[str, Any]]] = {
             "started_at": "2026-11-21T11:20:00.000000Z",
             "ended_at": "2026-11-21T11:45:00.000000Z",
             "ongoing": False,
+        }
+    ],
+    AlarmMessage: [
+        {
+            "alarm_id": 12,
+            "at": _NOON,
+            "rule": "turbine_offline",
+            "subject": "turbine-7",
+            "severity": "medium",
+            "state": "unacknowledged",
+            "sentence": "Turbine 7 is offline: the broker lost it.",
+            "raised_at": _NOON,
+            "occurrences": 1,
+            "turbine_number": 7,
+            "region": "north",
         }
     ],
     MonitorStatus: [

@@ -13,7 +13,7 @@ from pydantic.alias_generators import to_snake
 from pydantic.json_schema import models_json_schema
 
 from grid.broker import KEEP_ALIVE_SECONDS
-from grid.channels import CHANNELS, CONTROLLER_ID, EXAMPLES, NUMBER, Channel, of_any_turbine
+from grid.channels import ALARM_ID, CHANNELS, CONTROLLER_ID, EXAMPLES, NUMBER, Channel, of_any_turbine
 from grid.status import TurbineStatus
 from grid.topics import Kind
 
@@ -26,6 +26,7 @@ _PARAMETERS = {
         "The controller's name: 1 to 64 letters, digits, `.`, `_` and `-`. `turbine-7` means turbine 7.",
         "substation-2",
     ),
+    ALARM_ID.strip("{}"): ("The alarm's number: one for each condition, however often it comes.", "12"),
 }
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"

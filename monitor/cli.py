@@ -9,6 +9,7 @@ import typer
 from grid.command_line import run, with_settings
 from grid.errors import CommandError
 from monitor import DISTRIBUTION
+from monitor.alarms_cli import alarms_commands
 from monitor.baselines_cli import baselines_commands
 from monitor.console.words import plain
 from monitor.facts import Order, OrderKind
@@ -158,6 +159,7 @@ def _give_order(data_dir: Path, kind: OrderKind, turbine_number: int, by: str | 
 # --- reading, and looking after the store
 
 app.add_typer(ledger_commands)
+app.add_typer(alarms_commands, name="alarms")
 app.add_typer(notify_commands, name="notify")
 app.add_typer(outages_commands)
 app.add_typer(baselines_commands)

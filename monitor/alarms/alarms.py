@@ -83,6 +83,7 @@ class Alarms:
         turbines = heard.turbines
         if heard.told:
             self._links.take(heard.told, turbines, now, signs)
+        self._repairs.hear(heard.decisions.visits)
         self._repairs.take(heard.decisions.incidents, turbines, now, signs)
         self._deviations.take(findings, turbines, signs)
         self._oneself.take(heard.troubles, failing, now, signs)

@@ -6,7 +6,7 @@ from grid.times import SECOND
 from monitor.alarms.conditions import Signs, Switches, of_turbine
 from monitor.alarms.rules import ENGINEERS_SHORT, REPAIR_REFUSED, REPAIR_WITHOUT_EFFECT, TURBINE_BROKEN
 from monitor.alarms.settings import AlarmSettings
-from monitor.facts import Incident, IncidentCause, IncidentState, Now, TurbineRecord
+from monitor.facts import Incident, IncidentCause, IncidentState, Now, Release, TurbineRecord, Visit
 
 REPAIR_RULES = (TURBINE_BROKEN, REPAIR_REFUSED, REPAIR_WITHOUT_EFFECT)
 
@@ -22,6 +22,7 @@ class Repairs:
         self._switches = Switches()
         self._waiting: dict[int, float] = {}
         """Which turbines wait for an engineer, and since when (watched), the longest first."""
+        self._reasons: dict[int, str] = {}
 
     def begin(
         self, incidents: Iterable[Incident], turbines: Mapping[int, TurbineRecord], now: Now, signs: Signs
@@ -32,6 +33,12 @@ class Repairs:
             left = max(limit - (now.utc - incident.opened_at) / SECOND, min(limit, LEAST_DELAY_SECONDS))
             self._see(incident, turbines.get(incident.turbine_number), left, now, signs)
 
+    def hear(self, visits: Iterable[Visit]) -> None:
+        """Remember why a turbine rejected its engineer, until its incident is seen."""
+        for visit in visits:
+            if visit.release is Release.REJECTED and visit.detail:
+                self._reasons[visit.turbine_number] = visit.detail
+
     def take(
         self, incidents: Iterable[Incident], turbines: Mapping[int, TurbineRecord], now: Now, signs: Signs
     ) -> None:
@@ -39,6 +46,7 @@ class Repairs:
         for incident in incidents:
             number = incident.turbine_number
             self._see(incident, turbines.get(number), self._settings.broken_after_seconds, now, signs)
+        self._reasons.clear()
         longest = next(iter(self._waiting.values()), now.watched)
         self._switches.set(
             signs,
@@ -62,8 +70,9 @@ class Repairs:
             signs.off_for(number, REPAIR_RULES)
             return
         limit = self._settings.broken_after_seconds
+        reason = f": {self._reasons[number]}" if number in self._reasons else ""
         holds = {
-            REPAIR_REFUSED: (state is IncidentState.REFUSED, f"Turbine {number} refused the repair.", None),
+            REPAIR_REFUSED: (state is IncidentState.REFUSED, f"Turbine {number} refused the repair{reason}.", None),
             REPAIR_WITHOUT_EFFECT: (
                 incident.failed_visits >= self._settings.failed_visits,
                 f"{incident.failed_visits} visits to turbine {number} had no effect.",

@@ -10,6 +10,7 @@ from typing import Any, Self, TypeVar
 from sqlite_utils import Database
 
 from monitor.facts import (
+    Alarm,
     BaselineRecord,
     DeadLetter,
     Event,
@@ -128,6 +129,10 @@ class LedgerReader:
         """How many readings are missing, of each turbine that lacks any: it counted them, and they have not come."""
         sums = self.rows("SELECT turbine_number, sum(missing) FROM sequences GROUP BY 1 HAVING sum(missing) > 0")
         return {int(number): int(readings) for number, readings in sums}
+
+    def alarms(self) -> list[Alarm]:
+        """Every condition that was ever raised, by number, as it stands now."""
+        return self._records(Alarm, "alarms", order="alarm_id")
 
     # --- repairs
 

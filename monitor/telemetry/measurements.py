@@ -95,6 +95,8 @@ GAUGES: Mapping[str, str] = {
     "grid_outages_ongoing": "Outages that go on.",
     "grid_alarms_active": "Alarms whose condition holds now.",
     "grid_alarms_unacknowledged": "Alarms, active or cleared, that nobody has acknowledged.",
+    "grid_alarms_suppressed": "Active alarms for which another one speaks.",
+    "grid_alarms_silenced": "Alarms that people have shelved, or taken out of service.",
     "grid_notifications_waiting": "Notifications that wait for their time, or for their next attempt.",
     "grid_feed_followers": "Programs that follow the monitor, such as the pages' process.",
 }

@@ -14,6 +14,7 @@ from monitor.http_access import is_loopback
 from monitor.web import channel, openapi, pages, problems, static_files
 from monitor.web.access import Role, require
 from monitor.web.api import (
+    alarms,
     availability,
     baselines,
     dead_letters,
@@ -68,6 +69,7 @@ def create_app(site: Site, lifespan: Lifespan | None = None) -> FastAPI:
     )
     app.state.site = site
     problems.tell_problems(app)
+    app.include_router(alarms.router)
     app.include_router(availability.router)
     app.include_router(baselines.router)
     app.include_router(notifications.router)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from grid.acknowledged import Acknowledged
+from grid.alarm import AlarmMessage
 from grid.canary import CanaryCall
 from grid.event import TurbineEvent
 from grid.metrics import MAX_INTEGER, OperationalStatus, TurbineMetrics
@@ -97,6 +98,26 @@ FULL: dict[type[BaseModel], dict[str, Any]] = {
         "started_at": "2026-11-21T12:00:00.000000Z",
         "ended_at": "2026-11-21T12:00:00.000000Z",
         "ongoing": True,
+    },
+    AlarmMessage: {
+        "alarm_id": 12,
+        "at": "2026-11-21T12:00:00.000000Z",
+        "rule": "turbine_offline",
+        "subject": "turbine-7",
+        "severity": "medium",
+        "state": "acknowledged",
+        "sentence": "Turbine 7 is offline: the broker lost it.",
+        "raised_at": "2026-11-21T11:00:00.000000Z",
+        "occurrences": 2,
+        "turbine_number": 7,
+        "region": "Nordfriesland, Süd",
+        "cleared_at": "2026-11-21T11:30:00.000000Z",
+        "acknowledged_at": "2026-11-21T11:45:00.000000Z",
+        "acknowledged_by": "Ann",
+        "comment": "a fox at the cable",
+        "shelved_until": "2026-11-21T13:00:00.000000Z",
+        "out_of_service_by": "Bo",
+        "suppressed_by": "broker_lost",
     },
     TurbineWindow: {
         "turbine_number": 7,
