@@ -78,8 +78,14 @@ function factsOf(alarm) {
     alarm.acknowledged_by && ["Acknowledged", element("span", {}, `by ${alarm.acknowledged_by}, `, timeElement(alarm.acknowledged_at))],
     alarm.shelved_until && ["Shelved", element("span", {}, `by ${alarm.shelved_by}, until `, timeElement(alarm.shelved_until))],
     alarm.comment && ["Comment", alarm.comment],
+    alarm.turbine_number === null && alarm.page && ["Look at", element("a", { href: alarm.page }, pageName(alarm.page))],
     ["Rule", element("code", {}, alarm.rule)],
   ].filter(Boolean);
+}
+
+/** What the nav calls a page. */
+function pageName(path) {
+  return [...document.querySelectorAll(".site-nav a")].find((link) => link.getAttribute("href") === path)?.textContent ?? path;
 }
 
 function ordersFor(alarm) {

@@ -7,6 +7,7 @@ import { toast } from "./toasts.js";
 import { rememberWho, rememberedWho } from "./who.js";
 
 const MINUTE_MS = 60_000;
+const MOST_AT_ONCE = 1000;
 const WORDS = {
   acknowledge: { title: "Acknowledge", give: "Acknowledge", means: "You have seen it and take care of it. It goes from the list when its cause is gone, too." },
   comment: { title: "Comment on", give: "Keep the comment", means: "The comment is kept in the alarm's journal." },
@@ -18,13 +19,16 @@ const WORDS = {
 
 const place = (id) => document.getElementById(id);
 
-/** The dialog of an order about alarms; `onGiven` hears after each that was obeyed. */
+/**
+ * The dialog of an order about alarms; `onGiven` hears after each that was obeyed, and `serverNow` tells the monitor's
+ * time in milliseconds since 1970: the end of a shelving is counted from there, whatever the viewer's clock says.
+ */
 export class AlarmOrder {
   #kind = "acknowledge";
   #alarms = [];
 
-  constructor({ onGiven }) {
-    this.onGiven = onGiven;
+  constructor({ onGiven, serverNow }) {
+    Object.assign(this, { onGiven, serverNow });
     place("order-form").addEventListener("submit", (event) => {
       event.preventDefault();
       this.#give();
@@ -59,11 +63,11 @@ export class AlarmOrder {
     place("order-give").disabled = true;
     try {
       const ids = this.#alarms.map((alarm) => alarm.alarm_id);
-      const body = { kind: this.#kind, alarm_ids: ids, by, comment: place("order-comment").value.trim() };
-      if (this.#kind === "shelve") body.until = this.#end().toISOString();
-      const answer = await post("/alarms/orders", body);
+      const wish = { kind: this.#kind, by, comment: place("order-comment").value.trim() };
+      if (this.#kind === "shelve") wish.until = this.#end().toISOString();
+      const sentence = await give(wish, ids);
       place("order").close();
-      toast(inViewersZone(answer.sentence));
+      toast(inViewersZone(sentence));
       this.onGiven(ids);
     } catch (error) {
       this.#fail(inViewersZone(inWords(error)));
@@ -73,7 +77,7 @@ export class AlarmOrder {
   }
 
   #end() {
-    return new Date(Date.now() + Number(new FormData(place("order-form")).get("minutes")) * MINUTE_MS);
+    return new Date(this.serverNow() + Number(new FormData(place("order-form")).get("minutes")) * MINUTE_MS);
   }
 
   #showEnd() {
@@ -84,4 +88,14 @@ export class AlarmOrder {
     place("order-error").textContent = sentence;
     place("order-error").hidden = sentence === "";
   }
+}
+
+/** Give it for all of these, a thousand at a time; what the monitor says to the last of them. */
+async function give(wish, ids) {
+  let sentence = "";
+  for (let first = 0; first < ids.length; first += MOST_AT_ONCE) {
+    const answer = await post("/alarms/orders", { ...wish, alarm_ids: ids.slice(first, first + MOST_AT_ONCE) });
+    sentence = answer.sentence;
+  }
+  return sentence;
 }

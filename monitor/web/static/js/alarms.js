@@ -26,7 +26,7 @@ const ALL = "All alarms";
 const place = (id) => document.getElementById(id);
 const form = place("alarm-filter");
 const body = document.querySelector("#alarms tbody");
-const order = new AlarmOrder({ onGiven });
+const order = new AlarmOrder({ onGiven, serverNow });
 const dialog = new AlarmDialog({ order: (kind, alarms) => order.open(kind, alarms) });
 const rows = new AlarmRows(body, place("alarms-foot"), { open: openAlarm, order: (kind, alarms) => order.open(kind, alarms), choose: showChosen });
 const notifications = new Notifications();
@@ -203,9 +203,15 @@ form.addEventListener("reset", () => {
 
 // --- orders
 
-function openAlarm(alarmId) {
-  const alarm = alarms.find((known) => known.alarm_id === alarmId);
+/** Open an alarm, also one that is normal again and not on the list any more: a notification may lead to it. */
+async function openAlarm(alarmId) {
+  const alarm = alarms.find((known) => known.alarm_id === alarmId) ?? (await get(`/alarms/${alarmId}`).catch(() => null));
   if (alarm) dialog.open(alarm);
+}
+
+function serverNow() {
+  const { at, heardAt } = stream.farm;
+  return at === null ? Date.now() : Date.parse(at) + performance.now() - heardAt;
 }
 
 function onGiven(alarmIds) {
@@ -272,7 +278,7 @@ stream.subscribe(({ kind }) => {
   showChosen();
   if (kind === "state") return;
   const now = stream.farm.farm?.alarms?.changes;
-  if (changes !== null && now !== changes) loadSoon();
+  if (changes !== null && (now !== changes || kind === "snapshot")) loadSoon();
   changes = now;
 });
 setInterval(() => rows.tick(secondsSince), 1000);

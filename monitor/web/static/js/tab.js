@@ -29,7 +29,8 @@ async function look(stream) {
 }
 
 async function ask() {
-  const { status } = await get("/health");
+  const [{ status }, { unacknowledged }] = await Promise.all([get("/health"), get("/alarms/summary")]);
   const lists = await Promise.all(["refused", "waiting"].map((standing) => get("/turbines", { standing, limit: MOST_COUNTED })));
-  return { inNeed: lists.reduce((sum, { items }) => sum + items.length, 0), isTroubled: status !== "ok" };
+  const turbines = lists.reduce((sum, { items }) => sum + items.length, 0);
+  return { inNeed: Math.max(turbines, unacknowledged), isTroubled: status !== "ok" };
 }
