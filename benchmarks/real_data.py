@@ -96,7 +96,7 @@ def _with_reports(
         line = account[number]
         table.add(
             f"KWF{number}",
-            f"{episodes([slot.at for slot in turbine.standing], TOLERANCES[0])}",
+            f"{joined([before(slot) for slot in turbine.standing], TOLERANCES[0])}",
             f"{found[number].outages}",
             f"{len(turbine.standing) / 6:.1f}",
             f"{found[number].hours:.1f}",
@@ -237,7 +237,12 @@ def report(turbine_number: int, outage_type: str, at: datetime, until: datetime 
 
 def standing_reports(turbine_number: int, standing: Sequence[Slot]) -> list[Report]:
     """A report of each standing slot: of the ten minutes before its row, for which its reading speaks."""
-    return [report(turbine_number, STANDING, slot.at - SLOT, slot.at) for slot in standing]
+    return [report(turbine_number, STANDING, *before(slot)) for slot in standing]
+
+
+def before(slot: Slot) -> Stop:
+    """The ten minutes for which a slot's reading speaks."""
+    return Stop(slot.at - SLOT, slot.at)
 
 
 def every_ten_minutes(stop: Stop) -> list[datetime]:
