@@ -76,14 +76,16 @@ def test_everything_that_was_decided_is_told_on_events(farm: Farm) -> None:
     farm.report(7, "broken")
     wait_for(lambda: at_work(farm) == {7}, "the engineer is there")
     farm.report(7, "ok")
-    wait_for(lambda: any("incident_closed" in payload for _, payload in events.heard), "the end is told")
+    wait_for(lambda: any("outage_ended" in payload for _, payload in events.heard), "the end is told")
     told = [json.loads(payload) for _, payload in events.heard]
-    assert [event["action"] for event in told] == [
+    actions = [event["action"] for event in told]
+    assert [action for action in actions if not action.startswith("outage_")] == [
         "incident_opened",
         "engineer_dispatched",
         "engineer_released",
         "incident_closed",
     ]
+    assert [action for action in actions if action.startswith("outage_")] == ["outage_began", "outage_ended"]
     assert all(event["sentence"] and event["turbine_number"] == 7 for event in told)
 
 

@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
-from desk import Desk, until
+from desk import Desk, reading, until
 
+from grid.connection import PlainMessage
 from grid.times import SECOND, format_time
 
 JSON = {"content-type": "application/json"}
@@ -112,3 +113,33 @@ async def test_while_nothing_can_be_stored_reports_are_to_be_sent_later(
         answer = await post(client, report(0))
         desk.monitor.health.store_error = None
     assert (answer.status_code, answer.json()["title"], answer.json()["taken"]) == (503, "Not stored", 0)
+
+
+async def test_a_turbine_that_breaks_and_recovers_is_an_outage(desk: Desk, client: httpx.AsyncClient) -> None:
+    async with desk.open_to_others():
+        desk.intake.bring(reading("broken", number=1))
+        await until(lambda: desk.intake.acknowledged)
+        (outage,) = await events(client)
+        assert (outage["outage_type"], outage["ongoing"], outage["category"]) == ("broken", True, "forced_outage")
+        desk.intake.bring(reading(number=31))
+        await until(lambda: len(desk.intake.acknowledged) == 2)
+        (ended,) = await events(client, turbine=7)
+    assert (ended["outage_id"], ended["ongoing"], ended["down_seconds"]) == (outage["outage_id"], False, 30)
+    told = [topic for topic in desk.outlet.topics if topic == "grid/turbines/7/events"]
+    assert len(told) > 2
+
+
+async def test_reports_come_over_mqtt_too(desk: Desk, client: httpx.AsyncClient) -> None:
+    topic = "grid/controllers/plant/outages"
+    payload = json.dumps([report(0), report(10, ended_at=report(20)["timestamp"])]).encode()
+    async with desk.open_to_others():
+        desk.intake.bring(PlainMessage(topic, payload, qos=1, retain=False, packet_id=9))
+        await until(lambda: desk.intake.acknowledged)
+        (outage,) = await events(client)
+        await until(lambda: "grid/controllers/plant/events" in desk.outlet.topics)
+    assert (outage["controller_id"], outage["down_seconds"], outage["lost_energy_unknown"]) == (
+        "plant",
+        1200,
+        "no_turbine",
+    )
+    assert desk.monitor.health.balance.missing == 0
