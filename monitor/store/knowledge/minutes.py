@@ -39,7 +39,7 @@ FROM nearest
 
 _SUCCESSORS = """
 SELECT emitted_at FROM (
-    SELECT emitted_at, session IS lag(session) OVER before AND sequence = 1 + lag(sequence) OVER before AS follows
+    SELECT emitted_at, session = lag(session) OVER before AND sequence = 1 + lag(sequence) OVER before AS follows
     FROM readings WHERE turbine_number = ? AND emitted_at >= ? AND emitted_at < ?
     WINDOW before AS (ORDER BY emitted_at)
 ) WHERE follows = 1

@@ -54,19 +54,25 @@ class TurbineWindows:
         if self._kept.count:
             self._conn.execute(_ADD_TO_BOOKS, [PRUNED, self._kept.count])
 
-    def figure_minute(self, mark: WindowMark, *, with_neighbours: bool = True) -> None:
-        """Figure a minute from its readings; without any there is no window."""
+    def figure_minute(self, mark: WindowMark) -> None:
+        """Figure a minute from its readings, and the windows beside it, even if it turns out to tell the same.
+
+        For it may have been figured already as a neighbour, with the readings that it is marked for.
+        """
+        for start_at in self._figure_minute(mark):
+            self._figure_minute(WindowMark(mark.turbine_number, start_at))
+
+    def _figure_minute(self, mark: WindowMark) -> tuple[int, ...]:
+        """Figure a minute; without readings there is no window. Returns when the windows beside it start."""
         minute = read_minute(self._conn, mark)
         self.readings += 1 + len(minute.readings.emitted_at)
         if minute.is_empty or self._kept.must_stay(mark, minute):
-            return
+            return ()
         window = figure(
             mark, minute.readings, minute.neighbours, lambda: successors(self._conn, mark, minute), at=self._at
         )
-        changed = self._write(window, mark.start_at - mark.start_at % _QUARTER)
-        if changed and with_neighbours:
-            for start_at in minute.windows_beside:
-                self.figure_minute(WindowMark(mark.turbine_number, start_at), with_neighbours=False)
+        self._write(window, mark.start_at - mark.start_at % _QUARTER)
+        return minute.windows_beside
 
     def compose(self, mark: WindowMark) -> None:
         """Figure a quarter hour from its minutes."""
@@ -77,8 +83,8 @@ class TurbineWindows:
             composed = compose(parts, width_seconds=mark.width_seconds, start_at=mark.start_at, at=self._at)
             self._write(composed, None)
 
-    def _write(self, window: Window, quarter: int | None) -> bool:
-        """Write it if it is new or tells something else; returns whether."""
+    def _write(self, window: Window, quarter: int | None) -> None:
+        """Write it if it is new or tells something else."""
         row = list(_to_row(window))
         row[_REVISION] = 1
         revisions: Iterable[tuple[int]] = self._conn.execute(_UPSERT, row).fetchall()
@@ -88,5 +94,3 @@ class TurbineWindows:
             self.marked.add(WindowMark(AREAS, window.start_at, window.width_seconds))
             if quarter is not None:
                 self.marked.add(WindowMark(window.turbine_number, quarter, QUARTER_SECONDS))
-            return True
-        return False
