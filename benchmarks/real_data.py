@@ -151,13 +151,13 @@ def _add_readings(table: Table, place: Path, stops: Sequence[Stop]) -> None:
         moments = write_carrier(carrier, 2016)
         run.replay(carrier, "--preset", "kelmarsh", "--events", f"KWF1={log}")
         seen = run.outages(1, BROKEN)
-    stopped = [moment for moment in moments if any(stop.since <= moment < stop.until for stop in stops)]
+    stopped = [Stop(at, at + SLOT) for at in moments if any(stop.since <= at < stop.until for stop in stops)]
     table.add(
         "readings every ten minutes that say broken",
         "12",
-        f"{episodes(stopped, TOLERANCES[0])}",
+        f"{joined(stopped, TOLERANCES[0])}",
         f"{seen.outages}",
-        f"{len(stopped) / 6:.3f}",
+        f"{hours(stopped):.3f}",
         f"{seen.hours:.3f}",
     )
 
