@@ -135,7 +135,7 @@ class Reception:
             "grid_alarms_silenced": self._monitor.alarm_counts.silenced,
             "grid_engineers": self._monitor.engineers,
         }
-        return self._monitor.measurements.document(gauges | self._farm())
+        return self._monitor.measurements.document(gauges | self._farm() | self._knowledge())
 
     def _farm(self) -> dict[str, float]:
         if not self._monitor.is_ready:
@@ -154,6 +154,18 @@ class Reception:
         if not self._monitor.is_ready:
             return []
         return [asdict(receiver) for receiver in self._monitor.knowledge.notifications.receivers()]
+
+    def _knowledge(self) -> dict[str, float]:
+        if not self._monitor.is_ready:
+            return {}
+        knowledge, alarms = self._monitor.knowledge, self._monitor.alarm_counts
+        return {
+            "grid_windows_waiting": len(knowledge.windows),
+            "grid_outages_ongoing": knowledge.outages.ongoing,
+            "grid_alarms_active": alarms.active,
+            "grid_alarms_unacknowledged": alarms.unacknowledged,
+            "grid_notifications_waiting": knowledge.notifications.waiting,
+        }
 
     def _missing(self) -> dict[int, int]:
         """How many readings are missing, by turbine."""

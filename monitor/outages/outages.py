@@ -52,6 +52,11 @@ class Outages:
                 self._findings.setdefault(finding.turbine_number, set()).add(finding.finding_id)
         self._to_figure = 1
 
+    @property
+    def ongoing(self) -> int:
+        """How many outages of turbines go on."""
+        return len(self._going_on)
+
     def take(
         self, told: Sequence[Told], findings: Iterable[Finding], reports: Iterable[OutageReport], now: Now
     ) -> OutageChanges:

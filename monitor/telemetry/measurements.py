@@ -92,7 +92,7 @@ GAUGES: Mapping[str, str] = {
     "grid_incidents_open": "Incidents that are open.",
     "grid_incidents_waiting": "Incidents in the waiting line.",
     "grid_windows_waiting": "Windows of which readings came that they don't tell of yet.",
-    "grid_outages_ongoing": "Outages that go on.",
+    "grid_outages_ongoing": "Outages of turbines that go on.",
     "grid_alarms_active": "Alarms whose condition holds now.",
     "grid_alarms_unacknowledged": "Alarms, active or cleared, that nobody has acknowledged.",
     "grid_alarms_suppressed": "Active alarms for which another one speaks.",
