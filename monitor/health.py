@@ -44,6 +44,7 @@ class Health:
         away_since = None if self.connected else (self.connection_since or self.started_at)
         return Troubles(
             broker_away_seconds=_seconds(away_since, at),
+            was_connected=self.connection_since is not None,
             store_refused_seconds=_seconds(self.store_error_since, at),
             store_error=self.store_error or "",
             text_files_behind=text_files_behind,

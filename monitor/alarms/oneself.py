@@ -25,7 +25,6 @@ class Oneself:
     def __init__(self, settings: AlarmSettings) -> None:
         self._settings = settings
         self._switches = Switches()
-        self._was_connected = False
         self._letters = 0.0
         """Refused messages, less what drains away: `dead_letters` in ten minutes. Never more than twice as many."""
         self._drained_at = 0.0
@@ -33,8 +32,7 @@ class Oneself:
     def take(self, troubles: Troubles, failing: str | None, now: Now, signs: Signs) -> None:
         """See how the monitor is; `failing` says which receivers of notifications take none."""
         away = troubles.broker_away_seconds
-        self._was_connected |= away is None
-        grace = 0.0 if self._was_connected else self._settings.broker_grace_seconds
+        grace = 0.0 if troubles.was_connected else self._settings.broker_grace_seconds
         is_lost = away is not None and away >= grace
         self._set(signs, BROKER_LOST, is_lost, "The monitor has no connection to the broker: nothing is heard.")
         refused = troubles.store_refused_seconds

@@ -9,6 +9,8 @@ class Troubles:
 
     broker_away_seconds: float | None = None
     """How long there was no connection to the broker; None while there is one."""
+    was_connected: bool = True
+    """Whether there ever was one since the start."""
     store_refused_seconds: float | None = None
     """How long nothing could be stored: what is decided now is the first that is tried again."""
     store_error: str = ""

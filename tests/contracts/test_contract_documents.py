@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator, Draft202012Validator
 from pydantic import BaseModel, ValidationError
 
-from grid.channels import CHANNELS, EXAMPLES, of_any_turbine
+from grid.alarm import topic_of
+from grid.channels import ALARM_ID, CHANNELS, CONTROLLER_ID, EXAMPLES, of_any_turbine
 from grid.contract_documents import ASYNCAPI_FILE, asyncapi, documents, json_schema
 from grid.metrics import TurbineMetrics
 from grid.repair import COMMAND_EXPIRY_SECONDS
-from grid.topics import MONITOR_CANARY, MONITOR_STATUS, Kind
+from grid.topics import MONITOR_CANARY, MONITOR_STATUS, Kind, events_of_controller, outages_of_controller
 
 COMMITTED = Path(__file__).parents[2] / "docs" / "contract"
 OFFICIAL = Path(__file__).parent / "asyncapi-3.0.0.schema.json"
@@ -100,7 +101,9 @@ def references(node: Any) -> Iterator[str]:
 
 def test_it_tells_of_every_topic_of_the_contract() -> None:
     addresses = {channel.address for channel in CHANNELS}
-    assert addresses == {of_any_turbine(kind) for kind in Kind} | {MONITOR_STATUS, MONITOR_CANARY}
+    of_controllers = {outages_of_controller(CONTROLLER_ID), events_of_controller(CONTROLLER_ID)}
+    of_the_monitor = {MONITOR_STATUS, MONITOR_CANARY, topic_of(ALARM_ID)}
+    assert addresses == {of_any_turbine(kind) for kind in Kind} | of_controllers | of_the_monitor
     assert of_any_turbine(Kind.METRICS) == "grid/turbines/{turbine_number}/metrics"
 
 
@@ -110,8 +113,13 @@ def test_it_says_what_is_retained_and_what_expires() -> None:
     assert {name for name, binding in bindings.items() if binding["retain"]} == {
         "publishTurbineStatus",
         "publishMonitorStatus",
+        "publishAlarms",
     }
-    assert {name for name, binding in bindings.items() if binding["qos"] != 1} == {"publishAcknowledged"}
+    assert {name for name, binding in bindings.items() if binding["qos"] != 1} == {
+        "publishAcknowledged",
+        "publishTurbineWindows1m",
+        "publishTurbineWindows15m",
+    }
     expiries = {name: binding.get("messageExpiryInterval") for name, binding in bindings.items()}
     assert {name: seconds for name, seconds in expiries.items() if seconds} == {"publishRepair": COMMAND_EXPIRY_SECONDS}
 
