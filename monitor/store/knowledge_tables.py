@@ -46,6 +46,23 @@ CREATE TABLE window_marks (
 ) STRICT, WITHOUT ROWID;
 """
 
+MARK_ALL_MINUTES = """
+INSERT INTO window_marks (turbine_number, start_at)
+WITH RECURSIVE minute(turbine_number, start_at) AS (
+    SELECT turbine_number,
+        (SELECT min(emitted_at) FROM readings r WHERE r.turbine_number = t.turbine_number) / 60000000 * 60000000
+    FROM turbines t
+    UNION ALL
+    SELECT turbine_number, (
+        SELECT min(emitted_at) FROM readings r
+        WHERE r.turbine_number = m.turbine_number AND emitted_at >= m.start_at + 60000000
+    ) / 60000000 * 60000000
+    FROM minute m WHERE start_at IS NOT NULL
+)
+SELECT turbine_number, start_at FROM minute WHERE start_at IS NOT NULL;
+"""
+"""Marks what an older program has stored: the monitor figures it beside its work. One look into the index a minute."""
+
 OUTAGES = """
 CREATE TABLE outage_spans (
     controller_id TEXT NOT NULL,
@@ -75,11 +92,12 @@ CREATE TABLE outages (
 ) STRICT;
 CREATE UNIQUE INDEX outages_ongoing ON outages (controller_id, outage_type) WHERE ongoing = 1;
 CREATE INDEX outages_turbine ON outages (turbine_number, ended_at);
+CREATE INDEX outages_turbine_ongoing ON outages (turbine_number) WHERE ongoing = 1;
 CREATE INDEX outages_ended ON outages (ended_at);
 CREATE INDEX outages_started ON outages (started_at);
-CREATE TABLE outages_to_figure ( -- whose lost energy waits to be figured, the oldest mark first
-    outage_id INTEGER PRIMARY KEY REFERENCES outages (outage_id) ON DELETE CASCADE,
-    marked_at INTEGER NOT NULL
+CREATE TABLE outages_to_figure ( -- whose lost energy waits to be figured, in order
+    place INTEGER PRIMARY KEY,
+    outage_id INTEGER NOT NULL UNIQUE REFERENCES outages (outage_id) ON DELETE CASCADE
 ) STRICT;
 CREATE TABLE learnt_curves ( -- what a turbine's own windows show, for the lost energy of its outages
     turbine_number INTEGER PRIMARY KEY,
@@ -184,7 +202,7 @@ ALTER TABLE outbox DROP COLUMN turbine_number;
 ALTER TABLE outbox ADD COLUMN retain INTEGER NOT NULL DEFAULT 0;
 """
 
-KNOWLEDGE = WINDOWS + OUTAGES + BASELINES + ALARMS + NOTIFICATIONS + OUTBOX
+KNOWLEDGE = WINDOWS + MARK_ALL_MINUTES + OUTAGES + BASELINES + ALARMS + NOTIFICATIONS + OUTBOX
 WITH_TIMES = (
     "windows",
     "area_windows",

@@ -22,17 +22,20 @@ _LONG_SECONDS = 7200.0
 _MINUTES_APART = 30.0
 """Minutes tell of readings that come more often than this, in seconds: of others there is none in most."""
 
-_TOUCHED = "SELECT 1 FROM outages WHERE turbine_number IS NOT NULL AND (ended_at >= ? OR ongoing = 1) LIMIT 1"
-_MARK = "INSERT OR IGNORE INTO outages_to_figure (outage_id, marked_at) SELECT outage_id, ?1 FROM outages"
-_MARK_OVER = f"{_MARK} WHERE turbine_number = ?2 AND ended_at >= ?3 AND started_at < ?4 AND ongoing = 0"
-_MARK_ONGOING = f"{_MARK} WHERE turbine_number = ?2 AND ongoing = 1 AND started_at < ?3"
+_TURBINES_OUT = """
+SELECT turbine_number FROM outages WHERE ended_at >= ? AND turbine_number IS NOT NULL
+UNION SELECT turbine_number FROM outages WHERE ongoing = 1 AND turbine_number IS NOT NULL
+"""
+_MARK = "INSERT OR IGNORE INTO outages_to_figure (outage_id) SELECT outage_id FROM outages"
+_MARK_OVER = f"{_MARK} WHERE turbine_number = ? AND ended_at >= ? AND started_at < ? AND ongoing = 0"
+_MARK_ONGOING = f"{_MARK} WHERE turbine_number = ? AND ongoing = 1 AND started_at < ?"
 _MARK_COMPARED = (
-    f"{_MARK} WHERE ended_at >= ?2 AND started_at < ?3 AND ongoing = 0 "
+    f"{_MARK} WHERE ended_at >= ? AND started_at < ? AND ongoing = 0 "
     "AND (lost_energy_by = 'neighbours' OR lost_energy_unknown = 'no_curve')"
 )
 _DUE = (
     f"SELECT {listed(columns(Outage))} FROM outages_to_figure JOIN outages USING (outage_id) "  # noqa: S608 - our names
-    f"ORDER BY marked_at LIMIT {FIGURED_AT_ONCE}"
+    f"ORDER BY place LIMIT {FIGURED_AT_ONCE}"
 )
 _FIGURED = """
 UPDATE outages SET lost_energy_in_kwh = ?, lost_energy_by = ?, lost_energy_unknown = ? WHERE outage_id = ?
@@ -53,16 +56,19 @@ def mark_outages(db: Database, windows: Sequence[Window]) -> None:
     if not windows:
         return
     first = min(window.start_at for window in windows)
-    if db.conn.execute(_TOUCHED, (first,)).fetchone() is None:
+    out = {number for (number,) in db.conn.execute(_TURBINES_OUT, (first,))}
+    if not out:
         return
-    ends = [(window, window.start_at + window.width_seconds * SECOND) for window in windows]
-    over = [(window.figured_at, window.turbine_number, window.start_at, end_at) for window, end_at in ends]
+    ends = [
+        (window, window.start_at + window.width_seconds * SECOND) for window in windows if window.turbine_number in out
+    ]
+    over = [(window.turbine_number, window.start_at, end_at) for window, end_at in ends]
     db.conn.executemany(_MARK_OVER, over)
-    complete = [(window, end_at) for window, end_at in ends if window.width_seconds == _QUARTER_HOUR]
-    goes_on = [(window.figured_at, window.turbine_number, end_at) for window, end_at in complete]
-    db.conn.executemany(_MARK_ONGOING, goes_on)
-    spans = {(window.start_at, end_at): window.figured_at for window, end_at in complete}
-    db.conn.executemany(_MARK_COMPARED, [(at, *span) for span, at in spans.items()])
+    quarter_hours = [(window, end_at) for window, end_at in ends if window.width_seconds == _QUARTER_HOUR]
+    db.conn.executemany(_MARK_ONGOING, [(window.turbine_number, end_at) for window, end_at in quarter_hours])
+    times = {window.start_at for window in windows if window.width_seconds == _QUARTER_HOUR}
+    compared = [(start_at, start_at + _QUARTER_HOUR * SECOND) for start_at in sorted(times)]
+    db.conn.executemany(_MARK_COMPARED, compared)
 
 
 def figure_lost_energies(db: Database, tolerance: int) -> bool:

@@ -1,7 +1,5 @@
 """The rows of outages: found, written and told of."""
 
-from dataclasses import replace
-
 from sqlite_utils import Database
 
 from monitor.facts import LostEnergyUnknown, Outage, OutageNews, OutageTurn, turbine_of
@@ -24,13 +22,14 @@ _UPDATE = (
     "UPDATE outages SET started_at = ?, ended_at = ?, ongoing = ?, ongoing_since = ?, down_seconds = ?, "
     "changed_at = ? WHERE outage_id = ?"
 )
-_TO_FIGURE = "INSERT OR IGNORE INTO outages_to_figure (outage_id, marked_at) VALUES (?, ?)"
+_TO_FIGURE = "INSERT OR IGNORE INTO outages_to_figure (outage_id) VALUES (?)"
 
 
 def to_outage(row: tuple[object, ...]) -> Outage:
     """An outage from a row of its columns."""
-    found = to_record(Outage, dict(zip(_COLUMNS, row, strict=True)))
-    return replace(found, ongoing=bool(found.ongoing))
+    values = dict(zip(_COLUMNS, row, strict=True))
+    values["ongoing"] = bool(values["ongoing"])
+    return to_record(Outage, values)
 
 
 def ongoing_outages(db: Database) -> list[Outage]:
@@ -88,7 +87,7 @@ class OutageRows:
         )
         outage_id = self._db.conn.execute(_INSERT, to_row(Outage)(outage)[1:]).lastrowid or 0
         if number is not None:
-            self._db.conn.execute(_TO_FIGURE, (outage_id, at))
+            self._db.conn.execute(_TO_FIGURE, (outage_id,))
         self._began.add(outage_id)
         self._changed[outage_id] = None
 
@@ -105,7 +104,7 @@ class OutageRows:
         row = (extent.started_at, extent.ended_at, ongoing, since, extent.down_seconds, at, old.outage_id)
         self._db.conn.execute(_UPDATE, row)
         if old.turbine_number is not None and not ongoing:  # while one goes on, it is figured as the windows come
-            self._db.conn.execute(_TO_FIGURE, (old.outage_id, at))
+            self._db.conn.execute(_TO_FIGURE, (old.outage_id,))
         self._note(old, extent, since)
 
     def _note(self, old: Outage, extent: Extent, since: int | None) -> None:
