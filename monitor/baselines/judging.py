@@ -206,7 +206,8 @@ class _Triangle:
         wrong: str | None = None
         if off_curve or off_current:
             wrong = self._wrong(off_curve=off_curve, off_current=off_current)
-            if wrong is not None:
+            # A power that is the same as before may be frozen: its repeats will tell.
+            if wrong is not None and not (wrong == "power" and self.power == self.track.power.value):
                 verdicts.append(self._verdict(wrong))
         self._learn(wrong, verdicts, off_curve=off_curve, off_current=off_current)
 

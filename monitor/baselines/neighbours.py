@@ -43,7 +43,7 @@ class Neighbourhood:
         if len(near) < FEWEST:
             return None
         shares = [other.drift / other.curve.rated_power if other.curve.rated_power else 0.0 for other in near]
-        return Neighbours(median(other.wind_speed.level for other in near), median(shares))
+        return Neighbours(median(other.wind_speed.value for other in near), median(shares))
 
     def _of(self, number: int, turbines: Mapping[int, TurbineRecord], watched: float) -> tuple[int, ...]:
         if watched >= self._until:

@@ -166,7 +166,7 @@ class Normal:
         """Go on from what was remembered. Raises ValueError for anything else."""
         normal = cls()
         if numbers is not None:
-            if len(numbers) != 6 or not all(math.isfinite(number) for number in numbers):
+            if len(numbers) != 6 or not all(map(math.isfinite, numbers)) or min(numbers[1], *numbers[3:]) < 0:
                 raise ValueError("a normal has six numbers")
             normal.start = None
             normal.level, normal.variance, normal.value = (float(number) for number in numbers[:3])
