@@ -31,6 +31,7 @@ TAGS = {
     "baselines": "What is normal for each turbine, and what was found that is not.",
     "availability": "How available turbines were, by time and by energy, and how often they failed.",
     "alarms": "What asks a person to act, and what people did about it.",
+    "notifications": "Who was told of which alarm, and whether it arrived.",
     "dead letters": "What was refused, and why.",
     "orders": "What a person wants of a turbine's repairs.",
     "live": "The farm as it changes.",

@@ -41,6 +41,20 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "lost_energy_unknown": None,
         "changed_at": "2026-11-21T03:40:05.000250Z",
     },
+    "Notification": {
+        "notification_id": 4,
+        "receiver": "crew",
+        "severity": "critical",
+        "title": "CRITICAL: No connection to the broker",
+        "body": "No connection to the broker.\nSince 2026-11-21 03:45 (UTC), critical.\n"
+        "What to do: See whether the broker runs.",
+        "created_at": "2026-11-21T03:45:30.000000Z",
+        "due_at": "2026-11-21T03:45:40.000000Z",
+        "delivery": "waiting",
+        "attempts": 1,
+        "ended_at": None,
+        "error": "it answered 503 (Service Unavailable)",
+    },
     "Finding": {
         "finding_id": 12,
         "turbine_number": 7,

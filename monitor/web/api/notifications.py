@@ -56,6 +56,10 @@ class Notification(Document):
     """Why the last attempt failed."""
 
 
+class Notifications(Listed[Notification]):
+    """Messages to people, the newest first."""
+
+
 class NotificationsQuery(ListQuery):
     """Which messages."""
 
@@ -108,12 +112,12 @@ class TestResult(Document):
 
 
 @router.get("", operation_id="list_notifications", summary="Messages to people", dependencies=for_viewers)
-async def list_notifications(site: TheSite, query: Annotated[NotificationsQuery, Query()]) -> Listed[Notification]:
+async def list_notifications(site: TheSite, query: Annotated[NotificationsQuery, Query()]) -> Notifications:
     """What was sent about alarms, what waits, and what was given up; the newest first."""
 
-    def ask(reader: LedgerReader) -> Listed[Notification]:
+    def ask(reader: LedgerReader) -> Notifications:
         page = pages.notifications_page(reader, query.turn(), delivery=query.delivery, receiver=query.receiver)
-        return Listed[Notification].of(page)
+        return Notifications.of(page)
 
     return await site.readers.ask(ask)
 
