@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice
 from math import fsum
+from operator import sub, truediv
 
 from grid.times import SECOND
 from monitor.facts import MINUTE_SECONDS, AreaWindow, Window, WindowMark
@@ -48,10 +49,14 @@ def figure(
     reading: its energy over what it speaks for, one interval at least, since readings may arrive closer together
     than their turbine took them. `at` becomes `figured_at`; the revision is 1.
     """
-    gaps = _gaps(readings.emitted_at, neighbours.before)
-    interval = _interval(gaps, readings.emitted_at[-1], neighbours.after)
-    covers = _covers(readings.emitted_at, gaps, interval, successors)
-    covered, energy = fsum(covers), fsum(readings.energy_in_kwh)
+    emitted_at = readings.emitted_at
+    first = _gap_before(emitted_at[0], neighbours.before)
+    gaps = list(map(sub, islice(emitted_at, 1, None), emitted_at))
+    interval = _interval(gaps if first is None else [first, *gaps], emitted_at[-1], neighbours.after)
+    covers = [0] if interval is None else [interval if first is None else first, *gaps]
+    if interval is not None and max(covers) > interval * LONG_INTERVALS:
+        covers = _shortened(emitted_at, covers, interval, successors())
+    covered, energy = sum(covers), fsum(readings.energy_in_kwh)
     return Window(
         turbine_number=mark.turbine_number,
         width_seconds=mark.width_seconds,
@@ -71,30 +76,22 @@ def figure(
     )
 
 
-def _gaps(emitted_at: Sequence[int], before: int | None) -> list[int | None]:
-    """The time since the reading before, of each reading. Within a window it is never too long: an hour is wider."""
-    first = None if before is None or emitted_at[0] - before > LONGEST_GAP else emitted_at[0] - before
-    return [first, *[later - earlier for earlier, later in pairwise(emitted_at)]]
+def _gap_before(first: int, before: int | None) -> int | None:
+    """The time since the reading before the first one; within a window a gap is never too long: an hour is wider."""
+    return None if before is None or first - before > LONGEST_GAP else first - before
 
 
-def _interval(gaps: Sequence[int | None], last: int, after: int | None) -> int | None:
-    known = sorted(gap for gap in gaps if gap is not None)
-    if known:
-        return known[(len(known) - 1) // 2]
+def _interval(gaps: Sequence[int], last: int, after: int | None) -> int | None:
+    if gaps:
+        return sorted(gaps)[(len(gaps) - 1) // 2]
     return None if after is None or after - last > LONGEST_GAP else after - last
 
 
-def _covers(
-    emitted_at: Sequence[int], gaps: list[int | None], interval: int | None, successors: Callable[[], Collection[int]]
+def _shortened(
+    emitted_at: Sequence[int], covers: Sequence[int], interval: int, following: Collection[int]
 ) -> list[int]:
-    """How long each reading speaks for, in microseconds."""
-    if interval is None:
-        return [0] * len(gaps)
-    longest = int(interval * LONG_INTERVALS)
-    covers = [interval if gap is None else gap for gap in gaps]
-    if max(covers) <= longest:
-        return covers
-    following = successors()
+    """How long each reading speaks for, where readings may be missing."""
+    longest = interval * LONG_INTERVALS
     return [
         interval if cover > longest and moment not in following else cover
         for moment, cover in zip(emitted_at, covers, strict=True)
@@ -111,7 +108,8 @@ def _max_power_in_kw(energy_in_kwh: Sequence[float], covers: Sequence[int], inte
     if max(covers) <= interval:
         return max(energy_in_kwh) * _MICROSECONDS_PER_HOUR / interval
     spans = [cover if cover > interval else interval for cover in covers]  # max() takes thrice as long
-    return max(kwh / span for kwh, span in zip(energy_in_kwh, spans, strict=True)) * _MICROSECONDS_PER_HOUR
+    kwh_by_microsecond: float = max(map(truediv, energy_in_kwh, spans))
+    return kwh_by_microsecond * _MICROSECONDS_PER_HOUR
 
 
 def compose(parts: Sequence[Window], *, width_seconds: int, start_at: int, at: int) -> Window:

@@ -99,7 +99,7 @@ class Windows:
 
     def _take(self, number: int, at: int) -> None:
         """A reading in another minute than the one before, or past a watermark."""
-        turbine = self._turbines.setdefault(number, _Turbine())
+        turbine = self._turbine(number)
         mark = WindowMark(number, at - at % _MINUTE)
         if mark not in self._schedule:
             self._marked.append(mark)
@@ -107,10 +107,16 @@ class Windows:
         if at > turbine.newest:
             turbine.newest = at
             self._pass_watermark(turbine)
-        ends = (self._watermark_passes(waiting) for waiting in turbine.waiting)
-        turbine.begin = mark.start_at
-        turbine.end = min((end for end in ends if end > at), default=mark.start_at + _MINUTE)
-        turbine.end = min(turbine.end, mark.start_at + _MINUTE)
+        turbine.begin, turbine.end = mark.start_at, mark.start_at + _MINUTE
+        for waiting in turbine.waiting:
+            if at < (passes := self._watermark_passes(waiting)) < turbine.end:
+                turbine.end = passes
+
+    def _turbine(self, number: int) -> _Turbine:
+        turbine = self._turbines.get(number)
+        if turbine is None:
+            turbine = self._turbines[number] = _Turbine()
+        return turbine
 
     def _watermark_passes(self, mark: WindowMark) -> int:
         """The event time of a reading that makes the window complete."""
@@ -156,7 +162,7 @@ class Windows:
         if mark.turbine_number == AREAS:
             self._schedule.add_late(mark, self._now.watched + AREA_PAUSE_SECONDS)
             return
-        turbine = self._turbines.setdefault(mark.turbine_number, _Turbine())
+        turbine = self._turbine(mark.turbine_number)
         self._wait_for(turbine, mark, seen=turbine.newest or self._now.utc)
 
     def _recall(self, marks: Iterable[WindowMark]) -> None:
