@@ -38,7 +38,7 @@ class OutageReport:
 
 
 class Category(StrEnum):
-    """What an outage's time counts as: information categories of IEC TS 61400-26-1, as far as a monitor can tell."""
+    """What an outage's time counts as: information categories of IEC 61400-26-1, as far as a monitor can tell."""
 
     FORCED_OUTAGE = "forced_outage"
     INFORMATION_UNAVAILABLE = "information_unavailable"

@@ -1,4 +1,4 @@
-"""Which information category of IEC TS 61400-26-1 an outage's type belongs to."""
+"""Which information category of IEC 61400-26-1 an outage's type belongs to."""
 
 from monitor.facts import BROKEN, DEVIATING, OFFLINE, Category, turbine_of
 

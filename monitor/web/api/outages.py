@@ -52,7 +52,7 @@ class Outage(Document):
     down_seconds: float
     """Of that, how long something was out: without the pauses between reported spans."""
     category: Category | None
-    """What a turbine's time counts as, after IEC TS 61400-26-1."""
+    """What a turbine's time counts as, after IEC 61400-26-1."""
     lost_energy_in_kwh: float | None
     """What the turbine would have made, less what it made, in kWh."""
     lost_energy_by: LostEnergyBy | None

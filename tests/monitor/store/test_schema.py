@@ -105,7 +105,7 @@ def db(path: Path) -> Iterator[Database]:
 @pytest.mark.parametrize("table", FACTS)
 def test_a_table_has_the_columns_of_its_facts(db: Database, table: str) -> None:
     found = [column.name for column in db.table(table).columns]
-    own = {"id", "event_id", "dead_letter_id", "order_id", "entry_id", "figure_at"}
+    own = {"id", "event_id", "dead_letter_id", "order_id", "entry_id"}
     assert {*found} - own == {*columns(FACTS[table])} - own
     assert db.table(table).strict
 
