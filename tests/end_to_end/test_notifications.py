@@ -14,6 +14,7 @@ from programs import PROGRAMS, Farm, Program, wait_for
 from receivers import NOTIFICATION_ID, SECRET, MailServer, Webhook, mail_server, notify_file, webhook
 
 from monitor.control import NoMonitorError, ask, notification_test_request
+from monitor.demo_broker import LocalMosquitto
 from monitor.facts import Delivery, Notification, NotificationTest
 from monitor.notifications.letters import Letter
 from monitor.notifications.sample import SAMPLE
@@ -73,6 +74,7 @@ def start(farm: Farm, settings: Path) -> Program:
     return program
 
 
+@pytest.mark.slow
 def test_kills_of_the_monitor_lose_no_notification_and_send_none_twice(
     farm: Farm, tmp_path: Path, hook: Webhook, mail: MailServer
 ) -> None:
@@ -130,3 +132,19 @@ def test_the_sample_is_what_the_command_prints() -> None:
     assert (
         subprocess.run([PROGRAMS / "grid-monitor", "notify", "sample"], capture_output=True, text=True).stdout == SAMPLE
     )
+
+
+def test_the_loss_of_the_broker_is_told_once_also_after_a_kill(
+    farm: Farm, broker: LocalMosquitto, tmp_path: Path, hook: Webhook
+) -> None:
+    settings = notify_file(tmp_path, {"hook": hook.url})
+    program = farm.monitor("--notify-file", str(settings))
+    broker.kill()
+    wait_for(lambda: hook.accepted, "somebody is told")
+    program.end(signal.SIGKILL)
+    start(farm, settings)
+    assert farm.run("notify", "test", "hook").returncode == 0
+    alarm, test = hook.accepted
+    assert alarm["title"].startswith("CRITICAL: ")
+    assert "What to do: See whether the broker runs" in alarm["message"]
+    assert test["title"] == "Test of hook"
