@@ -25,7 +25,7 @@ _BATCH = 1000
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Outages of one type of a turbine, as the monitor has them."""
+    """Outages of one type of a turbine or another controller, as the monitor has them."""
 
     outages: int
     hours: float
@@ -107,12 +107,12 @@ class FarmRun:
 
         wait_for(settled, "all is figured", seconds=REPLAY_SECONDS, every=0.2)
 
-    def outages(self, turbine_number: int, outage_type: str) -> Seen:
-        """The outages of a type of a turbine."""
+    def outages(self, controller_id: str, outage_type: str) -> Seen:
+        """The outages of a type of a turbine, or another controller."""
         found = self._rows(
             "SELECT count(*), coalesce(sum(down_seconds), 0), coalesce(sum(lost_energy_in_kwh), 0) FROM outages "
-            "WHERE turbine_number = ? AND outage_type = ?",
-            turbine_number,
+            "WHERE controller_id = ? AND outage_type = ?",
+            controller_id,
             outage_type,
         )
         count, seconds, lost = found[0]

@@ -16,6 +16,9 @@ from monitor.facts import BROKEN, DEVIATING, controller_of
 BESIDE_THE_PROJECT = PROJECT.parent / "shared" / "data"
 STANDING = "standing"
 """The type of the reports that we make of slots with wind and without power."""
+TURBINE_1 = controller_of(1)
+COUNTER = "counter"
+"""A controller that reports moments of the same: no turbine, so that nothing counts twice."""
 SLOT = timedelta(minutes=10)
 TOLERANCES = (12.0, 22.0)
 """In minutes: the usual one; and one that a lost report of every ten minutes does not break."""
@@ -49,11 +52,11 @@ def _kelmarsh_day(place: Path) -> Iterator[Table]:
     with farm_run() as run:
         run.replay(file, "--preset", "kelmarsh")
         account = run.availability(since, since + timedelta(days=1))
-        yield _by_itself(said, account, {number: run.outages(number, DEVIATING) for number in said})
+        yield _by_itself(said, account, {number: run.outages(controller_of(number), DEVIATING) for number in said})
         for number, turbine in said.items():
             run.report(standing_reports(number, turbine.standing))
         account = run.availability(since, since + timedelta(days=1))
-        yield _with_reports(said, account, {number: run.outages(number, STANDING) for number in said})
+        yield _with_reports(said, account, {number: run.outages(controller_of(number), STANDING) for number in said})
 
 
 def _by_itself(said: Mapping[int, Said], account: Mapping[int, Mapping[str, Any]], found: Mapping[int, Seen]) -> Table:
@@ -64,9 +67,9 @@ def _by_itself(said: Mapping[int, Said], account: Mapping[int, Mapping[str, Any]
         "kWh, monitor",
         "stood, h",
         "found, h",
-        "found, outages",
+        "outages found",
         "lost, kWh",
-        "found, kWh",
+        "lost, found, kWh",
     )
     table = Table("Kelmarsh, 1 January 2021: readings alone", columns)
     for number, turbine in said.items():
@@ -96,7 +99,7 @@ def _with_reports(
         line = account[number]
         table.add(
             f"KWF{number}",
-            f"{joined([before(slot) for slot in turbine.standing], TOLERANCES[0])}",
+            f"{len(joined(spans_of(turbine), TOLERANCES[0]))}",
             f"{found[number].outages}",
             f"{len(turbine.standing) / 6:.1f}",
             f"{found[number].hours:.1f}",
@@ -126,8 +129,8 @@ def _status_log(place: Path, say: Say) -> Table:
         for tolerance in TOLERANCES:
             say(f"status log: {words}, tolerance {tolerance:.0f} min")
             with farm_run(tolerance_minutes=tolerance) as run:
-                run.report([report(1, "stop", moment) for moment in sent])
-                seen = run.outages(1, "stop")
+                run.report([report(TURBINE_1, "stop", moment) for moment in sent])
+                seen = run.outages(TURBINE_1, "stop")
             events = f"{episodes(sent, tolerance)}"
             table.add(words, f"{tolerance:.0f}", events, f"{seen.outages}", f"{hours(stops):.3f}", f"{seen.hours:.3f}")
     say("status log: as readings every ten minutes")
@@ -137,9 +140,9 @@ def _status_log(place: Path, say: Say) -> Table:
 
 def _add_stops(table: Table, stops: Sequence[Stop]) -> None:
     with farm_run() as run:
-        run.report([report(1, "stop", stop.since, stop.until) for stop in stops])
-        seen = run.outages(1, "stop")
-    events = f"{joined(stops, TOLERANCES[0])}"
+        run.report([report(TURBINE_1, "stop", stop.since, stop.until) for stop in stops])
+        seen = run.outages(TURBINE_1, "stop")
+    events = f"{len(joined(stops, TOLERANCES[0]))}"
     table.add("each stop as a span", "12", events, f"{seen.outages}", f"{hours(stops):.3f}", f"{seen.hours:.3f}")
 
 
@@ -150,12 +153,12 @@ def _add_readings(table: Table, place: Path, stops: Sequence[Stop]) -> None:
         carrier = Path(name) / "2016.csv"
         moments = write_carrier(carrier, 2016)
         run.replay(carrier, "--preset", "kelmarsh", "--events", f"KWF1={log}")
-        seen = run.outages(1, BROKEN)
+        seen = run.outages(TURBINE_1, BROKEN)
     stopped = [Stop(at, at + SLOT) for at in moments if any(stop.since <= at < stop.until for stop in stops)]
     table.add(
         "readings every ten minutes that say broken",
         "12",
-        f"{joined(stopped, TOLERANCES[0])}",
+        f"{len(joined(stopped, TOLERANCES[0]))}",
         f"{seen.outages}",
         f"{hours(stopped):.3f}",
         f"{seen.hours:.3f}",
@@ -182,19 +185,18 @@ def _yalova(place: Path, say: Say) -> Table:
     since, until = datetime(2018, 1, 1, tzinfo=UTC), datetime(2019, 1, 1, tzinfo=UTC)
     table = Table("Yalova, 2018", ("figure", "the file", "the monitor"))
     moments = [slot.at for slot in said.standing]
-    for tolerance in TOLERANCES:
-        say(f"Yalova: tolerance {tolerance:.0f} min")
-        with farm_run(tolerance_minutes=tolerance) as run:
-            if tolerance != TOLERANCES[0]:
-                run.report([report(1, STANDING, moment) for moment in moments])
-                seen = run.outages(1, STANDING)
-                _add_events(table, moments, tolerance, seen)
-                continue
-            run.replay(file, "--preset", "yalova")
-            _add_readings_alone(table, said, run.availability(since, until)[1], run.outages(1, DEVIATING))
-            run.report(standing_reports(1, said.standing))
-            _add_standing(table, said, run.availability(since, until)[1], run.outages(1, STANDING))
-            _add_events(table, moments, tolerance, run.outages(1, STANDING))
+    say(f"Yalova: tolerance {TOLERANCES[0]:.0f} min")
+    with farm_run() as run:
+        run.replay(file, "--preset", "yalova")
+        _add_readings_alone(table, said, run.availability(since, until)[1], run.outages(TURBINE_1, DEVIATING))
+        run.report(standing_reports(1, said.standing))
+        _add_standing(table, said, run.availability(since, until)[1], run.outages(TURBINE_1, STANDING))
+        run.report([report(COUNTER, STANDING, moment) for moment in moments])
+        _add_moments(table, moments, TOLERANCES[0], run.outages(COUNTER, STANDING))
+    say(f"Yalova: tolerance {TOLERANCES[1]:.0f} min")
+    with farm_run(tolerance_minutes=TOLERANCES[1]) as run:
+        run.report([report(COUNTER, STANDING, moment) for moment in moments])
+        _add_moments(table, moments, TOLERANCES[1], run.outages(COUNTER, STANDING))
     return table
 
 
@@ -217,32 +219,40 @@ def _add_standing(table: Table, said: Said, line: Mapping[str, Any], seen: Seen)
     table.add("reported: available by time", percent(said.availability), percent(line["time_availability"]))
     by_energy = (percent(said.energy_availability), percent(line["energy_availability"]))
     table.add("reported: available by energy", *by_energy)
-    table.add("reported: MTBF, h", "-", f"{line['mtbf_hours'] or 0:.1f}")
-    table.add("reported: MTTR, h", "-", f"{line['mttr_hours'] or 0:.2f}")
+    events = joined(spans_of(said), TOLERANCES[0])
+    table.add("reported: events of spans, 12 min", f"{len(events)}", f"{seen.outages}")
+    up = (len(said.slots) - len(said.standing)) / 6
+    table.add("reported: MTBF, h", f"{up / len(events):.2f}", f"{line['mtbf_hours'] or 0:.2f}")
+    table.add("reported: MTTR, h", f"{hours(events) / len(events):.2f}", f"{line['mttr_hours'] or 0:.2f}")
 
 
-def _add_events(table: Table, moments: Sequence[datetime], tolerance: float, seen: Seen) -> None:
-    words = f"reported: events at a tolerance of {tolerance:.0f} min"
+def _add_moments(table: Table, moments: Sequence[datetime], tolerance: float, seen: Seen) -> None:
+    words = f"reported: events of moments, {tolerance:.0f} min"
     table.add(words, f"{episodes(moments, tolerance)}", f"{seen.outages}")
 
 
 # --- reports
 
 
-def report(turbine_number: int, outage_type: str, at: datetime, until: datetime | None = None) -> Report:
+def report(controller_id: str, outage_type: str, at: datetime, until: datetime | None = None) -> Report:
     """A report as a controller sends it: of a moment, or of a span."""
-    told = {"controller_id": controller_of(turbine_number), "outage_type": outage_type, "timestamp": at.isoformat()}
+    told = {"controller_id": controller_id, "outage_type": outage_type, "timestamp": at.isoformat()}
     return told if until is None else {**told, "ended_at": until.isoformat()}
 
 
 def standing_reports(turbine_number: int, standing: Sequence[Slot]) -> list[Report]:
     """A report of each standing slot: of the ten minutes before its row, for which its reading speaks."""
-    return [report(turbine_number, STANDING, *before(slot)) for slot in standing]
+    return [report(controller_of(turbine_number), STANDING, *before(slot)) for slot in standing]
 
 
 def before(slot: Slot) -> Stop:
     """The ten minutes for which a slot's reading speaks."""
     return Stop(slot.at - SLOT, slot.at)
+
+
+def spans_of(said: Said) -> list[Stop]:
+    """The standing slots, each as the ten minutes for which its reading speaks."""
+    return [before(slot) for slot in said.standing]
 
 
 def every_ten_minutes(stop: Stop) -> list[datetime]:

@@ -79,12 +79,15 @@ def episodes(moments: Sequence[datetime], tolerance_minutes: float) -> int:
     return gaps + bool(moments)
 
 
-def joined(stops: Sequence[Stop], tolerance_minutes: float) -> int:
-    """How many events stops without overlap, in order, come to."""
-    gaps = sum(
-        (after.since - before.until).total_seconds() > tolerance_minutes * 60 for before, after in pairwise(stops)
-    )
-    return gaps + bool(stops)
+def joined(stops: Sequence[Stop], tolerance_minutes: float) -> list[Stop]:
+    """The events that stops come to, in order and without overlap: one where the next begins no later than that."""
+    events: list[Stop] = []
+    for stop in stops:
+        if events and (stop.since - events[-1].until).total_seconds() <= tolerance_minutes * 60:
+            events[-1] = Stop(events[-1].since, stop.until)
+        else:
+            events.append(stop)
+    return events
 
 
 def hours(stops: Iterable[Stop]) -> float:

@@ -14,7 +14,7 @@ import pytest
 from programs import wait_for
 from served import ServedFarm
 
-from benchmarks.real_data import before, standing_reports
+from benchmarks.real_data import spans_of, standing_reports
 from benchmarks.scada_files import Said, Slot, joined, kelmarsh_day
 from grid.power_curve import mm92
 from monitor.demo_broker import LocalMosquitto
@@ -110,7 +110,7 @@ def test_the_day_of_kelmarsh_is_told_as_its_file_tells_it(farm: ServedFarm, shar
     lines, found = account(farm, since, until), outages(farm, "standing")
     for number, turbine in said.items():
         mine = [outage for outage in found if outage["turbine_number"] == number]
-        assert len(mine) == joined([before(slot) for slot in turbine.standing], 12)
+        assert len(mine) == len(joined(spans_of(turbine), 12))
         assert sum(outage["down_seconds"] for outage in mine) == 600 * len(turbine.standing)
         lost = sum(outage["lost_energy_in_kwh"] for outage in mine)
         assert lost == pytest.approx(turbine.lost_kwh, rel=0.05, abs=1), number
