@@ -28,35 +28,36 @@ class Oneself:
         self._letters = 0.0
         """Refused messages, less what drains away: `dead_letters` in ten minutes. Never more than twice as many."""
         self._drained_at = 0.0
+        self._has_many = False
 
     def take(self, troubles: Troubles, failing: str | None, now: Now, signs: Signs) -> None:
         """See how the monitor is; `failing` says which receivers of notifications take none."""
         away = troubles.broker_away_seconds
         grace = 0.0 if troubles.was_connected else self._settings.broker_grace_seconds
         is_lost = away is not None and away >= grace
-        self._set(signs, BROKER_LOST, is_lost, "The monitor has no connection to the broker: nothing is heard.")
+        sentence = "The monitor has no connection to the broker: nothing is heard."
+        self._set(signs, BROKER_LOST, sentence, on=is_lost)
         refused = troubles.store_refused_seconds
         is_refused = refused is not None and refused >= self._settings.database_refused_seconds
-        self._set(signs, DATABASE_REFUSED, is_refused, f"Nothing could be stored: {troubles.store_error}.")
-        is_behind = troubles.text_files_behind
-        self._set(signs, TEXT_FILES_BEHIND, is_behind, "The text files lack readings that are in the database.")
+        self._set(signs, DATABASE_REFUSED, f"Nothing could be stored: {troubles.store_error}.", on=is_refused)
+        sentence = "The text files lack readings that are in the database."
+        self._set(signs, TEXT_FILES_BEHIND, sentence, on=troubles.text_files_behind)
         unbalanced = troubles.unbalanced_readings
         sentence = f"The books do not balance: {unbalanced:,} readings are neither stored nor refused."
-        self._set(signs, BOOKS_UNBALANCED, unbalanced != 0, sentence)
+        self._set(signs, BOOKS_UNBALANCED, sentence, on=unbalanced != 0)
         self._count_letters(troubles.dead_letters, now, signs)
-        self._set(signs, NOTIFICATIONS_FAILING, failing is not None, f"Notifications fail: {failing}.")
+        self._set(signs, NOTIFICATIONS_FAILING, f"Notifications fail: {failing}.", on=failing is not None)
 
-    def _set(self, signs: Signs, rule: str, on: bool, sentence: str) -> None:
+    def _set(self, signs: Signs, rule: str, sentence: str, *, on: bool) -> None:
         self._switches.set(signs, rule, on=on, sentence=lambda: sentence)
 
     def _count_letters(self, letters: int, now: Now, signs: Signs) -> None:
         most = self._settings.dead_letters
         drained = (now.watched - self._drained_at) * most / _TEN_MINUTES
         self._drained_at = now.watched
-        was_full = self._letters >= most
         self._letters = min(max(0.0, self._letters - drained) + letters, 2.0 * most)
-        is_on = self._letters >= (most / 2 if was_full else most)
-        self._set(signs, DEAD_LETTERS, is_on, f"More than {most:,} messages were refused within minutes.")
+        self._has_many = self._letters >= (most / 2 if self._has_many else most)
+        self._set(signs, DEAD_LETTERS, f"More than {most:,} messages were refused within minutes.", on=self._has_many)
 
 
 class Gaps:

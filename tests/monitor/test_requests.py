@@ -8,9 +8,20 @@ from typing import Any
 import pytest
 from desk import NOON, Desk, reading, until
 
-from monitor.facts import DeadLetterReason, Order, OrderKind, OrderRefusal, PostOutcome
+from monitor.facts import (
+    AlarmOrder,
+    AlarmOrderKind,
+    AlarmRefusal,
+    DeadLetterReason,
+    NotificationTest,
+    Order,
+    OrderKind,
+    OrderRefusal,
+    OutageReport,
+    PostOutcome,
+)
 from monitor.intake.posts import POST_METRICS
-from monitor.requests import MOST_ORDERS, MOST_POSTS
+from monitor.requests import MOST_ORDERS, MOST_OUTAGE_REPORTS, MOST_POSTS
 
 HOLD = Order(OrderKind.HOLD, 7, "Ann", "people on site", idempotency_key="k-1")
 
@@ -180,3 +191,41 @@ async def test_more_orders_than_there_is_room_for_are_sent_away(desk: Desk) -> N
         OrderRefusal.NOT_POSSIBLE,
         OrderRefusal.UNAVAILABLE,
     ]
+
+
+REPORT = OutageReport("substation-2", "grid_outage", round(NOON * 1e6), round(NOON * 1e6))
+ACKNOWLEDGE = AlarmOrder(AlarmOrderKind.ACKNOWLEDGE, (), "Ann")
+
+
+async def test_outage_reports_are_accepted_after_their_commit(desk: Desk) -> None:
+    async with desk.at_work():
+        assert (await desk.monitor.report_outages([REPORT])).accepted
+        with desk.reader as reader:
+            assert reader.rows("SELECT controller_id FROM outages") == [("substation-2",)]
+
+
+async def test_outage_reports_are_taken_all_or_none(desk: Desk) -> None:
+    async with desk.at_work():
+        answer = await desk.monitor.report_outages([REPORT] * (MOST_OUTAGE_REPORTS + 1))
+        assert (answer.accepted, "too many wait" in answer.sentence) == (False, True)
+
+
+async def test_whatever_is_asked_of_a_monitor_that_stops_is_answered(desk: Desk) -> None:
+    async with desk.at_work():
+        await until(lambda: desk.monitor.health.connected)
+        desk.monitor.stop()
+        assert not (await desk.monitor.report_outages([REPORT])).accepted
+        assert (await desk.monitor.order_alarms(ACKNOWLEDGE)).refusal is AlarmRefusal.UNAVAILABLE
+        assert not (await desk.monitor.test_notifications(NotificationTest("on-call", "Ann"))).accepted
+
+
+async def test_nothing_is_taken_while_nothing_can_be_stored(desk: Desk) -> None:
+    async with desk.at_work():
+        await until(lambda: desk.monitor.health.connected)
+        with desk.locked():
+            desk.intake.bring(reading(number=1))
+            await until(lambda: desk.monitor.health.store_error)
+            report = await desk.monitor.report_outages([REPORT])
+            assert (report.accepted, "nothing can be stored now" in report.sentence) == (False, True)
+            assert (await desk.monitor.order_alarms(ACKNOWLEDGE)).refusal is AlarmRefusal.UNAVAILABLE
+            assert not (await desk.monitor.test_notifications(NotificationTest("on-call", "Ann"))).accepted

@@ -459,7 +459,7 @@ class TestTheMonitorItself:
             bell.wait(6)
         assert bell.raised() == [(DEAD_LETTERS, "monitor")]
         bell.troubles = replace(bell.troubles, dead_letters=0)
-        for _ in range(20):
+        for _ in range(25):
             bell.wait(60)
         assert bell.alarm(DEAD_LETTERS, "monitor").state is AlarmState.CLEARED
 

@@ -4,8 +4,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.control.documents import order_request, posts_request, read_order, read_posts
-from monitor.facts import Order, OrderKind
+from monitor.control.documents import (
+    LONGEST_COMMENT,
+    alarm_order_request,
+    notification_test_request,
+    order_request,
+    posts_request,
+    read_alarm_order,
+    read_order,
+    read_posts,
+    read_reports,
+    read_test,
+    reports_request,
+)
+from monitor.facts import AlarmOrder, AlarmOrderKind, NotificationTest, Order, OrderKind, OutageReport
 
 
 def test_an_order_survives_the_way_through_the_door() -> None:
@@ -56,3 +68,51 @@ def test_posts_that_are_none_are_an_error(posts: object) -> None:
     with pytest.raises((TypeError, ValueError)):
         read_posts({"posts": posts})
     assert read_posts({"ask": "health"}) is None
+
+
+def through_the_door(request: dict[str, object]) -> dict[str, object]:
+    found: dict[str, object] = json.loads(json.dumps(request))
+    return found
+
+
+@pytest.mark.parametrize("kind", AlarmOrderKind)
+def test_an_order_about_alarms_survives_the_way_through_the_door(kind: AlarmOrderKind) -> None:
+    order = AlarmOrder(kind, (3, 4), "Ann", "on my way", 1_795_262_400_000_000)
+    assert read_alarm_order(through_the_door(alarm_order_request(order))) == order
+
+
+def test_a_comment_is_short_and_printable() -> None:
+    request = alarm_order_request(AlarmOrder(AlarmOrderKind.COMMENT, (3,), "Ann", "\x1b[2J" + "x" * 1000))
+    order = read_alarm_order(request)
+    assert order is not None
+    assert order.comment.isprintable()
+    assert len(order.comment) == LONGEST_COMMENT
+
+
+@pytest.mark.parametrize(
+    "field", [{"alarm_ids": [1.5]}, {"alarm_ids": 7}, {"until": "soon"}, {"alarm_order": "delete"}]
+)
+def test_an_order_about_alarms_that_is_none_is_an_error(field: dict[str, object]) -> None:
+    request = alarm_order_request(AlarmOrder(AlarmOrderKind.ACKNOWLEDGE, (3,), "Ann"))
+    with pytest.raises((ValueError, TypeError)):
+        read_alarm_order(request | field)
+    assert read_alarm_order({"ask": "health"}) is None
+
+
+def test_outage_reports_survive_the_way_through_the_door() -> None:
+    reports = [OutageReport("turbine-7", "broken", 1, 3), OutageReport("s-1", "grid", 1, 3, until=2, ongoing=False)]
+    assert read_reports(through_the_door(reports_request(reports))) == reports
+    assert read_reports({"ask": "health"}) is None
+
+
+@pytest.mark.parametrize("field", [{"controller_id": 7}, {"at": None}, {"until": True}, {"ongoing": "no"}])
+def test_outage_reports_that_are_none_are_an_error(field: dict[str, object]) -> None:
+    (report,) = reports_request([OutageReport("turbine-7", "broken", 1, 3)])["outage_reports"]
+    with pytest.raises(TypeError):
+        read_reports({"outage_reports": [report | field]})
+
+
+def test_the_test_of_a_receiver_survives_the_way_through_the_door() -> None:
+    test = NotificationTest("on-call", "Ann")
+    assert read_test(through_the_door(notification_test_request(test))) == test
+    assert read_test({"ask": "health"}) is None
