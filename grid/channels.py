@@ -256,8 +256,8 @@ EXAMPLES: dict[type[BaseModel], list[dict[str, Any]]] = {
         {
             "controller_id": "substation-2",
             "outage_type": "grid_outage",
-            "timestamp": "2026-11-21T11:20:00Z",
-            "ended_at": "2026-11-21T11:45:00Z",
+            "timestamp": "2026-11-21T12:20:00Z",
+            "ended_at": "2026-11-21T12:45:00Z",
         },
     ],
     ControllerEvent: [

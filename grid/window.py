@@ -7,9 +7,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from grid.metrics import MAX_INTEGER, MAX_WIND_SPEED, TurbineNumber
 from grid.times import UtcMicroseconds
 
+MAX_SECONDS = 1e6
+MAX_AMOUNT = 1e24
+"""Of what is figured from readings: far beyond what these can come to, and no infinity."""
+
 Count = Annotated[int, Field(ge=0, le=MAX_INTEGER)]
-Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Amount = Annotated[float, Field(allow_inf_nan=False)]
+Seconds = Annotated[float, Field(ge=0, le=MAX_SECONDS, allow_inf_nan=False)]
+Amount = Annotated[float, Field(ge=-MAX_AMOUNT, le=MAX_AMOUNT, allow_inf_nan=False)]
 WindSpeed = Annotated[float, Field(allow_inf_nan=False, ge=0, le=MAX_WIND_SPEED)]
 
 
