@@ -70,6 +70,35 @@ async def test_an_order_is_refused_while_nothing_can_be_stored(desk: Desk) -> No
             assert reader.alarms()[0].state is AlarmState.UNACKNOWLEDGED
 
 
+async def test_a_database_that_refused_is_told_when_it_is_over(desk: Desk) -> None:
+    async with desk.at_work():
+        await until(lambda: desk.monitor.health.connected)
+        with desk.locked():
+            desk.intake.bring(reading(number=1))
+            await until(lambda: desk.monitor.health.store_error)
+            desk.seconds += 6
+        await until(lambda: desk.monitor.alarm_counts.unacknowledged == 1)
+        with desk.reader as reader:
+            (alarm,) = reader.alarms()
+        assert alarm.rule == "database_refused"
+        assert "locked" in alarm.sentence
+        assert desk.intake.acknowledged == [reading(number=1)]
+
+
+async def test_a_page_is_told_of_a_change_when_the_ledger_has_it(desk: Desk) -> None:
+    async with desk.at_work():
+        await until(lambda: desk.monitor.health.connected)
+        before = desk.monitor.alarm_counts
+        with desk.locked():
+            desk.intake.lose()
+            await until(lambda: desk.monitor.health.store_error)
+            assert desk.monitor.alarm_counts.unacknowledged == before.unacknowledged == 0
+        await until(lambda: desk.monitor.alarm_counts.unacknowledged == 1)
+        assert desk.monitor.alarm_counts.changes > before.changes
+        with desk.reader as reader:
+            assert len(reader.alarms()) == 1
+
+
 async def test_alarms_are_shown_and_acknowledged_by_command(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
