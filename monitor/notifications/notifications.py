@@ -67,6 +67,7 @@ class Notifications:
         self._next_due = now.utc
         for notification in remembered.notifications:
             self._keep(notification)
+        self._failing = self._failing_in_words()
 
     @property
     def waiting(self) -> int:
@@ -76,10 +77,7 @@ class Notifications:
     @property
     def failing(self) -> str | None:
         """Which receivers have not taken a message for long, in words; None while all is well."""
-        if not self._plan.receivers:
-            return None
-        failing = [f"{one.receiver} ({one.failing})" for one in self.receivers() if one.failing]
-        return f"messages do not reach {', '.join(failing)}" if failing else None
+        return self._failing
 
     def receivers(self) -> list[ReceiverStanding]:
         """All receivers that are set, and how it goes with each."""
@@ -109,7 +107,13 @@ class Notifications:
             changed.tellings = [telling for telling in touched.values() if telling is not None]
             changed.forgotten = [key for key, telling in touched.items() if telling is None]
             changed.due = self._offer(now.utc, changed)
+        if changed.notifications:
+            self._failing = self._failing_in_words()
         return changed
+
+    def _failing_in_words(self) -> str | None:
+        failing = [f"{one.receiver} ({one.failing})" for one in self.receivers() if one.failing]
+        return f"messages do not reach {', '.join(failing)}" if failing else None
 
     # --- who is to be told
 

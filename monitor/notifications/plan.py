@@ -120,13 +120,12 @@ class Plan:
 
     def permits(self, route: Route, receiver: str, severity: Severity, at: int) -> bool:
         """Whether the receiver may be told by this route at this moment. A digest asks nobody: its hour is set."""
-        local = self.local(at)
-        quiet = self.receivers[receiver].quiet
         if route.digest:
             return True
-        if quiet is not None and severity is not Severity.CRITICAL and quiet.include(local):
+        quiet = self.receivers[receiver].quiet
+        if quiet is not None and severity is not Severity.CRITICAL and quiet.include(self.local(at)):
             return False
-        return route.hours is None or route.hours.include(local)
+        return route.hours is None or route.hours.include(self.local(at))
 
     def local(self, at: int) -> datetime:
         """A moment in the plan's time zone."""

@@ -23,19 +23,16 @@ class Receipts:
 
     def __init__(self, folder: Path, *, most_kept: int = MOST_KEPT) -> None:
         """Wait until whoever holds the journal lets it go. Raises OSError."""
+        self._folder = folder
         self._path = folder / JOURNAL
+        self._most_kept = most_kept
         self._guard = threading.Lock()
         self._lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._file = -1
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX)
-            known = self._read()
-            if len(known) > most_kept:
-                known = known[-most_kept // 2 :]
-                self._rewrite(known)
-            self._known = set(known)
-            self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-            _sync_folder(folder)
+            self._known = dict.fromkeys(self._read())
+            self._open()
         except BaseException:
             self.close()
             raise
@@ -50,9 +47,11 @@ class Receipts:
         On a disk that takes nothing it is remembered by this process only, and OSError is raised.
         """
         with self._guard:
-            self._known.add(key)
+            self._known[key] = None
             os.write(self._file, _line(key))
             os.fsync(self._file)
+            if len(self._known) > self._most_kept:
+                self._shorten()
 
     def close(self) -> None:
         """Let the journal go."""
@@ -82,13 +81,21 @@ class Receipts:
                 keys.append(str(json.loads(line)["receipt"]))
         return keys
 
-    def _rewrite(self, keys: list[str]) -> None:
+    def _open(self) -> None:
+        self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        _sync_folder(self._folder)
+
+    def _shorten(self) -> None:
+        """Keep the newer half."""
+        self._known = dict.fromkeys(list(self._known)[-self._most_kept // 2 :])
         new = self._path.with_suffix(".new")
         with new.open("wb") as file:
-            file.writelines(map(_line, keys))
+            file.writelines(map(_line, self._known))
             file.flush()
             os.fsync(file.fileno())
         new.replace(self._path)
+        os.close(self._file)
+        self._open()
 
 
 def _line(key: str) -> bytes:

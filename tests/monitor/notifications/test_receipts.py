@@ -43,10 +43,10 @@ def test_the_next_courier_waits_until_the_journal_is_free(tmp_path: Path) -> Non
 
 
 def test_a_journal_does_not_grow_without_end(tmp_path: Path) -> None:
-    with Receipts(tmp_path) as receipts:
-        for number in range(30):
+    with Receipts(tmp_path, most_kept=20) as receipts:
+        for number in range(35):
             receipts.add(str(number))
-    with Receipts(tmp_path, most_kept=20):
-        pass
-    with Receipts(tmp_path) as receipts:
-        assert [number for number in range(30) if str(number) in receipts] == list(range(20, 30))
+        kept = [number for number in range(35) if str(number) in receipts]
+    with Receipts(tmp_path, most_kept=20) as receipts:
+        assert [number for number in range(35) if str(number) in receipts] == kept == list(range(22, 35))
+    assert len((tmp_path / JOURNAL).read_text().splitlines()) == len(kept)
