@@ -96,6 +96,8 @@ def test_the_topics_are_those_of_the_contract() -> None:
         "grid/turbines/7/repair/result",
         "grid/turbines/7/events",
         "grid/turbines/7/acknowledged",
+        "grid/turbines/7/windows/1m",
+        "grid/turbines/7/windows/15m",
     ]
     assert Kind.REPAIR_RESULT.every_turbine == "grid/turbines/+/repair/result"
     assert (MONITOR_STATUS, EVERYTHING) == ("grid/monitor/status", "grid/#")
