@@ -32,7 +32,7 @@ export function outageCells(outage, { isOfTurbine = false } = {}) {
     ["Began", timeElement(outage.started_at)],
     ["Ended", outage.ongoing ? element("span", { class: "is-ongoing" }, "goes on") : timeElement(outage.ended_at)],
     ["Lasted", span(outage.lasted_seconds), "number"],
-    ["Down", span(outage.down_seconds), "number"],
+    ["Down", span(downSeconds(outage)), "number"],
     ["Counts as", spaced(outage.category)],
     ["Lost energy", lostEnergy(outage), "number"],
   ];
@@ -42,7 +42,14 @@ export function outageCells(outage, { isOfTurbine = false } = {}) {
 /** What tells whether a row has to be written again. */
 export const outageVersion = (outage) => `${outage.changed_at} ${outage.ongoing ? Math.floor(outage.lasted_seconds / 60) : ""} ${outage.lost_energy_in_kwh}`;
 
-function lostEnergy({ lost_energy_in_kwh: lost, lost_energy_by: source, lost_energy_unknown: why }) {
-  const words = lost === null ? UNKNOWN[why] : SOURCES[source];
-  return element("span", {}, lost === null ? "unknown" : energyInWords(lost), " ", element("span", { class: "under" }, words ?? spaced(source ?? why ?? "")));
+/** While it goes on, also since its last report. */
+function downSeconds({ down_seconds: down, ongoing, lasted_seconds: lasted, started_at: from, ended_at: to }) {
+  return ongoing ? down + lasted - (Date.parse(to) - Date.parse(from)) / 1000 : down;
+}
+
+function lostEnergy({ lost_energy_in_kwh: lost, lost_energy_by: source, lost_energy_unknown: why, ongoing }) {
+  const isOpen = ongoing && source === null; // nothing of it is figured before its first end
+  const isKnown = lost !== null && !isOpen;
+  const words = isKnown ? SOURCES[source] : UNKNOWN[isOpen ? "not_figured" : why];
+  return element("span", {}, isKnown ? energyInWords(lost) : "unknown", words ? element("span", { class: "under" }, ` ${words}`) : null);
 }

@@ -40,7 +40,7 @@ export function trendsOfWindows(windows, widthSeconds) {
       windMin: window.wind_speed_min,
       windMax: window.wind_speed_max,
       power: window.mean_power_in_kw,
-      broken: window.covered_seconds > 0 ? window.broken_seconds / window.covered_seconds : 0,
+      broken: window.covered_seconds > 0 ? window.broken_seconds / window.covered_seconds : null, // of a lone reading
       covered: Math.min(window.covered_seconds, widthSeconds), // a reading speaks for the time before it, too
       readings: window.readings,
     });

@@ -165,8 +165,8 @@ export class Trends {
   }
 
   #valuesInWords(at) {
-    const { wind: mean, windMin, windMax, power: kilowatts, broken } = this.#trends;
-    if (broken[at] === null) return "no reading";
+    const { wind: mean, windMin, windMax, power: kilowatts, broken, readings } = this.#trends;
+    if (readings[at] === null) return "no reading";
     const isSpread = windMax[at] - windMin[at] > 0.05;
     const spread = isSpread ? ` (${windSpeed(windMin[at])} to ${windSpeed(windMax[at])})` : "";
     return `wind ${windSpeed(mean[at])}${spread}, power ${power(kilowatts[at])}, ${statusInWords(broken[at])}`;
@@ -188,7 +188,7 @@ export class Trends {
     const silent = until - (this.#trends.time[0] ?? until) - coveredSeconds;
     const isSilent = silent > NOTICED_SILENCE * this.#trends.widthSeconds;
     return [
-      brokenSeconds > 0 ? `Broken for ${span(brokenSeconds)}.` : "Never broken.",
+      brokenSeconds > 0 ? `Broken for ${span(brokenSeconds)}.` : coveredSeconds > 0 ? "Never broken." : "For how long it was broken is not known.",
       isSilent ? `Without a reading for ${span(silent)}.` : "No gap.",
     ];
   }
