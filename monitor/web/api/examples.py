@@ -111,7 +111,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "release": None,
         "detail": None,
     },
-    "NumberedEvent": {
+    "JournalEntry": {
         "event_id": 5,
         "at": "2026-11-21T03:45:10.000000Z",
         "turbine_number": 7,
