@@ -16,6 +16,8 @@ from typing import Any
 from benchmarks.broker import Broker
 from benchmarks.consumers import monitor_command
 from benchmarks.programs import PROGRAMS, BenchmarkError, Program, wait_for
+from benchmarks.scada_files import Stop
+from grid.times import as_datetime
 from monitor.demo_broker import find_free_port
 
 REPLAY_SECONDS = 600.0
@@ -117,6 +119,15 @@ class FarmRun:
         )
         count, seconds, lost = found[0]
         return Seen(int(count), seconds / 3600, lost)
+
+    def times(self, controller_id: str, outage_type: str) -> list[Stop]:
+        """From when to when each of the outages lasted, in order; one that goes on up to what was reported last."""
+        rows = self._rows(
+            "SELECT started_at, ended_at FROM outages WHERE controller_id = ? AND outage_type = ? ORDER BY started_at",
+            controller_id,
+            outage_type,
+        )
+        return [Stop(as_datetime(since), as_datetime(until)) for since, until in rows]
 
     def availability(self, since: datetime, until: datetime) -> dict[int, dict[str, Any]]:
         """The monitor's own account, as its command tells it: by turbine."""

@@ -9,7 +9,18 @@ from typing import Any
 
 from benchmarks.farm_run import Seen, farm_run
 from benchmarks.programs import PROJECT, BenchmarkError
-from benchmarks.scada_files import Said, Slot, Stop, episodes, hours, joined, kelmarsh_day, kelmarsh_stops, yalova_year
+from benchmarks.scada_files import (
+    Said,
+    Slot,
+    Stop,
+    episodes,
+    hours,
+    joined,
+    kelmarsh_day,
+    kelmarsh_stops,
+    shared_hours,
+    yalova_year,
+)
 from benchmarks.table import Table
 from monitor.facts import BROKEN, DEVIATING, controller_of
 
@@ -188,7 +199,10 @@ def _yalova(place: Path, say: Say) -> Table:
     say(f"Yalova: tolerance {TOLERANCES[0]:.0f} min")
     with farm_run() as run:
         run.replay(file, "--preset", "yalova")
-        _add_readings_alone(table, said, run.availability(since, until)[1], run.outages(TURBINE_1, DEVIATING))
+        found = run.outages(TURBINE_1, DEVIATING)
+        _add_readings_alone(table, said, run.availability(since, until)[1], found)
+        shared = shared_hours(spans_of(said), run.times(TURBINE_1, DEVIATING))
+        table.add("stood in wind, of that found by itself, h", f"{len(said.standing) / 6:.1f}", f"{shared:.1f}")
         run.report(standing_reports(1, said.standing))
         _add_standing(table, said, run.availability(since, until)[1], run.outages(TURBINE_1, STANDING))
         run.report([report(COUNTER, STANDING, moment) for moment in moments])

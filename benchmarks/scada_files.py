@@ -90,6 +90,12 @@ def joined(stops: Sequence[Stop], tolerance_minutes: float) -> list[Stop]:
     return events
 
 
+def shared_hours(stops: Iterable[Stop], others: Sequence[Stop]) -> float:
+    """How much of them lies in others, which do not overlap."""
+    shared = (Stop(max(one.since, two.since), min(one.until, two.until)) for one in stops for two in others)
+    return hours(stop for stop in shared if stop.since < stop.until)
+
+
 def hours(stops: Iterable[Stop]) -> float:
     """The length of all of them."""
     return sum((stop.until - stop.since).total_seconds() for stop in stops) / 3600

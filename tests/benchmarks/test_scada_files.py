@@ -8,7 +8,17 @@ import pytest
 
 from benchmarks.programs import BenchmarkError
 from benchmarks.real_data import every_ten_minutes, real_data, report, standing_reports, write_carrier
-from benchmarks.scada_files import Slot, Stop, episodes, hours, joined, kelmarsh_day, kelmarsh_stops, yalova_year
+from benchmarks.scada_files import (
+    Slot,
+    Stop,
+    episodes,
+    hours,
+    joined,
+    kelmarsh_day,
+    kelmarsh_stops,
+    shared_hours,
+    yalova_year,
+)
 
 TEN = datetime(2021, 1, 1, 10, tzinfo=UTC)
 CURVE = "Wind speed (m/s),Power (kW)\n4,100\n8,500\n"
@@ -60,6 +70,11 @@ def test_stops_are_joined_over_short_pauses(folder: Path) -> None:
     assert (len(stops), len(joined(stops, 9)), len(joined(stops, 10))) == (2, 2, 1)
     assert joined(stops, 10) == [Stop(stops[0].since, stops[1].until)]
     assert hours(stops) == pytest.approx(110 / 60)
+
+
+def test_hours_that_two_lists_of_stops_share() -> None:
+    stops = [Stop(*minutes(0, 60)), Stop(*minutes(90, 120))]
+    assert shared_hours(stops, [Stop(*minutes(30, 100)), Stop(*minutes(200, 300))]) == pytest.approx(40 / 60)
 
 
 def test_the_year_has_its_own_theoretical_curve(folder: Path) -> None:
