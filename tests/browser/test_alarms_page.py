@@ -1,17 +1,42 @@
 """Alarms on their page: raised by real turbines, acknowledged by a person, shelved, and heard of on every page."""
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from programs import wait_for
+from receivers import Webhook, notify_file, webhook
 from served import ServedFarm
 from story import refuse
+from surroundings import missing
+
+from monitor.demo_broker import LocalMosquitto, find_mosquitto
 
 TURBINE, OTHER = 4, 5
 REASON = "gearbox locked <b>out</b>"
+
+
+@pytest.fixture(scope="module")
+def hook() -> Iterator[Webhook]:
+    """Who is notified."""
+    with webhook() as hook:
+        yield hook
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, hook: Webhook) -> Iterator[ServedFarm]:
+    """A farm with one engineer, whose monitor notifies the hook, by the name of `shift`."""
+    if find_mosquitto() is None:
+        missing("mosquitto is not installed")
+    folder = tmp_path_factory.mktemp("site")
+    with LocalMosquitto(folder) as broker, closing(ServedFarm(broker, folder)) as farm:
+        farm.serve("--engineers", "1", "--notify-file", str(notify_file(folder, {"shift": hook.url})))
+        yield farm
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(autouse=True)
@@ -157,3 +182,15 @@ def test_a_turbines_page_has_its_alarms_with_a_way_to_each(site: ServedFarm, pag
     page.wait_for_url("**/alarms?**")
     expect(page.locator("#alarm")).to_contain_text("What to do")
     expect(refusal(page)).to_be_visible()
+
+
+def test_a_receiver_is_tested_and_what_it_got_is_listed(site: ServedFarm, hook: Webhook, page: Page) -> None:
+    opened(page)
+    page.get_by_role("button", name="Test shift").click()
+    expect(page.locator("#toasts")).to_contain_text("Shift has the test")
+    expect(page.locator("#deliveries tbody tr").first).to_contain_text("sent")
+    before = len(hook.accepted)
+
+    refuse(site, TURBINE, REASON)
+    expect(page.locator("#deliveries tbody tr").first).to_contain_text("refuse")
+    assert len(hook.accepted) == before + 1

@@ -2,6 +2,7 @@
 
 import { announce } from "./announcer.js";
 import { setAttribute, setText } from "./dom.js";
+import { count } from "./quantities.js";
 import { severityIcon } from "./severities.js";
 
 const link = document.getElementById("alarms-waiting");
@@ -13,12 +14,12 @@ let shown = null;
 export function showAlarmsWaiting(alarms) {
   if (alarms === undefined) return;
   const { unacknowledged: waiting, highest } = alarms;
-  setText(document.getElementById("alarms-count"), String(waiting));
+  setText(document.getElementById("alarms-count"), count(waiting));
   setText(document.getElementById("alarms-words"), wordsFor(waiting, highest));
   sign.className = `icon icon-${waiting > 0 ? severityIcon(highest) : "bell"}`;
   setAttribute(link, "data-severity", waiting > 0 ? highest : null);
   setAttribute(link, "title", waiting > 0 ? "Alarms that nobody has acknowledged" : "No alarm waits for anybody");
-  if (shown !== null && waiting > shown && !isAlarmsPage) announce(`${waiting} ${wordsFor(waiting, highest)}.`);
+  if (shown !== null && waiting > shown && !isAlarmsPage) announce(`${count(waiting)} ${wordsFor(waiting, highest)}.`);
   shown = waiting;
 }
 
