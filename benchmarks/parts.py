@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import direct, knowledge, page_speed, scale, served
+from benchmarks.anomalies import anomalies
 from benchmarks.consumers import Consumer, node_red_peer, python_peers
 from benchmarks.filled import fill
 from benchmarks.peers import node_red
@@ -42,7 +43,7 @@ FULL = Size(rounds=3, readings=100_000, rows=3_000_000, seconds=4.0, turbines=2_
 QUICK = Size(rounds=1, readings=40_000, rows=300_000, seconds=1.0, turbines=500, watched_seconds=60, installs=False)
 
 DEFAULT_PARTS = ("throughput", "ceiling", "knowledge", "latency", "memory", "fleet", "growth", "simulator")
-ALL_PARTS = (*DEFAULT_PARTS, "pages", "profile", "real-data")
+ALL_PARTS = (*DEFAULT_PARTS, "pages", "profile", "real-data", "anomalies")
 
 
 class Parts:
@@ -68,6 +69,7 @@ class Parts:
         runs: dict[str, Callable[[], Iterator[Table]]] = {
             "throughput": self._throughput,
             "ceiling": self._ceiling,
+            "anomalies": self._anomalies,
             "knowledge": self._knowledge,
             "latency": self._latency,
             "memory": self._memory,
@@ -139,6 +141,9 @@ class Parts:
         yield served.cpu(seconds=5 * self._size.seconds, rounds=self._size.rounds, say=self._say)
         yield served.memory(seconds=5 * self._size.seconds, say=self._say)
         yield page_speed.page_speed(seconds=self._size.watched_seconds, say=self._say)
+
+    def _anomalies(self) -> Iterator[Table]:
+        yield from anomalies(quick=self._size is QUICK, say=self._say)
 
     def _profile(self) -> Iterator[Table]:
         yield profile(readings=self._size.readings)

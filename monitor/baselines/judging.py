@@ -16,6 +16,8 @@ from monitor.facts import FindingKind
 
 DEADBANDS = {"wind_speed": 1.5, "temperature": 3.0}
 """In m/s and degrees Celsius: less is of no interest, however steady the value is."""
+_WARMING, _WARMING_SECONDS = 80.0, 600.0
+"""A generator may get so much warmer, in degrees, between standing and full load, about so quickly."""
 VOLTAGE_SHARE = 0.02
 POWER_SHARE = 0.01
 """Of rated power: the deadband of power against the curve, and of current against power."""
@@ -51,6 +53,8 @@ class Gains(NamedTuple):
     """Voltage: 60 s."""
     drift: float
     """The mean residual: 300 s, and ten readings at least."""
+    warming: float
+    """The deadband of temperature: what load alone may change until the next reading, in degrees."""
 
 
 def gains(gap: int) -> Gains:
@@ -63,7 +67,8 @@ _LONGEST = 44
 
 def _gains(seconds: float) -> Gains:
     quick, warm, steady = (1 - math.exp(-seconds / memory) for memory in (2.0, 10.0, 60.0))
-    return Gains(quick, warm, steady, min(0.1, seconds / 300.0))
+    warming = DEADBANDS["temperature"] + _WARMING * (1 - math.exp(-seconds / _WARMING_SECONDS))
+    return Gains(quick, warm, steady, min(0.1, seconds / 300.0), warming)
 
 
 _GAINS = tuple(_gains(2**bits / 1e6) for bits in range(_LONGEST + 1))
@@ -109,7 +114,7 @@ def judge(track: Track, shown: Shown, gain: Gains, ask: Ask) -> list[Verdict]:
         deadband = max(1.0, VOLTAGE_SHARE * abs(track.voltage.level))
         _doubt(track, "voltage", shown.voltage, gain.steady, deadband, verdicts)
     if shown.temperature is not None and not track.temperature.take_usual(shown.temperature, gain.warm):
-        _doubt(track, "temperature", shown.temperature, gain.warm, DEADBANDS["temperature"], verdicts)
+        _doubt(track, "temperature", shown.temperature, gain.warm, gain.warming, verdicts)
     if shown.power is None:
         track.off_curve = 0
         if not track.wind_speed.take_usual(shown.wind_speed, gain.quick):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from grid.times import SECOND
 from monitor.baselines.baselines import published_curve
 from monitor.baselines.curves import BINS
-from monitor.baselines.judging import DEADBANDS, POWER_SHARE, VOLTAGE_SHARE
+from monitor.baselines.judging import DEADBANDS, POWER_SHARE, VOLTAGE_SHARE, gains
 from monitor.baselines.normal import LEARNT_READINGS, UNUSUAL, Normal
 from monitor.baselines.sentences import NAMES, UNITS, amount
 from monitor.baselines.track import LEARNT_SECONDS, Track
@@ -96,8 +96,12 @@ def _expected(track: Track, name: str, normal: Normal) -> tuple[float, float, fl
     if name == "current":
         ratio, power = track.current_per_power, abs(track.power.level)
         return ratio.level * power, ratio.deviation * power, POWER_SHARE * ratio.level * rated
-    deadband = max(1.0, VOLTAGE_SHARE * abs(normal.level)) if name == "voltage" else DEADBANDS[name]
-    return normal.level, normal.deviation, deadband
+    deadbands = {
+        "wind_speed": DEADBANDS["wind_speed"],
+        "voltage": max(1.0, VOLTAGE_SHARE * abs(normal.level)),
+        "temperature": gains(track.interval).warming,
+    }
+    return normal.level, normal.deviation, deadbands[name]
 
 
 def _curve(track: Track) -> list[CurvePoint]:
