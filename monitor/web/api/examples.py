@@ -112,7 +112,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "detail": None,
     },
     "JournalEntry": {
-        "event_id": 5,
+        "entry_id": 5,
         "at": "2026-11-21T03:45:10.000000Z",
         "turbine_number": 7,
         "action": "engineer_dispatched",

@@ -17,6 +17,7 @@ HANDSHAKE = (
 )
 ALIVE = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 POST = b"POST /post_metrics HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 10\r\n"
+STREAM = b"POST /api/v1/outages HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n"
 EVENTS = b"GET /api/v1/live/sse HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
@@ -135,3 +136,22 @@ async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
         while not condition():
             await asyncio.sleep(0.01)
+
+
+async def test_a_stream_of_outage_reports_may_take_longer_as_long_as_it_flows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "REQUEST_WITHIN_SECONDS", 0.3)
+    lines = b'{"controller_id": "plant", "outage_type": "pump", "timestamp": "never"}\n' * 60_000
+    async with served(tmp_path) as (_, address):
+        began = asyncio.get_running_loop().time()
+        head = STREAM + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(lines)
+        answer = await answer_to(address, head + lines)
+    assert asyncio.get_running_loop().time() - began > connections.REQUEST_WITHIN_SECONDS
+    assert answer.startswith(b"HTTP/1.1 422")
+
+
+async def test_a_stream_that_stands_still_is_cut_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "REQUEST_WITHIN_SECONDS", 0.05)
+    async with served(tmp_path) as (_, address):
+        assert await answer_to(address, STREAM + b"Content-Length: 99\r\n\r\n{") == b""
