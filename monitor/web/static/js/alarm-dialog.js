@@ -7,7 +7,7 @@ import { setText } from "./dom.js";
 import { button, element, turbineLink } from "./elements.js";
 import { counted } from "./quantities.js";
 import { severityBadge } from "./severities.js";
-import { spaced } from "./words.js";
+import { capital, spaced } from "./words.js";
 
 const place = (id) => document.getElementById(id);
 
@@ -41,7 +41,7 @@ export class AlarmDialog {
 
   #show(alarm) {
     this.#alarm = alarm;
-    place("alarm-title").replaceChildren(...sentenceParts(alarm.sentence, alarm.raised_at));
+    place("alarm-title").replaceChildren(...sentenceParts(capital(alarm.sentence), alarm.raised_at));
     place("alarm-body").replaceChildren(
       alarm.guidance ? element("p", { class: "guidance-words" }, element("strong", {}, "What to do: "), alarm.guidance) : "",
       element("dl", { class: "facts" }, factsOf(alarm).flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)])),

@@ -5,6 +5,7 @@ import { setAttribute, setChildren, setText } from "./dom.js";
 import { button, element, turbineLink } from "./elements.js";
 import { isWaiting, placeOf, silence, stateInWords } from "./alarm-facts.js";
 import { count } from "./quantities.js";
+import { capital } from "./words.js";
 import { severityBadge } from "./severities.js";
 
 const AT_ONCE = 200; // rows put on the page before somebody asks for more
@@ -148,7 +149,7 @@ export class AlarmRows {
       this.#mark(alarm.alarm_id);
       this.on.open(alarm.alarm_id);
     }, "alarm-open");
-    open.append(...sentenceParts(alarm.sentence, alarm.raised_at));
+    open.append(...sentenceParts(capital(alarm.sentence), alarm.raised_at));
     return open;
   }
 

@@ -9,6 +9,7 @@ import { count } from "./quantities.js";
 import { severityBadge } from "./severities.js";
 import { toast } from "./toasts.js";
 import { rememberedWho } from "./who.js";
+import { capital } from "./words.js";
 
 const WORDS = { waiting: "waits", sent: "sent", failed: "given up" };
 
@@ -55,8 +56,6 @@ function receiversInWords(receivers) {
   const failing = receivers.filter((receiver) => receiver.failing);
   return failing.map(({ receiver, failing: why }) => `${receiver} gets nothing: ${why}.`).join(" ");
 }
-
-const capital = (words) => words.charAt(0).toUpperCase() + words.slice(1);
 
 async function test(receiver, pressed) {
   pressed.disabled = true;

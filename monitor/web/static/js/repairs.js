@@ -10,7 +10,7 @@ import { PagedList } from "./paged-list.js";
 import { count, counted, span } from "./quantities.js";
 import { Queue } from "./queue.js";
 import { settled } from "./settled.js";
-import { visitInWords } from "./words.js";
+import { capital, visitInWords } from "./words.js";
 
 const HOUR_MS = 3_600_000;
 const SPANS = { 24: "24 hours", 168: "7 days", 720: "30 days" };
@@ -73,8 +73,6 @@ function sentence({ waiting: inLine, longest_wait_since: since, engineers: pool,
   const over = out > pool ? `, ${out} still out` : "";
   return `${line}; ${count(free)} of ${counted(pool, "engineer")} ${pool === 1 || free === 1 ? "is" : "are"} free${over}.`;
 }
-
-const capital = (words) => words.charAt(0).toUpperCase() + words.slice(1);
 
 /** An entry for who needs an engineer: with a place in line, or a sign for who is not in it. */
 function waiter(number, place, now) {

@@ -9,12 +9,11 @@ import { outageCells, outageVersion } from "./outage-words.js";
 import { PagedList } from "./paged-list.js";
 import { severityBadge } from "./severities.js";
 import { quantity } from "./quantities.js";
-import { spaced } from "./words.js";
+import { capital, spaced } from "./words.js";
 
 const TABLE_ROWS = 10;
 const MOST_ALARMS = 100;
 
-const capital = (words) => words.charAt(0).toUpperCase() + words.slice(1);
 const place = (id) => document.getElementById(id);
 const rowsOf = (id) => ({ body: document.querySelector(`#${id} tbody`), foot: place(`${id}-foot`), limit: TABLE_ROWS });
 
@@ -91,7 +90,7 @@ function alarmItem(alarm) {
     "li",
     { class: isWaiting(alarm) ? "is-waiting" : null },
     severityBadge(alarm.severity),
-    element("a", { href: address }, sentenceParts(alarm.sentence, alarm.raised_at)),
+    element("a", { href: address }, sentenceParts(capital(alarm.sentence), alarm.raised_at)),
     element("small", {}, stateInWords(alarm), ", since ", timeElement(alarm.raised_at)),
   );
 }

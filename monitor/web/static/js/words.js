@@ -76,4 +76,7 @@ export function causeInWords(incident) {
 /** A reason for refusing a message: its name, and what it means. */
 export const reasonInWords = (reason) => REASONS[reason] ?? [spaced(reason), "This page does not know the reason yet."];
 
+/** The beginning of a sentence. */
+export const capital = (words) => words.charAt(0).toUpperCase() + words.slice(1);
+
 export const spaced = (word) => String(word ?? "-").replaceAll("_", " ");
