@@ -31,6 +31,8 @@ TURBINE_OPTIONS = (
 )
 CRASH_AFTER_SECONDS = 25.0
 BACK_AFTER_SECONDS = 15.0
+ALARM_AFTER_SECONDS = 5.0
+"""So soon, unless somebody says otherwise, its loss is an alarm: a demo has not the patience of a farm."""
 
 
 def run_demo(settings: MonitorSettings, *, keep_data: bool) -> ExitCode:
@@ -55,13 +57,15 @@ def run_demo(settings: MonitorSettings, *, keep_data: bool) -> ExitCode:
             *about_pages,
             "Ctrl-C stops all of it.",
         ]
-        changed = {
+        changed: dict[str, object] = {
             "broker_host": broker.host,
             "broker_port": broker.port,
             "mqtt_version": broker.protocol,
             "data_dir": data_dir,
             "http_port": port,
         }
+        if "offline_alarm_after" not in settings.model_fields_set:
+            changed["offline_alarm_after"] = ALARM_AFTER_SECONDS
         return run_monitor(settings.model_copy(update=changed), notices=notices, at_once=stack.close)
 
 
