@@ -50,7 +50,7 @@ class Alarms:
         self._repairs = Repairs(settings)
         self._oneself = Oneself(settings)
         self._gaps = Gaps(settings)
-        self._deviations = Deviations()
+        self._deviations = Deviations(settings)
 
     def counts(self) -> AlarmCounts:
         """All of them at a glance."""
@@ -85,7 +85,7 @@ class Alarms:
             self._links.take(heard.told, turbines, now, signs)
         self._repairs.hear(heard.decisions.visits)
         self._repairs.take(heard.decisions.incidents, turbines, now, signs)
-        self._deviations.take(findings, turbines, signs)
+        self._deviations.take(findings, turbines, now, signs)
         self._oneself.take(heard.troubles, failing, now, signs)
         if self._gaps.is_due(now):
             self._gaps.take(heard.missing(), turbines, now, signs)
@@ -96,9 +96,10 @@ class Alarms:
         self._called_off = True  # what was about to speak for others may not be there any more
         for key in self._register.active:
             self._links.remember(self._register.open[key], now)
+            self._deviations.remember(self._register.open[key], now)
         self._links.begin(heard.turbines, now, signs)
         self._repairs.begin(heard.incidents.values(), heard.turbines, now, signs)
-        self._deviations.take(self._findings_at_start, heard.turbines, signs)
+        self._deviations.take(self._findings_at_start, heard.turbines, now, signs)
         self._findings_at_start = []
         there = {key for key, condition in signs.seen if condition is not None}
         for key in self._register.active:

@@ -1,12 +1,11 @@
 """Turbines that can't be heard: one by one, and many at once."""
 
-from collections import deque
 from collections.abc import Mapping, Sequence
-from math import ceil
 
 from monitor.alarms.conditions import Signs, Switches, of_turbine
 from monitor.alarms.rules import MANY_OFFLINE, TURBINE_OFFLINE, TURBINE_SILENT
 from monitor.alarms.settings import AlarmSettings
+from monitor.alarms.together import Together
 from monitor.facts import Alarm, Belief, BrokerFound, BrokerLost, Link, LinkReason, Now, Told, TurbineRecord
 
 _WHY = {LinkReason.STOPPED: "it said goodbye", LinkReason.LOST: "the broker lost it", LinkReason.SILENT: "it is silent"}
@@ -18,20 +17,17 @@ class Links:
     def __init__(self, settings: AlarmSettings) -> None:
         self._settings = settings
         self._switches = Switches()
-        self._gone: set[int] = set()
-        self._lately: deque[tuple[float, int]] = deque()
-        """Which turbines went, and when (watched), the oldest first. What is gone is so until it is heard."""
-        self._together: set[int] = set()
-        """Those that went in the event that lasts; empty if none does."""
+        self._gone = Together(settings)
+        """What is gone is so until it is heard."""
 
     def remember(self, alarm: Alarm, now: Now) -> None:
         """Know a turbine as gone, of which an alarm says so: alone, or together with others that speak for it."""
         if alarm.rule not in (TURBINE_OFFLINE, TURBINE_SILENT) or alarm.turbine_number is None:
             return
         if alarm.suppressed_by == MANY_OFFLINE:
-            self._leave(alarm.turbine_number, now)
+            self._gone.join(alarm.turbine_number, now)
         else:
-            self._gone.add(alarm.turbine_number)
+            self._gone.remember(alarm.turbine_number)
 
     def begin(self, turbines: Mapping[int, TurbineRecord], now: Now, signs: Signs) -> None:
         """See how things stand at a start, after `remember`."""
@@ -52,20 +48,11 @@ class Links:
 
     def miss(self, turbine_number: int, now: Now) -> None:
         """A turbine was silent for so long that it is as good as gone."""
-        self._leave(turbine_number, now)
+        self._gone.join(turbine_number, now)
 
     def judge(self, turbines: int, now: Now, signs: Signs) -> None:
         """Say whether many of so many turbines are gone together."""
-        settings = self._settings
-        while self._lately and self._lately[0][0] < now.watched - settings.many_within_seconds:
-            self._lately.popleft()
-        if not self._together and len(self._lately) >= settings.many_least:
-            gone = {number for _, number in self._lately if number in self._gone}
-            if len(gone) >= max(settings.many_least, ceil(settings.many_share * turbines)):
-                self._together = gone
-        if len(self._together) < settings.many_least:
-            self._together = set()
-        gone_together = len(self._together)
+        gone_together = self._gone.count(turbines, now)
         self._switches.set(
             signs,
             MANY_OFFLINE,
@@ -84,7 +71,7 @@ class Links:
     ) -> None:
         turbine = turbines.get(number)
         if link is Link.OFFLINE:
-            self._leave(number, now)
+            self._gone.join(number, now)
             why = f": {_WHY[reason]}" if reason else ""
             sentence, delay = f"Turbine {number} is offline{why}.", self._settings.offline_after_seconds
             signs.on(of_turbine(TURBINE_OFFLINE, number, turbine, sentence, delay))
@@ -93,19 +80,10 @@ class Links:
             sentence, delay = f"Turbine {number} has not been heard.", self._settings.unheard_after_seconds
             signs.on(of_turbine(TURBINE_SILENT, number, turbine, sentence, delay))
             return
-        self._gone.discard(number)
-        self._together.discard(number)
+        self._gone.leave(number)
         if link is Link.STALE:
             sentence = f"Turbine {number} is connected, and sends no readings."
             signs.on(of_turbine(TURBINE_SILENT, number, turbine, sentence))
             signs.off_for(number, (TURBINE_OFFLINE,))
         else:
             signs.off_for(number, (TURBINE_OFFLINE, TURBINE_SILENT))
-
-    def _leave(self, number: int, now: Now) -> None:
-        if number in self._gone:
-            return
-        self._gone.add(number)
-        self._lately.append((now.watched, number))
-        if self._together:
-            self._together.add(number)

@@ -20,6 +20,7 @@ TURBINE_DEVIATING = "turbine_deviating"
 READINGS_MISSING = "readings_missing"
 ENGINEERS_SHORT = "engineers_short"
 MANY_OFFLINE = "many_offline"
+MANY_DEVIATING = "many_deviating"
 BROKER_LOST = "broker_lost"
 DATABASE_REFUSED = "database_refused"
 TEXT_FILES_BEHIND = "text_files_behind"
@@ -199,15 +200,27 @@ _TABLE = (
         inhibited_by=(*_FARM, TURBINE_OFFLINE),
     ),
     Rule(
+        MANY_DEVIATING,
+        "Many turbines deviate",
+        Severity.MEDIUM,
+        20.0,
+        60.0,
+        "Look for what they share: the weather, a new program, a limit of the grid, a restart of all. Their own alarms "
+        "are held back until fewer than five of them are left.",
+        "/",
+        subject="farm",
+        inhibited_by=_FARM,
+    ),
+    Rule(
         TURBINE_DEVIATING,
         "Turbine deviates from its normal",
         Severity.LOW,
-        0.0,
+        60.0,
         0.0,
         "Compare the charts of the turbine with its neighbours'. A frozen or jumping value is mostly a sensor; low "
         "power at good wind may be icing, a soiled or wrongly pitched blade, or a limit that somebody set.",
         _TURBINE_PAGE,
-        inhibited_by=(*_FARM, TURBINE_OFFLINE),
+        inhibited_by=(*_FARM, MANY_DEVIATING, TURBINE_OFFLINE),
     ),
     Rule(
         READINGS_MISSING,

@@ -1,6 +1,7 @@
 """Whatever happens in whatever order: one row per condition, nothing forgotten, nobody kept from what still holds."""
 
 from collections import Counter
+from dataclasses import replace
 
 from alarm_bell import Bell
 from hypothesis import settings
@@ -9,7 +10,17 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from grid.times import SECOND
 from monitor.alarms.rules import RULES, TURBINE_OFFLINE
-from monitor.facts import AlarmOrder, AlarmOrderKind, AlarmState, AlarmTurn, IncidentState, Link, LinkReason
+from monitor.facts import (
+    AlarmOrder,
+    AlarmOrderKind,
+    AlarmState,
+    AlarmTurn,
+    Finding,
+    FindingKind,
+    IncidentState,
+    Link,
+    LinkReason,
+)
 
 TURBINES = 12
 
@@ -26,6 +37,7 @@ class AlarmsOfAFarm(RuleBasedStateMachine):
         self.acknowledged: set[tuple[int, int]] = set()
         """Alarms that people acknowledged, with the moment at which each had been raised."""
         self.is_broker_away = False
+        self.findings = 0
 
     @initialize()
     def begin(self) -> None:
@@ -50,6 +62,26 @@ class AlarmsOfAFarm(RuleBasedStateMachine):
     def a_turbine_is_repaired(self, data: st.DataObject) -> None:
         broken = sorted(number for number, one in self.bell.incidents.items() if one.closed_at is None)
         self.bell.incident(data.draw(st.sampled_from(broken)), IncidentState.CLOSED)
+
+    @rule(numbers=numbers, quantity=st.sampled_from(["temperature", "voltage"]))
+    def turbines_begin_to_deviate(self, numbers: list[int], quantity: str) -> None:
+        known = self.bell.open_findings
+        found = [
+            Finding(0, number, quantity, FindingKind.DROP, 0, None, 9, 50.0, 9.0, 4.0, "It is low.", lasting=True)
+            for number in numbers
+            if (number, quantity) not in {(one.turbine_number, one.quantity) for one in known.values()}
+        ]
+        for finding in found:
+            self.findings += 1
+            known[self.findings] = replace(finding, finding_id=self.findings)
+        self.bell.take(findings=list(known.values())[len(known) - len(found) :])
+
+    @precondition(lambda self: self.bell.open_findings)
+    @rule(data=st.data())
+    def deviations_end(self, data: st.DataObject) -> None:
+        known = self.bell.open_findings
+        ended = data.draw(st.lists(st.sampled_from(sorted(known)), min_size=1, unique=True))
+        self.bell.take(findings=[replace(known.pop(number), until=1) for number in ended])
 
     @precondition(lambda self: not self.is_broker_away)
     @rule()
@@ -153,6 +185,8 @@ class AlarmsOfAFarm(RuleBasedStateMachine):
         for number, incident in self.bell.incidents.items():
             if incident.closed_at is None:
                 self.bell.incident(number, IncidentState.CLOSED)
+        open_findings, self.bell.open_findings = list(self.bell.open_findings.values()), {}
+        self.bell.take(findings=[replace(finding, until=1) for finding in open_findings])
         for _ in range(5):
             self.bell.wait(300)
         active = {row.subject for row in self.bell.rows.values() if row.is_active and row.rule == TURBINE_OFFLINE}

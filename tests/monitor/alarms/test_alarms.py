@@ -12,6 +12,7 @@ from monitor.alarms.rules import (
     DATABASE_REFUSED,
     DEAD_LETTERS,
     ENGINEERS_SHORT,
+    MANY_DEVIATING,
     MANY_OFFLINE,
     NOTIFICATIONS_FAILING,
     READINGS_MISSING,
@@ -497,9 +498,21 @@ class TestReadings:
         hot = Finding(1, 7, "temperature", FindingKind.FROZEN, 0, None, 9, 50.0, 50.0, 4.0, "It is frozen.", True)
         weak = replace(hot, finding_id=2, quantity="power", kind=FindingKind.RESIDUAL)
         bell.take(findings=[hot, weak])
+        bell.wait(60)
         assert [subject for _, subject in bell.raised()] == [f"{T7}/temperature", f"{T7}/power"]
         bell.take(findings=[replace(hot, until=1)])
         assert bell.alarm(TURBINE_DEVIATING, f"{T7}/temperature").state is AlarmState.CLEARED
+
+    def test_many_turbines_that_begin_to_deviate_together_are_one_alarm(self, bell: Bell) -> None:
+        hot = Finding(1, 1, "temperature", FindingKind.SPIKE, 0, None, 9, 50.0, 70.0, 4.0, "It is hot.", lasting=True)
+        found = [replace(hot, finding_id=number, turbine_number=number) for number in range(1, 9)]
+        bell.take(findings=found)
+        bell.wait(20)
+        bell.wait(40)
+        assert bell.raised() == [(MANY_DEVIATING, "farm")]
+        bell.take(findings=[replace(finding, until=1) for finding in found[:5]])
+        bell.wait(60)
+        assert bell.raised()[1:] == [(TURBINE_DEVIATING, f"turbine-{number}/temperature") for number in (6, 7, 8)]
 
     def test_a_lone_spike_is_only_noted(self, bell: Bell) -> None:
         spike = Finding(1, 7, "voltage", FindingKind.SPIKE, 0, 1, 1, 690.0, 900.0, 9.0, "It jumped.", lasting=False)
@@ -510,6 +523,7 @@ class TestReadings:
         hot = Finding(1, 7, "temperature", FindingKind.FROZEN, 0, None, 9, 50.0, 50.0, 4.0, "It is frozen.", True)
         bell.open_findings[1] = hot
         bell.take(findings=[hot])
+        bell.wait(60)
         bell.start()
         bell.take()
         bell.wait(10)
