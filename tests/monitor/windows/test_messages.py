@@ -17,6 +17,7 @@ def test_a_window_is_told_on_the_topic_of_its_turbine_and_width(width: int, topi
     assert found == f"grid/turbines/7/{topic}"
     assert parse(found).turbine_number == 7
     told = TurbineWindow.model_validate_json(payload)
+    assert told.to_json() == payload
     assert (told.width_seconds, told.start_at, told.revision, told.energy_in_kwh) == (width, NOON, 3, 0.666667)
 
 
