@@ -3,8 +3,9 @@
 import sys
 from pathlib import Path
 
+from monitor.clock import utc_now
 from monitor.console.known import farm_view
-from monitor.console.lines import event_in_words, utc_now
+from monitor.console.lines import event_in_words
 from monitor.console.picture import export_picture
 from monitor.store.reader import LedgerReader
 
