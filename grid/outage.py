@@ -1,8 +1,8 @@
 """Reports that something is out, on `grid/controllers/<id>/outages`, and what became of them, on `.../events`."""
 
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
 from grid.event import ActionWord, Sentence
 from grid.metrics import MAX_INTEGER
@@ -33,14 +33,9 @@ class OutageReport(BaseModel):
     outage_type: OutageType
     timestamp: Annotated[UtcMicroseconds, Field(description="when it was out")]
     ended_at: Annotated[
-        UtcMicroseconds | None, Field(description="until when it was out; without it the report tells of a moment")
+        UtcMicroseconds | None,
+        Field(description="until when it was out, not before timestamp; without it a moment is told"),
     ] = None
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.ended_at is not None and self.ended_at < self.timestamp:
-            raise ValueError("ended_at is before timestamp")
-        return self
 
 
 _MANY = TypeAdapter(list[OutageReport])

@@ -35,8 +35,10 @@ def take_outage_reports(message: Message, received_at: int, take: Callable[[Outa
 
 
 def fact_of(report: OutageMessage, received_at: int) -> OutageReport:
-    """A report as the monitor knows it. Raises RefusedError for one of the future."""
+    """A report as the monitor knows it. Raises RefusedError for one of the future, or that ends before it begins."""
     latest = report.timestamp if report.ended_at is None else report.ended_at
+    if latest < report.timestamp:
+        raise RefusedError(DeadLetterReason.INVALID, "ended_at: it is before timestamp")
     if latest > received_at + MAX_AHEAD:
         raise RefusedError(DeadLetterReason.FUTURE, "the report is ahead of the monitor's clock")
     return OutageReport(report.controller_id, report.outage_type, report.timestamp, received_at, until=report.ended_at)
