@@ -215,3 +215,16 @@ WITH_TIMES = (
     "notifications",
     "tellings",
 )
+
+MARK_MINUTES = """
+INSERT INTO window_marks (turbine_number, start_at)
+SELECT turbine_number, emitted_at - emitted_at % 60000000 AS start_at FROM readings
+GROUP BY 1, 2
+HAVING start_at >= (SELECT coalesce(max(kept_since), 0) FROM prunings) AND count(*) IS NOT (
+    SELECT w.readings FROM windows w
+    WHERE w.turbine_number = readings.turbine_number AND w.width_seconds = 60
+    AND w.start_at = readings.emitted_at - readings.emitted_at % 60000000
+)
+ON CONFLICT DO NOTHING
+"""
+"""SQL that marks the minutes whose windows don't tell of all of their readings: a monitor figures them."""

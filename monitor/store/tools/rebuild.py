@@ -14,7 +14,7 @@ from monitor.store.refusals import write_all_but_refused
 from monitor.store.rows import columns, listed
 from monitor.store.tools.line_rows import Row, merged
 from monitor.store.tools.salvage import Salvage
-from monitor.store.tools.tidy import MARK_MINUTES, TIDY, turbine_of_newest_reading
+from monitor.store.tools.tidy import MARK_LOST, TIDY, turbine_of_newest_reading
 
 _AT_ONCE = 5_000
 _READING = columns(Reading)
@@ -164,7 +164,8 @@ class Rebuilding:
                 turbine_of_newest_reading(self._db, *row)
             for sql in TIDY:
                 self._db.execute(sql, {"at": at})
-            self._db.execute(MARK_MINUTES)
+            for sql in MARK_LOST:
+                self._db.execute(sql)
             for table, rowid, *_ in self._db.execute("PRAGMA foreign_key_check").fetchall():
                 self._db.execute(f"DELETE FROM {table} WHERE rowid = ?", [rowid])  # noqa: S608 - our own name
                 self._done.refused += 1

@@ -2,6 +2,8 @@
 
 from sqlite_utils import Database
 
+from monitor.store.knowledge_tables import MARK_MINUTES
+
 _OPEN_VISITS = "SELECT incident_id FROM visits WHERE ended_at IS NULL"
 
 TIDY = (
@@ -39,18 +41,28 @@ TIDY = (
 )
 """SQL that brings repairs, orders and books into step; `:at` is the time."""
 
-MARK_MINUTES = """
-INSERT INTO window_marks (turbine_number, start_at)
-SELECT turbine_number, emitted_at - emitted_at % 60000000 AS start_at FROM readings
-GROUP BY 1, 2
-HAVING start_at >= (SELECT coalesce(max(kept_since), 0) FROM prunings) AND count(*) IS NOT (
-    SELECT w.readings FROM windows w
-    WHERE w.turbine_number = readings.turbine_number AND w.width_seconds = 60
-    AND w.start_at = readings.emitted_at - readings.emitted_at % 60000000
+MARK_LOST = (
+    MARK_MINUTES,
+    """
+    INSERT INTO window_marks (turbine_number, start_at, width_seconds)
+    SELECT DISTINCT m.turbine_number, m.start_at - m.start_at % 900000000, 900 FROM windows m
+    WHERE m.width_seconds = 60 AND NOT EXISTS (
+        SELECT 1 FROM windows q WHERE q.turbine_number = m.turbine_number AND q.width_seconds = 900
+        AND q.start_at = m.start_at - m.start_at % 900000000
+    )
+    ON CONFLICT DO NOTHING
+    """,
+    """
+    INSERT INTO window_marks (turbine_number, start_at, width_seconds)
+    SELECT DISTINCT 0, w.start_at, w.width_seconds FROM windows w
+    WHERE NOT EXISTS (
+        SELECT 1 FROM area_windows a
+        WHERE a.area = '' AND a.width_seconds = w.width_seconds AND a.start_at = w.start_at
+    )
+    ON CONFLICT DO NOTHING
+    """,
 )
-ON CONFLICT DO NOTHING
-"""
-"""SQL that marks the minutes whose windows don't tell of all of their readings: a monitor figures them anew."""
+"""SQL that marks the windows which don't tell of all that is there, or are not there: a monitor figures them anew."""
 
 _NEWEST = """
 INSERT INTO turbines (

@@ -183,6 +183,20 @@ def test_a_database_of_the_third_format_learns_of_orders(tmp_path: Path, reading
         assert db.execute("SELECT format FROM ledger").fetchone() == (FORMAT,)
 
 
+def test_readings_from_before_there_were_windows_are_marked_for_them(
+    tmp_path: Path, reading: Callable[..., Reading]
+) -> None:
+    path = tmp_path / "grid.db"
+    with closing(Database(path)) as fourth:
+        migrations.apply(fourth, stop_before="0005_knowledge")
+        rows = [dict(zip(Reading._fields, reading(7, second), strict=True)) for second in (0, 30, 90)]
+        fourth.table("readings").insert_all(rows)
+    with Ledger.open(path) as ledger:
+        marks = ledger.load().knowledge.window_marks
+    noon = reading().emitted_at
+    assert [(mark.turbine_number, mark.start_at - noon) for mark in marks] == [(7, 0), (7, 60_000_000)]
+
+
 def test_a_database_of_something_else_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "grid.db"
     with closing(sqlite3.connect(path)) as other, other:
