@@ -15,6 +15,7 @@ from programs import Program, wait_for
 from receivers import Webhook, notify_file, webhook
 
 from monitor.control import NoMonitorError, alarm_order_request, ask
+from monitor.demo_broker import LocalBrokerError, LocalMosquitto
 from monitor.facts import AlarmOrder, AlarmOrderKind
 
 BROKEN_AT_ONCE = 3
@@ -103,7 +104,18 @@ def go_down(farm: FaultFarm, how: str, seconds: float) -> None:
     else:
         farm.broker.kill()
     time.sleep(seconds)
-    farm.broker.start()
+    wait_for(lambda: came_back(farm.broker), "the broker is back", 120)
+
+
+def came_back(broker: LocalMosquitto) -> bool:
+    """Start it. A turbine that tries to connect may hold its port: within those that the system deals out it can
+    happen that a socket is connected to itself.
+    """
+    try:
+        broker.start()
+    except LocalBrokerError:
+        return False
+    return True
 
 
 def wait_until_cleared(farm: FaultFarm, times: int) -> None:
