@@ -263,7 +263,8 @@ class _Triangle:
         if is_wind:
             return "wind_speed"
         # One reading may be a wrong one. A power that stays away is the turbine's, where no current speaks against it.
-        return "power" if self.current is None and first and power > UNUSUAL else None
+        is_alone = self.current is None or not self.track.current_per_power.is_learnt
+        return "power" if is_alone and first and power > UNUSUAL else None
 
     def _score(self, quantity: str) -> float:
         """How far a quantity is from its own past, in standard deviations."""
