@@ -133,6 +133,7 @@ def farm_view(
     readings_per_second: float | None = None,
     troubles: Iterable[Trouble] = (),
     missing: Mapping[int, int] | None = None,
+    alarms: AlarmCounts | None = None,
 ) -> FarmView:
     """Make the view from all turbines, the open incidents, the open visits and the holds: see `Known`."""
     return view_of(
@@ -146,6 +147,7 @@ def farm_view(
             readings_per_second=readings_per_second,
             troubles=troubles,
             missing=missing or {},
+            alarms=alarms,
         )
     )
 

@@ -10,9 +10,9 @@ const sign = link.querySelector(".icon");
 const isAlarmsPage = document.body.dataset.page === "Alarms"; // which tells each by its sentence
 let shown = null;
 
-/** Show what the farm's document says of the alarms; undefined from a monitor that tells nothing of them. */
+/** Show what the farm's document says of the alarms; null or undefined where nobody counts them. */
 export function showAlarmsWaiting(alarms) {
-  if (alarms === undefined) return;
+  if (!alarms) return;
   const { unacknowledged: waiting, highest } = alarms;
   setText(document.getElementById("alarms-count"), count(waiting));
   setText(document.getElementById("alarms-words"), wordsFor(waiting, highest));

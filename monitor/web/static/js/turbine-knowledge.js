@@ -58,7 +58,7 @@ export class TurbineKnowledge {
 
   /** Follow the farm's count of changes of alarms. */
   follow(alarms) {
-    if (alarms === undefined || alarms.changes === this.#alarmChanges) return;
+    if (!alarms || alarms.changes === this.#alarmChanges) return;
     const isFirst = this.#alarmChanges === null;
     this.#alarmChanges = alarms.changes;
     if (!isFirst) this.#loadAlarms();
