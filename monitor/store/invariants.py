@@ -1,4 +1,4 @@
-"""What the ledger's tables must always agree on, asked in SQL: repairs, the pool of engineers, and the books."""
+"""What the ledger's tables must always agree on, asked in SQL: repairs, engineers, outages, and the books."""
 
 from sqlite_utils import Database
 
@@ -38,6 +38,13 @@ _CHECKS = (
     (
         "SELECT DISTINCT o.dispatch_id FROM outbox o JOIN visits v USING (dispatch_id) WHERE v.ended_at IS NOT NULL",
         "an order of the ended visit {} waits to be sent",
+    ),
+    (
+        "SELECT before, outage_id, controller_id, outage_type FROM ("
+        "SELECT *, lag(outage_id) OVER same AS before, lag(ended_at) OVER same AS ended_before FROM outages "
+        "WINDOW same AS (PARTITION BY controller_id, outage_type ORDER BY started_at)) "
+        "WHERE started_at <= ended_before",
+        "outages {} and {} of {} ({}) overlap, and should be one",
     ),
 )
 
