@@ -28,7 +28,7 @@ export function stateInWords(alarm) {
   const words = STATES[alarm.state] ?? alarm.state;
   const silences = {
     shelved: `shelved by ${alarm.shelved_by ?? "somebody"}`,
-    suppressed: `suppressed: the alarm \u201c${String(alarm.suppressed_by).replaceAll("_", " ")}\u201d speaks for it`,
+    suppressed: `suppressed by \u201c${String(alarm.suppressed_by).replaceAll("_", " ")}\u201d`,
     out_of_service: `out of service by ${alarm.out_of_service_by}`,
   };
   const why = silence(alarm);
