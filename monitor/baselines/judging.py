@@ -231,8 +231,6 @@ class _Triangle:
         ratio = self.track.current_per_power
         if self.current is None or not ratio.is_learnt or not self.track.is_learnt:
             return False
-        if self.current == self.track.current.value:
-            return False  # it may be frozen: `_learn_current` counts
         power = abs(self.power)
         spread = max(UNUSUAL * ratio.deviation, 0.03 * ratio.level) * power
         return abs(self.current - ratio.level * power) > max(spread, POWER_SHARE * ratio.level * self.rated)
@@ -246,6 +244,8 @@ class _Triangle:
         if off_curve:
             self.track.off_curve += 1
             return self._wind_or_power()
+        if self.current == self.track.current.value:
+            return None  # it may be frozen: `_learn_current` counts
         if self.expected is None:
             return "current" if self._score("current") >= self._score("power") else "power"
         off = abs(self.power - self.expected - self.track.residual.level)
