@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable
+from dataclasses import replace
 
 from grid.times import SECOND
 from monitor.facts import AREAS, MINUTE_SECONDS, QUARTER_SECONDS, Window, WindowMark
@@ -81,7 +82,7 @@ class TurbineWindows:
         parts = [Window(*row) for row in found]
         if parts:
             composed = compose(parts, width_seconds=mark.width_seconds, start_at=mark.start_at, at=self._at)
-            self._write(composed, None)
+            self._write(replace(composed, revision=1), None)  # its own count: 1 at first
 
     def _write(self, window: Window, quarter: int | None) -> None:
         """Write it if it is new or tells something else."""
