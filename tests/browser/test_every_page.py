@@ -100,6 +100,17 @@ def test_nothing_bars_anybody_from_giving_an_order(page: Page) -> None:
     assert barriers(page) == []
 
 
+def test_nothing_bars_anybody_from_an_alarm_and_from_shelving_it(page: Page) -> None:
+    settled(page, EVERY_PAGE["alarms"])
+    page.locator(".alarm-open").first.click()
+    expect(page.locator("#alarm")).to_be_visible()
+    opened = barriers(page)
+    page.locator("#alarm").get_by_role("button", name="Shelve").click()
+    expect(page.locator("#order")).to_be_visible()
+
+    assert (opened, barriers(page)) == ([], [])
+
+
 @every_page
 def test_no_page_scrolls_sideways(page: Page, path: str) -> None:
     settled(page, path)
@@ -128,6 +139,7 @@ SEEN = [
     ("turbine", HOSTILE.serial),
     ("turbine", HOSTILE.session),
     ("turbine", HOSTILE.reason),
+    ("alarms", HOSTILE.reason),
     ("journal", HOSTILE.why),
     ("journal", HOSTILE.reason),
     ("dead letters", IMAGE),
