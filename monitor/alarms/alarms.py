@@ -95,8 +95,7 @@ class Alarms:
         self._has_begun = True
         self._called_off = True  # what was about to speak for others may not be there any more
         for key in self._register.active:
-            self._links.remember(self._register.open[key], now)
-            self._deviations.remember(self._register.open[key], now)
+            self._remember(self._register.open[key], now)
         self._links.begin(heard.turbines, now, signs)
         self._repairs.begin(heard.incidents.values(), heard.turbines, now, signs)
         self._deviations.take(self._findings_at_start, heard.turbines, now, signs)
@@ -105,6 +104,14 @@ class Alarms:
         for key in self._register.active:
             if key not in there and not self._is_unknown(key, heard):
                 signs.off(*key)
+
+    def _remember(self, alarm: Alarm, now: Now) -> None:
+        """Whoever watches for long before it tells knows from its alarms what it had seen."""
+        self._links.remember(alarm, now)
+        self._deviations.remember(alarm, now)
+        self._repairs.remember(alarm)
+        self._oneself.remember(alarm, now)
+        self._gaps.remember(alarm)
 
     def _is_unknown(self, key: Key, heard: Heard) -> bool:
         alarm = self._register.get(key)

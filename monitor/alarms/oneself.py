@@ -13,7 +13,7 @@ from monitor.alarms.rules import (
     TEXT_FILES_BEHIND,
 )
 from monitor.alarms.settings import AlarmSettings
-from monitor.facts import Now, Troubles, TurbineRecord
+from monitor.facts import Alarm, Now, Troubles, TurbineRecord
 
 LOOK_FOR_GAPS_EVERY_SECONDS = 60.0
 _TEN_MINUTES = 600.0
@@ -29,6 +29,11 @@ class Oneself:
         """Refused messages, less what drains away: `dead_letters` in ten minutes. Never more than twice as many."""
         self._drained_at = 0.0
         self._has_many = False
+
+    def remember(self, alarm: Alarm, now: Now) -> None:
+        """Know that many messages are refused, of which an alarm says so."""
+        if alarm.rule == DEAD_LETTERS:
+            self._letters, self._drained_at, self._has_many = float(self._settings.dead_letters), now.watched, True
 
     def take(self, troubles: Troubles, failing: str | None, now: Now, signs: Signs) -> None:
         """See how the monitor is; `failing` says which receivers of notifications take none."""
@@ -61,13 +66,20 @@ class Oneself:
 
 
 class Gaps:
-    """Watches how many readings are missing. What lacks since before a start is old news."""
+    """Watches how many readings are missing. What lacks since before a start is old news, unless an alarm tells it."""
 
     def __init__(self, settings: AlarmSettings) -> None:
         self._settings = settings
         self._known: dict[int, tuple[int, float]] | None = None
         """How many of which turbine, and when (watched) it became more."""
+        self._told: set[int] = set()
+        """Turbines of whose gaps an alarm tells at the start."""
         self._look_at = 0.0
+
+    def remember(self, alarm: Alarm) -> None:
+        """Know of a gap, of which an alarm says so."""
+        if alarm.rule == READINGS_MISSING and alarm.turbine_number is not None:
+            self._told.add(alarm.turbine_number)
 
     def is_due(self, now: Now) -> bool:
         """Whether to look again: that costs a microsecond for each turbine."""
@@ -79,7 +91,8 @@ class Gaps:
         long_ago = now.watched - self._settings.missing_settled_seconds
         known = self._known
         if known is None:
-            known = {number: (count, long_ago) for number, count in missing.items()}
+            since = dict.fromkeys(self._told, now.watched)
+            known = {number: (count, since.get(number, long_ago)) for number, count in missing.items()}
         self._known = {}
         for number in known.keys() | missing.keys():
             count = missing.get(number, 0)

@@ -6,7 +6,7 @@ from grid.times import SECOND
 from monitor.alarms.conditions import Signs, Switches, of_turbine
 from monitor.alarms.rules import ENGINEERS_SHORT, REPAIR_REFUSED, REPAIR_WITHOUT_EFFECT, TURBINE_BROKEN
 from monitor.alarms.settings import AlarmSettings
-from monitor.facts import Incident, IncidentCause, IncidentState, Now, Release, TurbineRecord, Visit
+from monitor.facts import Alarm, Incident, IncidentCause, IncidentState, Now, Release, TurbineRecord, Visit
 
 REPAIR_RULES = (TURBINE_BROKEN, REPAIR_REFUSED, REPAIR_WITHOUT_EFFECT)
 
@@ -22,15 +22,24 @@ class Repairs:
         self._switches = Switches()
         self._waiting: dict[int, float] = {}
         """Which turbines wait for an engineer, and since when (watched), the longest first."""
+        self._waited_seconds = 0.0
+        """How long whoever waits at the start has waited before, as far as that is known."""
         self._reasons: dict[int, str] = {}
+
+    def remember(self, alarm: Alarm) -> None:
+        """Know that engineers are short, of which an alarm says so: whoever waits has waited for long."""
+        if alarm.rule == ENGINEERS_SHORT:
+            self._waited_seconds = self._settings.waiting_after_seconds
 
     def begin(
         self, incidents: Iterable[Incident], turbines: Mapping[int, TurbineRecord], now: Now, signs: Signs
     ) -> None:
-        """See the open incidents at a start: an old one is not young again."""
+        """See the open incidents at a start, after `remember`: an old one is not young again."""
         limit = self._settings.broken_after_seconds
         for incident in incidents:
             left = max(limit - (now.utc - incident.opened_at) / SECOND, min(limit, LEAST_DELAY_SECONDS))
+            if incident.state is IncidentState.WAITING:
+                self._waiting[incident.turbine_number] = now.watched - self._waited_seconds
             self._see(incident, turbines.get(incident.turbine_number), left, now, signs)
 
     def hear(self, visits: Iterable[Visit]) -> None:

@@ -417,6 +417,18 @@ class TestRepairs:
         bell.wait(60)
         assert bell.alarm(ENGINEERS_SHORT, "engineers").state is AlarmState.CLEARED
 
+    def test_engineers_are_short_after_a_crash_as_before_it(self) -> None:
+        bell = Bell(settings=AlarmSettings(broken_after_seconds=86_400))
+        bell.incident(7)
+        bell.wait(900)
+        bell.start()
+        bell.wait(60)
+        bell.wait(60)
+        assert bell.alarm(ENGINEERS_SHORT, "engineers").is_active
+        bell.incident(7, IncidentState.VISITED)
+        bell.wait(60)
+        assert not bell.alarm(ENGINEERS_SHORT, "engineers").is_active
+
 
 class TestTheMonitorItself:
     @pytest.mark.parametrize(
@@ -464,6 +476,15 @@ class TestTheMonitorItself:
             bell.wait(60)
         assert bell.alarm(DEAD_LETTERS, "monitor").state is AlarmState.CLEARED
 
+    def test_dead_letters_in_numbers_are_so_after_a_crash(self, bell: Bell) -> None:
+        bell.troubles = replace(bell.troubles, dead_letters=100)
+        bell.wait(6)
+        bell.troubles = replace(bell.troubles, dead_letters=6)
+        bell.start()
+        for _ in range(20):
+            bell.wait(60)
+        assert bell.alarm(DEAD_LETTERS, "monitor").is_active
+
     def test_people_who_can_not_be_notified_are_told_on_the_page(self, bell: Bell) -> None:
         bell.failing = "mail does not take messages"
         bell.take()
@@ -484,6 +505,20 @@ class TestReadings:
         bell.wait(3600)
         bell.wait(60)
         assert bell.alarm(READINGS_MISSING, T7).state is AlarmState.CLEARED
+
+    def test_a_gap_of_which_an_alarm_tells_is_known_after_a_crash(self, bell: Bell) -> None:
+        bell.wait(60)
+        bell.missing = {7: 12}
+        bell.wait(60)
+        bell.wait(960)
+        bell.start()
+        bell.wait(60)
+        bell.wait(60)
+        assert bell.alarm(READINGS_MISSING, T7).is_active
+        bell.missing = {}
+        bell.wait(60)
+        bell.wait(60)
+        assert not bell.alarm(READINGS_MISSING, T7).is_active
 
     def test_a_gap_that_is_filled_in_time_is_none(self, bell: Bell) -> None:
         bell.wait(60)
