@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from grid.topics import parse_turbine_number
+
 BROKEN = "broken"
 OFFLINE = "offline"
 DEVIATING = "deviating"
@@ -17,10 +19,14 @@ def controller_of(turbine_number: int) -> str:
 
 
 def turbine_of(controller_id: str) -> int | None:
-    """The turbine that a controller's name means, if it is a turbine's."""
+    """The turbine that a controller's name means; neither `turbine-07` nor one beyond the greatest number is any."""
     number = controller_id.removeprefix(_TURBINE)
-    plain = number != controller_id and number.isascii() and number.isdigit() and not number.startswith("0")
-    return int(number) if plain and len(number) <= 10 else None
+    if number == controller_id:
+        return None
+    try:
+        return parse_turbine_number(number)
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

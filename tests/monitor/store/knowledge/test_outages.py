@@ -21,6 +21,7 @@ from monitor.facts import (
     RememberedKnowledge,
 )
 from monitor.outages.merging import Span, outages_of, union
+from monitor.outages.messages import messages_for
 from monitor.store.knowledge.outage_rows import to_outage
 from monitor.store.knowledge.outages import read_outages, write_outages
 from monitor.store.knowledge_tables import OUTAGES, WINDOWS
@@ -222,3 +223,9 @@ def test_what_goes_on_for_a_while_ends_as_if_its_span_was_reported(
             write(db, *batch)
         assert found(db) == expected([*reports, *own[1::2]])
         assert not any(outage.ongoing for outage in stored(db))
+
+
+@pytest.mark.parametrize("controller_id", ["turbine-2147483648", "turbine-9999999999", "turbine-07", "turbine-"])
+def test_a_name_that_can_be_no_turbines_is_another_controllers(db: Database, controller_id: str) -> None:
+    (message,) = messages_for(write(db, moment(0, controller_id)))
+    assert message.topic == f"grid/controllers/{controller_id}/events"
