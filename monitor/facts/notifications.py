@@ -33,6 +33,8 @@ class Notification:
     ended_at: int | None = None
     error: str | None = None
     """Why the last attempt failed; never with an address or a secret."""
+    is_test: bool = False
+    """Somebody waits for what becomes of it: it is tried once."""
 
 
 class Said(StrEnum):

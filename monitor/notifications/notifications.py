@@ -58,7 +58,6 @@ class Notifications:
         """By receiver, the one that ended last."""
         self._under_way: dict[str, int] = {}
         """By receiver: one message at a time, so that they come in order."""
-        self._tests: set[int] = set()
         self._next_id = remembered.next_notification_id
         self._alarms = {alarm.alarm_id: alarm for alarm in remembered.told_alarms}
         self._tellings = {(telling.receiver, telling.alarm_id): telling for telling in remembered.tellings}
@@ -170,8 +169,12 @@ class Notifications:
                 self._set(telling, scheduled(telling, pending, moment), alarm, touched)
         return {key: tellings for key, tellings in groups.items() if any((one.due_at or 0) <= now for one in tellings)}
 
-    def _add(self, receiver: str, message: Message, now: int, changed: NotificationChanges) -> Notification:
-        new = Notification(self._next_id, receiver, message.severity, message.title, message.body, now, now)
+    def _add(
+        self, receiver: str, message: Message, now: int, changed: NotificationChanges, *, is_test: bool = False
+    ) -> Notification:
+        new = Notification(
+            self._next_id, receiver, message.severity, message.title, message.body, now, now, is_test=is_test
+        )
         self._next_id += 1
         self._keep(new)
         changed.notifications.append(new)
@@ -184,7 +187,6 @@ class Notifications:
             self._waiting[notification.notification_id] = notification
         else:
             self._waiting.pop(notification.notification_id, None)
-            self._tests.discard(notification.notification_id)
             self._ended[notification.receiver] = notification
 
     def _take_receipt(self, receipt: Receipt, now: int, changed: NotificationChanges) -> None:
@@ -197,7 +199,7 @@ class Notifications:
 
     def _end_attempt(self, known: Notification, error: str | None, now: int, changed: NotificationChanges) -> None:
         attempts = known.attempts + 1
-        again = None if known.notification_id in self._tests else retry_at(attempts, now)
+        again = None if known.is_test else retry_at(attempts, now)
         ended = replace(known, attempts=attempts, error=error, due_at=now)
         if error is None:
             ended = replace(ended, delivery=Delivery.SENT, ended_at=now)
@@ -213,8 +215,7 @@ class Notifications:
             known = ", ".join(sorted(self._plan.receivers)) or "none is set"
             return NotificationTestAnswer(False, f"there is no receiver {test.receiver}: {known}")
         message = compose_test(self._plan, test.receiver, test.by, now)
-        new = self._add(test.receiver, message, now, changed)
-        self._tests.add(new.notification_id)
+        new = self._add(test.receiver, message, now, changed, is_test=True)
         return NotificationTestAnswer(True, f"a test goes to {test.receiver}", new.notification_id)
 
     def _offer(self, now: int, changed: NotificationChanges) -> list[Notification]:

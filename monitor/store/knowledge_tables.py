@@ -48,20 +48,34 @@ CREATE TABLE window_marks (
 
 MARK_ALL_MINUTES = """
 INSERT INTO window_marks (turbine_number, start_at)
-WITH RECURSIVE minute(turbine_number, start_at) AS (
-    SELECT turbine_number,
-        (SELECT min(emitted_at) FROM readings r WHERE r.turbine_number = t.turbine_number) / 60000000 * 60000000
-    FROM turbines t
-    UNION ALL
-    SELECT turbine_number, (
-        SELECT min(emitted_at) FROM readings r
-        WHERE r.turbine_number = m.turbine_number AND emitted_at >= m.start_at + 60000000
-    ) / 60000000 * 60000000
-    FROM minute m WHERE start_at IS NOT NULL
-)
+WITH RECURSIVE
+    kept(since) AS (SELECT (coalesce(max(kept_since), 0) + 59999999) / 60000000 * 60000000 FROM prunings),
+    turbine(turbine_number) AS (
+        SELECT min(turbine_number) FROM readings
+        UNION ALL
+        SELECT (SELECT min(r.turbine_number) FROM readings r WHERE r.turbine_number > t.turbine_number)
+        FROM turbine t WHERE t.turbine_number IS NOT NULL
+    ),
+    minute(turbine_number, start_at) AS (
+        SELECT turbine_number, (
+            SELECT min(emitted_at) FROM readings r
+            WHERE r.turbine_number = t.turbine_number AND emitted_at >= (SELECT since FROM kept)
+        ) / 60000000 * 60000000
+        FROM turbine t
+        UNION ALL
+        SELECT turbine_number, (
+            SELECT min(emitted_at) FROM readings r
+            WHERE r.turbine_number = m.turbine_number AND emitted_at >= m.start_at + 60000000
+        ) / 60000000 * 60000000
+        FROM minute m WHERE start_at IS NOT NULL
+    )
 SELECT turbine_number, start_at FROM minute WHERE start_at IS NOT NULL;
 """
-"""Marks what an older program has stored: the monitor figures it beside its work. One look into the index a minute."""
+"""Marks what an older program has stored: the monitor figures it beside its work. One look into the index a minute.
+
+Of what was pruned something may be left here and there, which would make windows that tell too little: those minutes
+are passed over.
+"""
 
 OUTAGES = """
 CREATE TABLE outage_spans (
@@ -180,7 +194,8 @@ CREATE TABLE notifications (
     delivery TEXT NOT NULL CHECK (delivery = 'waiting' OR delivery = 'sent' OR delivery = 'failed'),
     attempts INTEGER NOT NULL,
     ended_at INTEGER,
-    error TEXT
+    error TEXT,
+    is_test INTEGER NOT NULL DEFAULT 0 CHECK (is_test IN (0, 1))
 ) STRICT;
 CREATE INDEX notifications_waiting ON notifications (due_at) WHERE delivery = 'waiting';
 CREATE INDEX notifications_ended ON notifications (receiver, ended_at);

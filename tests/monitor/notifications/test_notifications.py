@@ -240,6 +240,15 @@ def test_a_receiver_that_takes_messages_again_is_well() -> None:
     assert desk.decider.failing is None
 
 
+def test_a_test_is_tried_once_also_after_a_crash() -> None:
+    desk = Desk(plan())
+    desk.error = "it answered 500"
+    assert desk.step(tests=(NotificationTest("crew", "Ann"),)) == ["Test of crew"]
+    desk.start()
+    desk.step()
+    assert [one.delivery for one in desk.tables.notifications.values()] == [Delivery.FAILED]
+
+
 def test_a_test_of_an_unknown_receiver_is_refused_with_those_that_are_known() -> None:
     decider = Notifications(RememberedKnowledge(), now=Now(NOON, 0.0), plan=plan())
     (answer,) = decider.take(AlarmChanges(), [], [NotificationTest("boss", "Ann")], Now(NOON, 0.0)).answers
