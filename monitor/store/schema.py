@@ -12,7 +12,7 @@ from sqlite_utils import Database, Migrations
 
 from monitor.clock import utc_now
 from monitor.store.errors import StoreDamagedError, StoreVersionError
-from monitor.store.knowledge_tables import KNOWLEDGE, MARK_MINUTES, WITH_TIMES
+from monitor.store.knowledge_tables import KNOWLEDGE, WITH_TIMES
 from monitor.store.rows import is_time
 
 FORMAT = 5
@@ -242,7 +242,6 @@ def _orders(db: Database) -> None:
 @migrations(name="0005_knowledge")
 def _knowledge(db: Database) -> None:
     db.executescript(KNOWLEDGE)
-    db.execute(MARK_MINUTES)
     db.execute("UPDATE ledger SET format = 5")
     for table in WITH_TIMES:
         _show_times_of(db, table)

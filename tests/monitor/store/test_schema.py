@@ -11,7 +11,7 @@ import pytest
 from sqlite_utils import Database
 
 from grid.metrics import OperationalStatus
-from grid.times import format_time
+from grid.times import SECOND, format_time
 from monitor.facts import (
     Alarm,
     AlarmEntry,
@@ -183,18 +183,25 @@ def test_a_database_of_the_third_format_learns_of_orders(tmp_path: Path, reading
         assert db.execute("SELECT format FROM ledger").fetchone() == (FORMAT,)
 
 
+@pytest.mark.parametrize(("kept_since", "marked"), [(None, [0, 60]), (30, [60]), (60, [60])])
 def test_readings_from_before_there_were_windows_are_marked_for_them(
-    tmp_path: Path, reading: Callable[..., Reading]
+    tmp_path: Path, reading: Callable[..., Reading], kept_since: int | None, marked: list[int]
 ) -> None:
-    path = tmp_path / "grid.db"
+    path, noon = tmp_path / "grid.db", reading().emitted_at
     with closing(Database(path)) as fourth:
         migrations.apply(fourth, stop_before="0005_knowledge")
-        rows = [dict(zip(Reading._fields, reading(7, second), strict=True)) for second in (0, 30, 90)]
-        fourth.table("readings").insert_all(rows)
+        times = [(number, second) for number in (7, 9) for second in (0, 30, 90)]
+        fourth.table("readings").insert_all(dict(zip(Reading._fields, reading(*time), strict=True)) for time in times)
+        if kept_since is not None:
+            limit = noon + kept_since * SECOND
+            fourth.execute(
+                "INSERT INTO prunings (at, kept_since, readings, dead_letters) VALUES (?, ?, 1, 0)", [noon, limit]
+            )
     with Ledger.open(path) as ledger:
         marks = ledger.load().knowledge.window_marks
-    noon = reading().emitted_at
-    assert [(mark.turbine_number, mark.start_at - noon) for mark in marks] == [(7, 0), (7, 60_000_000)]
+    assert [(mark.turbine_number, (mark.start_at - noon) // SECOND) for mark in marks] == [
+        (number, second) for number in (7, 9) for second in marked
+    ]
 
 
 def test_a_database_of_something_else_is_left_alone(tmp_path: Path) -> None:
