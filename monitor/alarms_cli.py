@@ -56,8 +56,7 @@ def list_command(
     with open_ledger(settings) as ledger:
         page = alarms_page(ledger, Turn(newest), AlarmFilter(state, severity, turbine))
     found = [alarm for _, alarm in page.records]
-    urgency = list(Severity)
-    found.sort(key=lambda alarm: (not alarm.waits, urgency.index(alarm.severity)))
+    found.sort(key=lambda alarm: (not alarm.waits, alarm.severity.place))
     print_records(found, alarms_sheet(found, utc_now()), in_json=in_json, empty="no alarm")
 
 

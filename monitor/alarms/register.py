@@ -5,9 +5,8 @@ from collections.abc import Iterable
 from monitor.alarms.conditions import Condition, Key
 from monitor.alarms.delays import Delays
 from monitor.alarms.rules import INHIBITS, RULES
-from monitor.facts import Alarm, AlarmCounts, AlarmState, Severity, controller_of
-
-_URGENCY = {severity: place for place, severity in enumerate(Severity)}
+from monitor.alarms.summary import counts_of
+from monitor.facts import Alarm, AlarmCounts, AlarmState, controller_of
 
 
 class Register:
@@ -97,12 +96,4 @@ class Register:
 
     def counts(self) -> AlarmCounts:
         """All of them at a glance."""
-        waiting = [alarm.severity for alarm in self.open.values() if alarm.waits]
-        silenced = (a for a in self.by_id.values() if a.shelved_until is not None or a.out_of_service_by is not None)
-        return AlarmCounts(
-            unacknowledged=len(waiting),
-            active=sum(alarm.is_active and alarm.is_audible for alarm in self.open.values()),
-            highest=min(waiting, key=_URGENCY.__getitem__, default=None),
-            suppressed=sum(alarm.suppressed_by is not None for alarm in self.open.values()),
-            silenced=sum(1 for _ in silenced),
-        )
+        return counts_of([one for one in self.by_id.values() if one.state is not AlarmState.NORMAL or one.is_silenced])

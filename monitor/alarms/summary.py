@@ -1,18 +1,16 @@
-"""The alarms at a glance, from what the ledger has of them."""
+"""The alarms at a glance: how many there are, and how fast they come."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from grid.times import SECOND
 from monitor.alarms.rates import STANDS_AFTER, Raised, Span, chattering, flood_since, per_ten_minutes
-from monitor.facts import Alarm, Severity
+from monitor.facts import Alarm, AlarmCounts, Severity
 
 PERIOD = 24 * 3600 * SECOND
 """How far back to look at what was raised: a flood may have begun long ago."""
 _SHOWN = 6 * 3600 * SECOND - 1
 _CHATTER_SHOWN = 3600 * SECOND
-
-_URGENCY = {severity: place for place, severity in enumerate(Severity)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +38,31 @@ class Summary:
     standing: list[int]
 
 
-def summary_of(alarms: Iterable[Alarm], raised: Sequence[tuple[int, int]], now: int) -> Summary:
+def counts_of(alarms: Collection[Alarm]) -> AlarmCounts:
+    """Count the alarms; those that are normal and not silenced may lack among them."""
+    waiting = [alarm.severity for alarm in alarms if alarm.waits]
+    return AlarmCounts(
+        unacknowledged=len(waiting),
+        active=sum(alarm.is_active and alarm.is_audible for alarm in alarms),
+        highest=min(waiting, key=lambda severity: severity.place, default=None),
+        suppressed=sum(alarm.suppressed_by is not None for alarm in alarms),
+        silenced=sum(alarm.is_silenced for alarm in alarms),
+    )
+
+
+def summary_of(alarms: Collection[Alarm], raised: Sequence[tuple[int, int]], now: int) -> Summary:
     """Sum up the alarms that are not normal or silenced, and what was `raised` (when, which) in the last `PERIOD`."""
-    alarms = list(alarms)
+    counts = counts_of(alarms)
     told = [Raised(*one) for one in raised]
     waiting = [alarm.severity for alarm in alarms if alarm.waits]
     since = flood_since(told, now=now)
     return Summary(
         at=now,
-        unacknowledged=len(waiting),
-        active=sum(alarm.is_active and alarm.is_audible for alarm in alarms),
-        highest=min(waiting, key=_URGENCY.__getitem__, default=None),
+        unacknowledged=counts.unacknowledged,
+        active=counts.active,
+        highest=counts.highest,
         waiting_by_severity={severity: waiting.count(severity) for severity in Severity},
-        suppressed=sum(alarm.suppressed_by is not None for alarm in alarms),
+        suppressed=counts.suppressed,
         shelved=sum(alarm.shelved_until is not None for alarm in alarms),
         out_of_service=sum(alarm.out_of_service_by is not None for alarm in alarms),
         per_ten_minutes=per_ten_minutes(told, since=now - _SHOWN, now=now),

@@ -12,6 +12,14 @@ class Severity(StrEnum):
     MEDIUM = "medium"
     LOW = "low"
 
+    @property
+    def place(self) -> int:
+        """Among all: 0 for the most urgent."""
+        return _PLACES[self]
+
+
+_PLACES = {severity: place for place, severity in enumerate(Severity)}
+
 
 class AlarmState(StrEnum):
     """ISA-18.2's states of an alarm; shelved, suppressed and out of service lie over them."""
@@ -63,7 +71,12 @@ class Alarm:
     @property
     def is_audible(self) -> bool:
         """Whether it speaks to people: nobody has silenced it, and no other alarm speaks for it."""
-        return self.suppressed_by is None and self.shelved_until is None and self.out_of_service_by is None
+        return self.suppressed_by is None and not self.is_silenced
+
+    @property
+    def is_silenced(self) -> bool:
+        """Whether a person has shelved it or taken it out of service."""
+        return self.shelved_until is not None or self.out_of_service_by is not None
 
     @property
     def waits(self) -> bool:

@@ -6,13 +6,10 @@ from dataclasses import dataclass
 
 from monitor.facts import Alarm, Severity, Telling
 from monitor.notifications.plan import Plan
-from monitor.notifications.tellings import is_active
 
 LONGEST_TITLE = 120
 MOST_ALARMS = 20
 """How many one message tells one by one."""
-
-_URGENCY = {severity: rank for rank, severity in enumerate(Severity)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +23,14 @@ class Message:
 
 def compose(plan: Plan, told: Sequence[tuple[Telling, Alarm]], guidance: Mapping[str, str]) -> Message:
     """One message about these alarms, and what its receiver was told of each before; the most urgent first."""
-    ordered = sorted(told, key=lambda one: (not is_active(one[1]), _URGENCY[one[1].severity], one[1].raised_at))
+    ordered = sorted(told, key=lambda one: (not one[1].is_active, one[1].severity.place, one[1].raised_at))
     parts = [_about(plan, telling, alarm, guidance) for telling, alarm in ordered[:MOST_ALARMS]]
     if len(ordered) > MOST_ALARMS:
         parts.append(f"And {len(ordered) - MOST_ALARMS} more.")
     if plan.page_url:
         parts.append(f"All alarms: {plan.page_url}/alarms")
     title = _title(ordered)
-    severity = min((alarm.severity for _, alarm in ordered), key=_URGENCY.__getitem__)
+    severity = min((alarm.severity for _, alarm in ordered), key=lambda severity: severity.place)
     return Message(
         title if len(title) <= LONGEST_TITLE else f"{title[: LONGEST_TITLE - 1]}…", "\n\n".join(parts), severity
     )
@@ -50,11 +47,11 @@ def compose_test(plan: Plan, receiver: str, by: str, now: int) -> Message:
 def _title(told: Sequence[tuple[Telling, Alarm]]) -> str:
     if len(told) == 1:
         ((telling, alarm),) = told
-        if not is_active(alarm):
+        if not alarm.is_active:
             return f"Cleared: {_what(alarm)}"
         again = ", still" if telling.times else ""
         return f"{alarm.severity.upper()}{again}: {_what(alarm)}"
-    active = Counter(alarm.severity for _, alarm in told if is_active(alarm))
+    active = Counter(alarm.severity for _, alarm in told if alarm.is_active)
     counts = [f"{active[severity]} {severity}" for severity in Severity if active[severity]]
     cleared = len(told) - active.total()
     counts += [f"{cleared} cleared"] if cleared else []
@@ -70,12 +67,12 @@ def _where(told: Sequence[tuple[Telling, Alarm]]) -> str:
 def _about(plan: Plan, telling: Telling, alarm: Alarm, guidance: Mapping[str, str]) -> str:
     lines = [f"{_what(alarm)}{_place(alarm)}."]
     since = f"Since {_moment(plan, alarm.raised_at)}, {alarm.severity}"
-    if not is_active(alarm):
+    if not alarm.is_active:
         since += f"; cleared {_moment(plan, alarm.cleared_at or alarm.changed_at)}"
     elif telling.times:
         since += f"; nobody has acknowledged it, this is message {telling.times + 1}"
     lines.append(f"{since}.")
-    if is_active(alarm) and alarm.rule in guidance:
+    if alarm.is_active and alarm.rule in guidance:
         lines.append(f"What to do: {guidance[alarm.rule]}")
     if plan.page_url and alarm.turbine_number is not None:
         lines.append(f"{plan.page_url}/turbines/{alarm.turbine_number}")

@@ -20,7 +20,7 @@ def next_telling(plan: Plan, telling: Telling, alarm: Alarm, now: int) -> Tellin
 
 def told(telling: Telling, alarm: Alarm, now: int) -> Telling:
     """The telling after its receiver was told at `now` how the alarm is."""
-    said = Said.RAISED if is_active(alarm) else Said.CLEARED
+    said = Said.RAISED if alarm.is_active else Said.CLEARED
     times = telling.times + 1 if said is Said.RAISED else 0
     return replace(telling, said=said, told_at=now, times=times, pending=None, due_at=None, route=None)
 
@@ -32,22 +32,12 @@ def scheduled(telling: Telling, pending: Said, moment: Moment | None) -> Telling
     return replace(telling, pending=pending, due_at=moment.at, route=moment.route.name)
 
 
-def is_active(alarm: Alarm) -> bool:
-    """Whether its condition holds."""
-    return alarm.state in (AlarmState.UNACKNOWLEDGED, AlarmState.ACKNOWLEDGED)
-
-
 def _changed(plan: Plan, telling: Telling, alarm: Alarm, now: int) -> Telling:
-    if _is_silent(alarm) or alarm.state is AlarmState.ACKNOWLEDGED:
+    if not alarm.is_audible or alarm.state is AlarmState.ACKNOWLEDGED:
         return _without_pending(telling)
     if alarm.state is AlarmState.UNACKNOWLEDGED:
         return _raised(plan, telling, alarm, now)
     return _cleared(plan, telling, alarm, now)
-
-
-def _is_silent(alarm: Alarm) -> bool:
-    """Whether a person has silenced the alarm, or another alarm speaks for it."""
-    return any(mark is not None for mark in (alarm.suppressed_by, alarm.shelved_until, alarm.out_of_service_by))
 
 
 def _raised(plan: Plan, telling: Telling, alarm: Alarm, now: int) -> Telling:
