@@ -93,6 +93,12 @@ class Reception:
             return {"accepted": False, "sentence": str(error)}
         return {"accepted": True} | ({} if deleted is None else deleted._asdict())
 
+    def _receivers(self) -> list[Answer]:
+        """Who is notified, and how it goes with each."""
+        if not self._monitor.is_ready:
+            return []
+        return [asdict(receiver) for receiver in self._monitor.knowledge.notifications.receivers()]
+
     def _health(self) -> Answer:
         health = self._monitor.health
         return {
@@ -129,13 +135,18 @@ class Reception:
             "grid_unbalanced_readings": health.balance.missing,
             "grid_missing_readings": sum(self._missing().values()),
             "grid_feed_followers": self._followers,
-            "grid_alarms_active": self._monitor.alarm_counts.active,
-            "grid_alarms_unacknowledged": self._monitor.alarm_counts.unacknowledged,
-            "grid_alarms_suppressed": self._monitor.alarm_counts.suppressed,
-            "grid_alarms_silenced": self._monitor.alarm_counts.silenced,
             "grid_engineers": self._monitor.engineers,
         }
-        return self._monitor.measurements.document(gauges | self._farm() | self._knowledge())
+        return self._monitor.measurements.document(gauges | self._alarms() | self._farm() | self._knowledge())
+
+    def _alarms(self) -> dict[str, float]:
+        counts = self._monitor.alarm_counts
+        return {
+            "grid_alarms_active": counts.active,
+            "grid_alarms_unacknowledged": counts.unacknowledged,
+            "grid_alarms_suppressed": counts.suppressed,
+            "grid_alarms_silenced": counts.silenced,
+        }
 
     def _farm(self) -> dict[str, float]:
         if not self._monitor.is_ready:
@@ -146,24 +157,15 @@ class Reception:
             "grid_engineers_free": dispatcher.engineers_free,
             "grid_incidents_open": len(dispatcher.open_incidents),
             "grid_incidents_waiting": len(dispatcher.waiting),
-            "grid_notifications_waiting": self._monitor.knowledge.notifications.waiting,
         }
-
-    def _receivers(self) -> list[Answer]:
-        """Who is notified, and how it goes with each."""
-        if not self._monitor.is_ready:
-            return []
-        return [asdict(receiver) for receiver in self._monitor.knowledge.notifications.receivers()]
 
     def _knowledge(self) -> dict[str, float]:
         if not self._monitor.is_ready:
             return {}
-        knowledge, alarms = self._monitor.knowledge, self._monitor.alarm_counts
+        knowledge = self._monitor.knowledge
         return {
             "grid_windows_waiting": len(knowledge.windows),
             "grid_outages_ongoing": knowledge.outages.ongoing,
-            "grid_alarms_active": alarms.active,
-            "grid_alarms_unacknowledged": alarms.unacknowledged,
             "grid_notifications_waiting": knowledge.notifications.waiting,
         }
 
