@@ -7,13 +7,19 @@ from monitor.store.knowledge.minutes import MINUTE, Minute
 from monitor.windows.figures import LONGEST_GAP
 
 _PRUNED_BEFORE = "SELECT coalesce(max(kept_since), 0) FROM prunings"
-_TOLD = f"""
-SELECT readings, figured_at FROM windows
-WHERE turbine_number = ? AND width_seconds = {MINUTE_SECONDS} AND start_at = ?
-"""  # noqa: S608 - our own number
-_HAD = """
-SELECT count(*) FROM readings WHERE turbine_number = ? AND emitted_at >= ? AND emitted_at < ? AND received_at <= ?
-"""
+_TELLS_OF_MORE = f"""
+SELECT EXISTS (
+    SELECT 1 FROM windows WHERE turbine_number = :number AND width_seconds = {MINUTE_SECONDS} AND start_at = :start_at
+) AND EXISTS (
+    SELECT 1 FROM windows w
+    WHERE turbine_number = :number AND width_seconds = {MINUTE_SECONDS} AND start_at BETWEEN :since AND :start_at
+    AND readings > (
+        SELECT count(*) FROM readings r
+        WHERE r.turbine_number = :number AND r.emitted_at >= w.start_at
+        AND r.emitted_at < w.start_at + {MINUTE} AND r.received_at <= w.figured_at
+    )
+)
+"""  # noqa: S608 - our own numbers
 
 
 class KeptWindows:
@@ -26,26 +32,19 @@ class KeptWindows:
         self._pruned_before: int | None = None
 
     def must_stay(self, mark: WindowMark, minute: Minute) -> bool:
-        """Whether a window tells of readings that are gone, its own or the one before it.
+        """Whether it is a window from readings that are gone: its own, or the one before its first.
 
-        Those that it was figured from had arrived by then: if fewer of them are stored, some are gone. Whether the
-        one before its first is gone can't be seen where pruning has come that near: then it is taken for gone.
+        A window tells of readings that are gone if fewer are stored of those that had arrived when it was figured.
+        The reading before the first of this one is gone if that holds for a window from the one before it on.
         """
         if self._pruned_before is None:
             ((self._pruned_before,),) = self._conn.execute(_PRUNED_BEFORE).fetchall()
-        if mark.start_at - LONGEST_GAP >= self._pruned_before:
+        since = minute.readings.emitted_at[0] - LONGEST_GAP
+        if minute.neighbours.before is not None:
+            since = max(since, minute.neighbours.before)
+        if since >= self._pruned_before:
             return False
-        told = self._conn.execute(_TOLD, (mark.turbine_number, mark.start_at)).fetchall()
-        if not told:
-            return False
-        ((readings, figured_at),) = told
-        span = (mark.turbine_number, mark.start_at, mark.start_at + MINUTE, figured_at)
-        ((had,),) = self._conn.execute(_HAD, span).fetchall()
-        stays = had < readings or _begins_anew(minute)
+        span = {"number": mark.turbine_number, "since": since - since % MINUTE, "start_at": mark.start_at}
+        ((stays,),) = self._conn.execute(_TELLS_OF_MORE, span).fetchall()
         self.count += stays
-        return stays
-
-
-def _begins_anew(minute: Minute) -> bool:
-    before = minute.neighbours.before
-    return before is None or minute.readings.emitted_at[0] - before > LONGEST_GAP
+        return bool(stays)

@@ -67,12 +67,13 @@ class TurbineWindows:
         """Figure a minute; without readings there is no window. Returns when the windows beside it start."""
         minute = read_minute(self._conn, mark)
         self.readings += 1 + len(minute.readings.emitted_at)
-        if minute.is_empty or self._kept.must_stay(mark, minute):
+        if minute.is_empty:
             return ()
-        window = figure(
-            mark, minute.readings, minute.neighbours, lambda: successors(self._conn, mark, minute), at=self._at
-        )
-        self._write(window, mark.start_at - mark.start_at % _QUARTER)
+        if not self._kept.must_stay(mark, minute):
+            window = figure(
+                mark, minute.readings, minute.neighbours, lambda: successors(self._conn, mark, minute), at=self._at
+            )
+            self._write(window, mark.start_at - mark.start_at % _QUARTER)
         return minute.windows_beside
 
     def compose(self, mark: WindowMark) -> None:

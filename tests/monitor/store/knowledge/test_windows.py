@@ -48,7 +48,8 @@ class Keeper:
         return dict(self.ledger._db.execute(sql, [NOON, MINUTE, number]))
 
     def count(self, sql: str) -> int:
-        return int(self.ledger._db.execute(sql).fetchone()[0] or 0)
+        row = self.ledger._db.execute(sql).fetchone()
+        return int(row[0] or 0) if row else 0
 
 
 @pytest.fixture
@@ -58,9 +59,8 @@ def keeper(tmp_path: Path) -> Iterator[Keeper]:
         yield Keeper(ledger)
 
 
-def emitted(second: float, number: int = 7, *, received: float | None = None) -> Reading:
-    at = NOON + round(second * SECOND)
-    arrived = at if received is None else NOON + round(received * SECOND)
+def emitted(second: float, number: int = 7, *, received: float = 0.0) -> Reading:
+    at, arrived = NOON + round(second * SECOND), NOON + round(received * SECOND)
     return Reading(number, at, 8.0, 0.5, OperationalStatus.OK, None, None, None, None, None, arrived)
 
 
@@ -115,6 +115,38 @@ def test_long_after_a_pruning_late_readings_are_told_as_ever(keeper: Keeper) -> 
     keeper.take(emitted(5000.5, received=9_000))
     keeper.rest()
     assert keeper.minutes()[83] == 7
+
+
+def test_a_gap_that_began_with_a_pruned_reading_stays_what_it_was(keeper: Keeper) -> None:
+    keeper.take(*(emitted(second) for second in range(0, 7200, 600)))
+    keeper.rest()
+    covered = "SELECT covered_seconds FROM windows WHERE width_seconds = 60 AND start_at = {}".format
+    prune(keeper, 3000)
+    keeper.take(emitted(500, received=9_000))
+    keeper.rest()
+    assert keeper.count(covered(NOON + 50 * MINUTE)) == 600, "not the 2500 since the late one"
+    assert keeper.count(covered(NOON + 8 * MINUTE)) == 2500, "of the late one itself what is known: it has no other gap"
+
+
+def test_the_first_reading_ever_may_come_right_after_a_pruning(keeper: Keeper) -> None:
+    prune(keeper, -60)
+    keeper.take(*(emitted(second) for second in range(0, 300, 10)))
+    keeper.rest()
+    keeper.take(emitted(5, received=9_000))
+    keeper.rest()
+    assert keeper.minutes()[0] == 7
+    assert keeper.count("SELECT count FROM books WHERE name = 'windows_kept_as_pruned'") == 0
+
+
+def test_a_late_reading_beside_pruned_ones_shortens_the_gap_after_it(keeper: Keeper) -> None:
+    keeper.take(*(emitted(second) for second in (0, 10, 20, 30, 65, 75, 85)))
+    keeper.rest()
+    prune(keeper, 25)
+    keeper.take(emitted(59, received=9_000))
+    keeper.rest()
+    assert keeper.minutes() == {0: 4, 1: 3}
+    covered = f"SELECT covered_seconds FROM windows WHERE width_seconds = 60 AND start_at = {NOON + MINUTE}"
+    assert keeper.count(covered) == 6 + 10 + 10
 
 
 def test_minutes_with_many_readings_are_figured_one_by_one(keeper: Keeper, monkeypatch: pytest.MonkeyPatch) -> None:
