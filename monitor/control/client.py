@@ -7,7 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-from monitor.control.documents import Answer
+from monitor.control.documents import Answer, Request
 from monitor.control.door import FOLLOW, SOCKET_NAME
 
 ANSWER_WITHIN_SECONDS = 30.0
@@ -19,7 +19,7 @@ class NoMonitorError(Exception):
     """No monitor runs on this data folder, or it does not answer: one sentence."""
 
 
-def ask(data_dir: Path, request: Answer, *, within_seconds: float = ANSWER_WITHIN_SECONDS) -> Answer:
+def ask(data_dir: Path, request: Request, *, within_seconds: float = ANSWER_WITHIN_SECONDS) -> Answer:
     """Ask the monitor that runs on this data folder, and wait for its answer. Raises NoMonitorError."""
     with _naming_errors(data_dir), socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(within_seconds)
@@ -30,7 +30,7 @@ def ask(data_dir: Path, request: Answer, *, within_seconds: float = ANSWER_WITHI
             return answer
 
 
-async def inquire(data_dir: Path, request: Answer, *, within_seconds: float = ANSWER_WITHIN_SECONDS) -> Answer:
+async def inquire(data_dir: Path, request: Request, *, within_seconds: float = ANSWER_WITHIN_SECONDS) -> Answer:
     """Ask as `ask` does, without holding up anybody else. Raises NoMonitorError."""
     with _naming_errors(data_dir):
         async with asyncio.timeout(within_seconds):

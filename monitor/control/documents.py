@@ -24,10 +24,11 @@ LONGEST_WORDS = 64
 LONGEST_COMMENT = 500
 """Of what a person notes at an alarm."""
 
+Request = dict[str, Any]
 Answer = dict[str, Any]
 
 
-def order_request(order: Order) -> Answer:
+def order_request(order: Order) -> Request:
     """Write a person's order as a request."""
     return {
         "order": order.kind.value,
@@ -38,17 +39,33 @@ def order_request(order: Order) -> Answer:
     }
 
 
+def read_order(request: Request) -> Order | None:
+    """Read a request as a person's order; None if it is something else. Raises ValueError, KeyError, TypeError.
+
+    Names and reasons are made printable, and cut to what an event has room for.
+    """
+    if "order" not in request:
+        return None
+    return Order(
+        OrderKind(request["order"]),
+        _turbine_number(request.get("turbine_number")),
+        _short_text(request["by"]) or "somebody",
+        _short_text(request.get("why", "")),
+        _idempotency_key(request.get("idempotency_key")),
+    )
+
+
 def order_answer(answer: OrderAnswer) -> Answer:
     """Write what became of an order."""
     return {"accepted": answer.accepted, "sentence": answer.sentence, "refusal": answer.refusal}
 
 
-def posts_request(bodies: Sequence[bytes]) -> Answer:
+def posts_request(bodies: Sequence[bytes]) -> Request:
     """Write readings that came over HTTP as a request. A letter stands for a byte: a body need not be text."""
     return {"posts": [body.decode("latin-1") for body in bodies]}
 
 
-def read_posts(request: Answer) -> list[bytes] | None:
+def read_posts(request: Request) -> list[bytes] | None:
     """Read a request as posted readings; None if it is something else. Raises ValueError, TypeError."""
     if "posts" not in request:
         return None
@@ -68,33 +85,33 @@ def post_answer(answer: PostAnswer) -> Answer:
     }
 
 
-def reports_request(reports: Sequence[OutageReport]) -> Answer:
+def reports_request(reports: Sequence[OutageReport]) -> Request:
     """Write outage reports as a request."""
     return {"outage_reports": [asdict(report) for report in reports]}
 
 
-def read_reports(request: Answer) -> list[OutageReport] | None:
+def read_reports(request: Request) -> list[OutageReport] | None:
     """Read a request as outage reports; None if it is something else. Raises ValueError, TypeError, KeyError."""
     if "outage_reports" not in request:
         return None
     return [_report(report) for report in request["outage_reports"]]
 
 
-def _report(report: Answer) -> OutageReport:
+def _report(report: Request) -> OutageReport:
     until, ongoing = report.get("until"), report.get("ongoing")
     if ongoing not in (None, True, False):
         raise TypeError("ongoing must be true, false or null")
     return OutageReport(
         _text(report["controller_id"]),
         _text(report["outage_type"]),
-        _moment(report["at"]),
-        _moment(report["received_at"]),
-        until=None if until is None else _moment(until),
+        _whole_number(report["at"]),
+        _whole_number(report["received_at"]),
+        until=None if until is None else _whole_number(until),
         ongoing=ongoing,
     )
 
 
-def alarm_order_request(order: AlarmOrder) -> Answer:
+def alarm_order_request(order: AlarmOrder) -> Request:
     """Write what a person does about alarms as a request."""
     return {
         "alarm_order": order.kind.value,
@@ -105,17 +122,17 @@ def alarm_order_request(order: AlarmOrder) -> Answer:
     }
 
 
-def read_alarm_order(request: Answer) -> AlarmOrder | None:
+def read_alarm_order(request: Request) -> AlarmOrder | None:
     """Read a request as an order about alarms; None if it is something else. Raises as `read_order` does."""
     if "alarm_order" not in request:
         return None
     until = request.get("until")
     return AlarmOrder(
         AlarmOrderKind(request["alarm_order"]),
-        tuple(_moment(alarm_id) for alarm_id in request["alarm_ids"]),
+        tuple(_whole_number(alarm_id) for alarm_id in request["alarm_ids"]),
         _short_text(request["by"]) or "somebody",
         _short_text(request.get("comment", ""), LONGEST_COMMENT),
-        None if until is None else _moment(until),
+        None if until is None else _whole_number(until),
     )
 
 
@@ -129,12 +146,12 @@ def alarm_answer(answer: AlarmAnswer) -> Answer:
     }
 
 
-def notification_test_request(test: NotificationTest) -> Answer:
+def notification_test_request(test: NotificationTest) -> Request:
     """Write the test of a receiver as a request."""
     return {"test_receiver": test.receiver, "by": test.by}
 
 
-def read_test(request: Answer) -> NotificationTest | None:
+def read_test(request: Request) -> NotificationTest | None:
     """Read a request as the test of a receiver; None if it is something else. Raises TypeError, KeyError."""
     if "test_receiver" not in request:
         return None
@@ -147,26 +164,10 @@ def _text(text: object) -> str:
     return text
 
 
-def _moment(number: object) -> int:
+def _whole_number(number: object) -> int:
     if type(number) is not int or number < 0:
         raise TypeError("a time or a number must be an integer from 0 on")
     return number
-
-
-def read_order(request: Answer) -> Order | None:
-    """Read a request as a person's order; None if it is something else. Raises ValueError, KeyError, TypeError.
-
-    Names and reasons are made printable, and cut to what an event has room for.
-    """
-    if "order" not in request:
-        return None
-    return Order(
-        OrderKind(request["order"]),
-        _turbine_number(request.get("turbine_number")),
-        _short_text(request["by"]) or "somebody",
-        _short_text(request.get("why", "")),
-        _idempotency_key(request.get("idempotency_key")),
-    )
 
 
 def _turbine_number(number: object) -> int:

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
-from monitor.control.documents import Answer
+from monitor.control.documents import Answer, Request
 
 SOCKET_NAME = "monitor.socket"
 LONGEST_SOCKET_PATH = 100
@@ -23,7 +23,7 @@ FOLLOW = b'{"follow": "farm"}\n'
 LAST_WORDS_SECONDS = 0.1
 """How long a monitor that ends waits for those who still talk with it."""
 
-Serve = Callable[[Answer], Awaitable[Answer]]
+Serve = Callable[[Request], Awaitable[Answer]]
 Follow = Callable[[], AsyncGenerator[bytes, None]]
 
 

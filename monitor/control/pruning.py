@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from monitor.control.client import NoMonitorError, ask
-from monitor.control.documents import Answer
+from monitor.control.documents import Answer, Request
 from monitor.store.errors import StoreUnavailableError
 from monitor.store.prunings import CutFile, Deleted, Slice
 
@@ -25,7 +25,7 @@ class MonitorDoor:
         """As StoreDoor."""
         self._ask({"replace_text_file": cut.model_dump()})
 
-    def _ask(self, request: Answer) -> Answer:
+    def _ask(self, request: Request) -> Answer:
         try:
             answer = ask(self._data_dir, request)
         except NoMonitorError as error:

@@ -10,6 +10,7 @@ from grid.times import SECOND, format_time
 from monitor import DISTRIBUTION
 from monitor.control.documents import (
     Answer,
+    Request,
     alarm_answer,
     order_answer,
     post_answer,
@@ -47,7 +48,7 @@ class Reception:
         self._feed = feed
         self._followers = 0
 
-    async def answer(self, request: Answer) -> Answer:
+    async def answer(self, request: Request) -> Answer:
         """Answer a request. Raises ValueError, KeyError, TypeError for one that can't be understood."""
         part = read_pruning(request)
         if part is not None:
@@ -65,7 +66,7 @@ class Reception:
             return {"receivers": self._receivers()}
         return {"metrics": self._metrics()} if request.get("ask") == "metrics" else {"health": self._health()}
 
-    async def _answer_knowledge(self, request: Answer) -> Answer | None:
+    async def _answer_knowledge(self, request: Request) -> Answer | None:
         """Answer what is asked about outages, alarms and notifications; None for something else."""
         alarm_order = read_alarm_order(request)
         if alarm_order is not None:

@@ -7,7 +7,7 @@ from typing import Annotated, cast
 from fastapi import Depends
 from fastapi.requests import HTTPConnection
 
-from monitor.control import Answer, inquire
+from monitor.control import Answer, Request, inquire
 from monitor.site_settings import SiteSettings
 from monitor.web.access import Access
 from monitor.web.hub import Hub
@@ -38,7 +38,7 @@ class Site:
         self.post_line = PostLine(self.inquire)
         self.probe = Probe(partial(look, self.settings.data_dir))
 
-    async def inquire(self, request: Answer) -> Answer:
+    async def inquire(self, request: Request) -> Answer:
         """Ask the monitor. Raises NoMonitorError."""
         return await inquire(self.settings.data_dir, request, within_seconds=ANSWER_WITHIN_SECONDS)
 
