@@ -6,15 +6,21 @@ A farm of its own has a story behind it (tests/fixtures/story.py) and some hours
 import json
 import subprocess
 import tempfile
+import threading
+import time
 from collections import defaultdict
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import Literal
 
+import httpx
 from playwright.sync_api import Browser, ViewportSize, expect, sync_playwright
-from programs import PROGRAMS
+from programs import PROGRAMS, wait_for
+from receivers import notify_file, webhook
 from served import ServedFarm
-from story import EVERY_PAGE, HELD, Words, tell
+from story import EVERY_PAGE, HELD, REPAIRED, WELL, Words, tell
 
 from benchmarks.chromium import find_chromium, launch
 from grid.times import SECOND, format_time, parse_time
@@ -25,10 +31,17 @@ ColorScheme = Literal["light", "dark"]
 FOLDER = Path(__file__).parent
 TURBINES = 24
 HISTORY_SECONDS = 6 * 3600
+LIVE_SECONDS = 900
 INTERVAL_SECONDS = 20
 SIMULATION = ("--seed", "5", "--region", "Harbour,Nordsee West")
-FIRST_OTHER = HELD + 1
+BROKEN = {2: (9000, 6200), 12: (15000, 14200), 21: (20000, 13000)}
+SILENT = {4: (7000, 4000), 17: (12000, 9500)}
+"""From how many seconds ago until how many seconds ago, by turbine."""
+OTHERS = range(HELD + 1, TURBINES + 1)
+"""Turbines without a story."""
+STILL_WELL = (*WELL, REPAIRED, HELD)
 PAUSE_SECONDS = 4.0
+OFFLINE_WITHIN_SECONDS = 120.0
 SETTLE_MILLISECONDS = 1200
 WIDE = ViewportSize(width=1280, height=860)
 NARROW = ViewportSize(width=375, height=812)
@@ -56,11 +69,21 @@ def main() -> None:
         broker = stack.enter_context(LocalMosquitto(folder))
         farm = ServedFarm(broker, folder)
         stack.callback(farm.close)
-        farm.serve("--engineers", "1")
-        send_history(farm)
-        others = ("--first-number", str(FIRST_OTHER), "--count", str(TURBINES + 1 - FIRST_OTHER))
-        farm.start("grid-turbines", *others, *SIMULATION, "--time-to-fail", "0")
+        hook = stack.enter_context(webhook())
+        farm.serve(
+            "--engineers", "1", "--notify-file", str(notify_file(folder, {"shift": hook.url, "on-call": hook.url}))
+        )
+        lines = simulated()
+        sent_until = time.time_ns() // 1000
+        send_history(farm, [line for line in lines if line[0] <= sent_until])
+        regions = SIMULATION[-1].split(",")
+        for number in OTHERS:
+            farm.says(number, "online", model="E-82", rated_power_in_kw=2000.0, region=regions[number % 2])
+        coming = [line for line in lines if line[0] > sent_until]
+        stack.enter_context(sending_live(farm, [line for line in coming if line[1] in OTHERS]))
         tell(farm, Words(), pause_seconds=PAUSE_SECONDS)
+        stack.enter_context(sending_live(farm, [line for line in coming if line[1] in STILL_WELL]))
+        answer_alarms(farm)
         playwright = stack.enter_context(sync_playwright())
         browser = launch(playwright, find_chromium() or "chromium")
         stack.callback(browser.close)
@@ -68,19 +91,80 @@ def main() -> None:
             take(browser, f"{farm.url}{path}", name.replace(" ", "-"), str(folder))
 
 
-def send_history(farm: ServedFarm) -> None:
-    """Send what simulated turbines would have sent in the hours up to now."""
-    paced = ("--upload-interval", str(INTERVAL_SECONDS), "--duration", str(HISTORY_SECONDS))
+def simulated() -> list[tuple[int, int, str]]:
+    """What simulated turbines send from some hours before now until a while after: when, which turbine, the reading."""
+    paced = ("--upload-interval", str(INTERVAL_SECONDS), "--duration", str(HISTORY_SECONDS + LIVE_SECONDS))
     command: list[str | Path] = [PROGRAMS / "grid-turbines", "--dry-run", "--count", str(TURBINES), *SIMULATION, *paced]
     printed = subprocess.run([*command, "--time-to-fail", "0"], check=True, capture_output=True, text=True).stdout
-    of_turbine: dict[int, list[str]] = defaultdict(list)
+    lines = []
     for reading in map(json.loads, printed.splitlines()):
-        emitted_at = parse_time(reading["emitted_at"]) - HISTORY_SECONDS * SECOND
-        of_turbine[reading["turbine_number"]].append(json.dumps({**reading, "emitted_at": format_time(emitted_at)}))
-    for number, lines in of_turbine.items():
-        topic = f"grid/turbines/{number}/metrics"
-        client = ["mosquitto_pub", "-h", farm.host, "-p", str(farm.port), "-q", "1", "-t", topic, "-l"]
-        subprocess.run(client, input="\n".join(lines), text=True, check=True)
+        number, emitted_at = reading["turbine_number"], parse_time(reading["emitted_at"]) - HISTORY_SECONDS * SECOND
+        seconds_ago = time.time() - emitted_at / SECOND
+        if is_within(SILENT, number, seconds_ago):
+            continue
+        if is_within(BROKEN, number, seconds_ago):
+            reading |= {"operational_status": "broken", "power_output_in_kwh": 0.0}
+        del reading["session"], reading["sequence"]  # a plain turbine: the story's status messages have another session
+        lines.append((emitted_at, number, json.dumps({**reading, "emitted_at": format_time(emitted_at)})))
+    return sorted(lines)
+
+
+def is_within(spans: dict[int, tuple[int, int]], number: int, seconds_ago: float) -> bool:
+    """Whether it was so with this turbine then."""
+    since, until = spans.get(number, (0, 0))
+    return since > seconds_ago > until
+
+
+def send_history(farm: ServedFarm, lines: Iterable[tuple[int, int, str]]) -> None:
+    """Send it a quarter of an hour at a time, so that the monitor sees neighbours in the same wind."""
+    for _, quarter in groupby(lines, key=lambda line: line[0] // (900 * SECOND)):
+        of_turbine: dict[int, list[str]] = defaultdict(list)
+        for _, number, text in quarter:
+            of_turbine[number].append(text)
+        for number, texts in of_turbine.items():
+            topic = f"grid/turbines/{number}/metrics"
+            client = ["mosquitto_pub", "-h", farm.host, "-p", str(farm.port), "-q", "1", "-t", topic, "-l"]
+            subprocess.run(client, input="\n".join(texts), text=True, check=True)
+
+
+@contextmanager
+def sending_live(farm: ServedFarm, lines: Iterable[tuple[int, int, str]]) -> Iterator[None]:
+    """Send each reading when its time has come."""
+    stop = threading.Event()
+
+    def send() -> None:
+        for emitted_at, number, text in lines:
+            if stop.wait(max(0.0, emitted_at / SECOND - time.time())):
+                return
+            farm.publish(f"grid/turbines/{number}/metrics", text)
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        sender.join()
+
+
+def answer_alarms(farm: ServedFarm) -> None:
+    """Wait for the alarm of the turbine that is offline, take care of one alarm, and shelve another."""
+    api = httpx.Client(base_url=f"{farm.url}/api/v1")
+
+    def known() -> dict[str, int]:
+        return {alarm["rule"]: alarm["alarm_id"] for alarm in api.get("/alarms").json()["items"]}
+
+    wait_for(
+        lambda: {"turbine_offline", "turbine_silent"} <= known().keys(),
+        "alarms of links are there",
+        seconds=OFFLINE_WITHIN_SECONDS,
+    )
+    until = format_time(time.time_ns() // 1000 + 8 * 3600 * SECOND)
+    for rule, order in {
+        "turbine_silent": {"kind": "acknowledge", "by": "Ada", "comment": "its sensors are being changed"},
+        "turbine_offline": {"kind": "shelve", "by": "Ben", "comment": "a new router is under way", "until": until},
+    }.items():
+        api.post("/alarms/orders", json={**order, "alarm_ids": [known()[rule]]}).raise_for_status()
 
 
 def take(browser: Browser, address: str, name: str, folder: str) -> None:
