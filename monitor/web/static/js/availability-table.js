@@ -25,6 +25,16 @@ export function availabilityInWords(value) {
 /** A span that the interface tells in hours. */
 export const hoursInWords = (hours) => span(hours === null ? null : hours * HOUR);
 
+/** The energy that was lost, as far as it is known. */
+export function lostInWords({ lost_energy_in_kwh: energy, losses_unknown: unknown }) {
+  return energy === 0 && unknown > 0 ? "unknown" : energyInWords(energy);
+}
+
+/** Of how many outages the loss is not known; empty where all are. */
+export function lossesUnknown({ losses_unknown: unknown }) {
+  return unknown > 0 ? `of ${counted(unknown, "outage")} unknown` : "";
+}
+
 /** Fills `body` with lines, and `foot` with what there is to say. */
 export class AvailabilityTable {
   #asked = 0;
@@ -67,7 +77,7 @@ function lineRow(line, by) {
     ["From", timeElement(line.since), "since"],
     ["The time", timeBar(line), "sorts-cell"],
     ["By time", byTime(line), "number"],
-    ["By energy", availabilityInWords(line.energy_availability), "number"],
+    ["By energy", byEnergy(line), "number"],
     ["Forced outages", count(line.forced_outages), "number"],
     ["MTBF", hoursInWords(line.mtbf_hours), "number"],
     ["MTTR", hoursInWords(line.mttr_hours), "number"],
@@ -86,8 +96,12 @@ function byTime({ time_availability: known, time_availability_at_least: least })
   return element("span", {}, availabilityInWords(known), isOpen ? under(` at least ${availabilityInWords(least)}`) : null);
 }
 
-function lost({ lost_energy_in_kwh: energy, losses_unknown: unknown }) {
-  return element("span", {}, energyInWords(energy), unknown > 0 ? under(` and ${count(unknown)} unknown`) : null);
+function byEnergy({ energy_availability: known, losses_unknown: unknown }) {
+  return element("span", {}, availabilityInWords(known), known !== null && unknown > 0 ? under(" at most") : null);
+}
+
+function lost(line) {
+  return element("span", {}, lostInWords(line), lossesUnknown(line) ? under(` ${lossesUnknown(line)}`) : null);
 }
 
 const under = (text) => element("span", { class: "under" }, text);

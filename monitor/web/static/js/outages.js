@@ -1,7 +1,7 @@
 // The page of outages: what was out in a period, what it cost, and the availability that is left.
 
 import { get, inWords } from "./api.js";
-import { AvailabilityTable, availabilityInWords as share, hoursInWords as hours } from "./availability-table.js";
+import { AvailabilityTable, availabilityInWords as share, hoursInWords as hours, lossesUnknown, lostInWords } from "./availability-table.js";
 import { setText } from "./dom.js";
 import { element, row } from "./elements.js";
 import { energyInWords, outageCells, outageVersion } from "./outage-words.js";
@@ -46,7 +46,7 @@ async function showFarm(query) {
 
 function sentence(farm) {
   const words = `${counted(farm.turbines, "turbine")} ${periodInWords(chosen.period)}: ${counted(farm.forced_outages, "forced outage")}`;
-  return `${words}, ${span(farm.forced_outage_seconds)} of turbine time lost, ${energyInWords(farm.lost_energy_in_kwh)} not made.`;
+  return `${words}, ${span(farm.forced_outage_seconds)} of turbine time lost, energy not made: ${lostInWords(farm)}.`;
 }
 
 function figuresOf(farm) {
@@ -54,9 +54,9 @@ function figuresOf(farm) {
   const least = farm.time_availability_at_least;
   return [
     figure("By time", share(farm.time_availability), least !== null && least < farm.time_availability ? `at least ${share(least)}` : ""),
-    figure("By energy", share(farm.energy_availability)),
+    figure("By energy", share(farm.energy_availability), farm.losses_unknown > 0 && farm.energy_availability !== null ? "at most" : ""),
     figure("Energy", energyInWords(farm.energy_in_kwh)),
-    figure("Lost", energyInWords(farm.lost_energy_in_kwh), farm.losses_unknown > 0 ? `${farm.losses_unknown} unknown` : ""),
+    figure("Lost", lostInWords(farm), lossesUnknown(farm)),
     figure("Forced outages", count(farm.forced_outages)),
     figure("MTBF", hours(farm.mtbf_hours)),
     figure("MTTR", hours(farm.mttr_hours)),
