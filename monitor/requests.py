@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 from monitor.dispatch.answered import AnsweredOrders
 from monitor.facts import (
@@ -41,14 +42,14 @@ AnswerT = TypeVar("AnswerT")
 
 @dataclass(slots=True)
 class _Pending(Generic[AskedT, AnswerT]):
-    """What is asked, who waits for the answer, and what is answered when the monitor stops."""
+    """What is asked, who waits for the answer, and what is answered if it is refused."""
 
     asked: AskedT
     if_refused: Callable[[str], AnswerT]
     answer: asyncio.Future[AnswerT] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
-    def refuse(self) -> None:
-        self.answer.set_result(self.if_refused(_STOPS))
+    def refuse(self, why_not: str) -> None:
+        self.answer.set_result(self.if_refused(why_not))
 
 
 _Orders = list[_Pending[Order, OrderAnswer]]
@@ -107,16 +108,15 @@ class Asked:
 
     def refuse(self) -> None:
         """Answer all that the monitor stops."""
-        for order in self.pending_orders:
-            order.refuse()
-        for post in self.pending_posts:
-            post.refuse()
-        for reports in self.pending_reports:
-            reports.refuse()
-        for alarm_order in self.pending_alarm_orders:
-            alarm_order.refuse()
-        for test in self.pending_tests:
-            test.refuse()
+        pending: list[_Pending[Any, Any]] = [
+            *self.pending_orders,
+            *self.pending_posts,
+            *self.pending_reports,
+            *self.pending_alarm_orders,
+            *self.pending_tests,
+        ]
+        for one in pending:
+            one.refuse(_STOPS)
 
 
 def _asked(pending: Iterable[_Pending[AskedT, AnswerT]]) -> list[AskedT]:
@@ -148,53 +148,41 @@ class Requests:
         if key in self._under_way and not self._under_way[key].done():
             sentence = "an order with this idempotency key is under way: ask again in a second"
             return OrderAnswer(order, False, sentence, OrderRefusal.IN_PROGRESS)
-        why_not = self._why_not(self._next.pending_orders, refusing)
-        if why_not is not None:
-            return _refusal(order, why_not)
-        pending = _Pending(order, lambda sentence: _refusal(order, sentence))
+        waiting = self._next.pending_orders
+        why_not = self._why_not(refusing, is_full=len(waiting) >= MOST_ORDERS)
+        answer = self._ask(waiting, order, partial(_refused_order, order), why_not)
         if key:
-            self._under_way = {**_not_done(self._under_way), key: pending.answer}
-        return await self._ask(self._next.pending_orders, pending)
+            self._under_way = {**_not_done(self._under_way), key: answer}
+        return await asyncio.shield(answer)
 
     async def post(self, bodies: Sequence[bytes], *, refusing: str | None = None) -> list[PostAnswer]:
         """Pass on readings, in their order; those beyond the room for them are refused."""
-        why_not = _STOPS if self._stopped else refusing
-        room = max(0, MOST_POSTS - len(self._next.pending_posts)) if why_not is None else 0
-        taken = [_Pending(body, _unavailable) for body in bodies[:room]]
-        self._next.pending_posts.extend(taken)
-        if taken:
-            self._wake()
-        answers = [await asyncio.shield(pending.answer) for pending in taken]
-        return [*answers, *(_unavailable(_STOPS if self._stopped else why_not or _TOO_MANY) for _ in bodies[room:])]
+        waiting = self._next.pending_posts
+        answers = []
+        for body in bodies:
+            why_not = self._why_not(refusing, is_full=len(waiting) >= MOST_POSTS)
+            answers.append(self._ask(waiting, body, _refused_post, why_not))
+        return [await asyncio.shield(answer) for answer in answers]
 
     async def report(self, reports: Sequence[OutageReport], *, refusing: str | None = None) -> OutageAnswer:
         """Pass on outage reports: all of them, or none."""
-        if refusing is None and len(self._next.outage_reports) + len(reports) > MOST_OUTAGE_REPORTS:
-            refusing = _TOO_MANY
-        why_not = _STOPS if self._stopped else refusing
-        if why_not is not None:
-            return OutageAnswer(False, why_not)
-        pending = _Pending(reports, lambda sentence: OutageAnswer(False, sentence))
-        return await self._ask(self._next.pending_reports, pending)
+        is_full = len(self._next.outage_reports) + len(reports) > MOST_OUTAGE_REPORTS
+        why_not = self._why_not(refusing, is_full=is_full)
+        return await asyncio.shield(
+            self._ask(self._next.pending_reports, reports, partial(OutageAnswer, False), why_not)
+        )
 
     async def order_alarms(self, order: AlarmOrder, *, refusing: str | None = None) -> AlarmAnswer:
         """Pass on what a person does about alarms."""
-
-        def refuse(sentence: str) -> AlarmAnswer:
-            return AlarmAnswer(order, False, sentence, refusal=AlarmRefusal.UNAVAILABLE)
-
-        why_not = self._why_not(self._next.pending_alarm_orders, refusing)
-        if why_not is not None:
-            return refuse(why_not)
-        return await self._ask(self._next.pending_alarm_orders, _Pending(order, refuse))
+        waiting = self._next.pending_alarm_orders
+        why_not = self._why_not(refusing, is_full=len(waiting) >= MOST_ORDERS)
+        return await asyncio.shield(self._ask(waiting, order, partial(_refused_alarm_order, order), why_not))
 
     async def test(self, test: NotificationTest, *, refusing: str | None = None) -> NotificationTestAnswer:
         """Pass on the test of a receiver."""
-        why_not = self._why_not(self._next.pending_tests, refusing)
-        if why_not is not None:
-            return NotificationTestAnswer(False, why_not)
-        pending = _Pending(test, lambda sentence: NotificationTestAnswer(False, sentence))
-        return await self._ask(self._next.pending_tests, pending)
+        waiting = self._next.pending_tests
+        why_not = self._why_not(refusing, is_full=len(waiting) >= MOST_ORDERS)
+        return await asyncio.shield(self._ask(waiting, test, partial(NotificationTestAnswer, False), why_not))
 
     def bring(self, receipts: Iterable[Receipt]) -> None:
         """Pass on what the courier says. It says it again after a start if the monitor ends before the commit."""
@@ -223,24 +211,39 @@ class Requests:
         asked, self._next = self._next, Asked()
         asked.refuse()
 
-    def _why_not(self, waiting: Sequence[object], refusing: str | None) -> str | None:
+    def _why_not(self, refusing: str | None, *, is_full: bool) -> str | None:
         if self._stopped:
             return _STOPS
-        return _TOO_MANY if refusing is None and len(waiting) >= MOST_ORDERS else refusing
+        return _TOO_MANY if refusing is None and is_full else refusing
 
-    async def _ask(self, waiting: list[_Pending[AskedT, AnswerT]], pending: _Pending[AskedT, AnswerT]) -> AnswerT:
-        waiting.append(pending)
-        self._wake()
-        return await asyncio.shield(pending.answer)
+    def _ask(
+        self,
+        waiting: list[_Pending[AskedT, AnswerT]],
+        asked: AskedT,
+        if_refused: Callable[[str], AnswerT],
+        why_not: str | None,
+    ) -> asyncio.Future[AnswerT]:
+        """Have it wait for the next batch; with a reason why not it is refused at once."""
+        pending = _Pending(asked, if_refused)
+        if why_not is None:
+            waiting.append(pending)
+            self._wake()
+        else:
+            pending.refuse(why_not)
+        return pending.answer
 
 
 def _not_done(under_way: dict[str, asyncio.Future[OrderAnswer]]) -> dict[str, asyncio.Future[OrderAnswer]]:
     return {key: answer for key, answer in under_way.items() if not answer.done()}
 
 
-def _unavailable(sentence: str) -> PostAnswer:
+def _refused_post(sentence: str) -> PostAnswer:
     return PostAnswer(PostOutcome.UNAVAILABLE, detail=sentence)
 
 
-def _refusal(order: Order, sentence: str) -> OrderAnswer:
+def _refused_order(order: Order, sentence: str) -> OrderAnswer:
     return OrderAnswer(order, False, sentence, OrderRefusal.UNAVAILABLE)
+
+
+def _refused_alarm_order(order: AlarmOrder, sentence: str) -> AlarmAnswer:
+    return AlarmAnswer(order, False, sentence, refusal=AlarmRefusal.UNAVAILABLE)
