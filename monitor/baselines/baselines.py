@@ -1,17 +1,16 @@
 """Each turbine's own normal, learnt as its readings come, and what deviates from it."""
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from math import isnan
 
 from grid.metrics import OperationalStatus
-from grid.power_curve import curve_for
 from grid.times import SECOND
-from monitor.baselines.curves import ModelCurve, OwnCurve
+from monitor.baselines.curves import OwnCurve, published_curve
 from monitor.baselines.findings import FindingIds, is_residual_open, settle, silence
 from monitor.baselines.judging import Neighbours, Shown, gains, judge, lasting_residual
 from monitor.baselines.neighbours import Neighbourhood
-from monitor.baselines.track import NEVER, UNKNOWN_MODEL, Deviation, Track
+from monitor.baselines.track import KW_MICROSECONDS, NEVER, UNKNOWN_MODEL, Deviation, Track
+from monitor.baselines.usual import QUICK, TURNS, take_usual
 from monitor.facts import BaselineChanges, Finding, Link, LinkReason, Now, Reading, RememberedKnowledge, TurbineRecord
 
 SETTLE_SECONDS = 10
@@ -21,10 +20,6 @@ SAVE_SECONDS = 60.0
 MOST_RECORDS = 50
 """In one commit."""
 
-_TURNS = 8
-"""Wind, power and current belong together today as yesterday: of readings each second, every eighth teaches how."""
-_HALF = SECOND // 2
-_SHORTEST_INTERVAL = SECOND // 1000
 _LOOK_SECONDS = 1.0
 
 
@@ -40,6 +35,7 @@ class Baselines:
         self._turbines: Mapping[int, TurbineRecord] = {}
         for record in remembered.baselines:
             track = self._tracks[record.turbine_number] = Track.of(record)
+            track.curve.model = published_curve(*track.model)
             self._plan_saving(track, now)
         for finding in remembered.open_findings:
             track = self._tracks.get(finding.turbine_number) or self._register(finding.turbine_number, now)
@@ -49,14 +45,13 @@ class Baselines:
         """Take a batch's readings; late and repeated ones change nothing."""
         changes = BaselineChanges()
         self._turbines = turbines
-        tracks = self._tracks
+        tracks, watched = self._tracks, now.watched
         for reading in readings:
             # At more than a reading a second nearly all end here: this must cost next to nothing.
-            number, emitted_at, *_ = reading
-            track = tracks.get(number)
+            track = tracks.get(reading[0])
             if track is None:
-                track = self._register(number, now)
-            if emitted_at >= track.judge_from:
+                track = self._register(reading[0], now)
+            if reading[1] >= track.judge_from and not take_usual(track, reading, watched):
                 self._judge(track, reading, now, changes)
         if now.watched >= self._look_at:
             self._look_at = now.watched + _LOOK_SECONDS
@@ -82,6 +77,7 @@ class Baselines:
 
     def _judge(self, track: Track, reading: Reading, now: Now, changes: BaselineChanges) -> None:
         track.heard = now.watched
+        track.count_usual()
         gap = reading.emitted_at - track.at if track.at != NEVER else 0
         record = self._turbines.get(reading.turbine_number)
         _follow_turns(track, reading, record, gap)
@@ -125,13 +121,13 @@ def _follow_turns(track: Track, reading: Reading, record: TurbineRecord | None, 
         track.settled_from = at + SETTLE_SECONDS * SECOND
         track.drift = 0.0
     if gap:
-        track.interval = _interval(track, reading, gap)
-        track.turn = (track.turn + 1) % _TURNS if gap < _TURNS * SECOND else 0
+        counted = reading.sequence if reading.session == track.session else None
+        track.interval = track.interval_of(gap, counted)
+        track.turn = (track.turn + 1) % TURNS if gap < QUICK else 0
     if reading.session != track.session:
         track.session = reading.session
     track.broken, track.sequence = broken, reading.sequence
-    # Half a second of grace for a clock that jitters: on average there is still one a second.
-    track.judge_from = max(track.judge_from + SECOND, at + _HALF)
+    track.judge_after(at)
     track.at = at
     if record is not None and track.turn == 0 and (record.model, record.rated_power_in_kw) != track.model:
         if track.model != UNKNOWN_MODEL:
@@ -140,25 +136,10 @@ def _follow_turns(track: Track, reading: Reading, record: TurbineRecord | None, 
         track.curve.model = published_curve(*track.model)
 
 
-def _interval(track: Track, reading: Reading, gap: int) -> int:
-    """How long the reading's energy took, in microseconds: by the turbine's own count, else by the gap."""
-    if reading.sequence is not None and track.sequence is not None and reading.session == track.session:
-        readings = max(1, reading.sequence - track.sequence)
-        return max(_SHORTEST_INTERVAL, gap // readings)
-    return max(_SHORTEST_INTERVAL, min(gap, track.interval) if track.interval else gap)
-
-
 def _shown(track: Track, reading: Reading) -> Shown:
     """What the instruments show; the power only of a turbine that runs."""
     power, current = None, None
     if not track.broken and track.interval and reading.emitted_at >= track.settled_from:
-        power = reading.power_output_in_kwh * 3600 * SECOND / track.interval
+        power = reading.power_output_in_kwh * KW_MICROSECONDS / track.interval
         current = reading.current
     return Shown(reading.wind_speed, power, reading.voltage, current, reading.temperature)
-
-
-@lru_cache(256)
-def published_curve(model: str | None, rated_power: float | None) -> ModelCurve | None:
-    """The published curve of a model, if it is known; one for all turbines of it."""
-    curve = curve_for(model, rated_power)
-    return None if curve is None else ModelCurve(curve)

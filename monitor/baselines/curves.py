@@ -2,8 +2,9 @@
 
 from array import array
 from collections.abc import Sequence
+from functools import lru_cache
 
-from grid.power_curve import PowerCurve
+from grid.power_curve import PowerCurve, curve_for
 
 BINS = 30
 """Of 1 m/s each, and one for all above; IEC 61400-12-1 has bins of half that, which take twice as long to fill."""
@@ -110,3 +111,10 @@ class ModelCurve:
         if wind_speed > self._doubtful_until or 2 * shown < self.rated_power:
             return 0.0
         return self.rated_power
+
+
+@lru_cache(256)
+def published_curve(model: str | None, rated_power: float | None) -> ModelCurve | None:
+    """The published curve of a model, if it is known; one for all turbines of it."""
+    curve = curve_for(model, rated_power)
+    return None if curve is None else ModelCurve(curve)

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-from monitor.baselines.normal import COARSE, LEARNT_READINGS, UNUSUAL, Normal
+from monitor.baselines.normal import COARSE, UNUSUAL, Normal
 from monitor.baselines.track import Track
 from monitor.facts import FindingKind
 
@@ -21,6 +21,8 @@ _WARMING, _WARMING_SECONDS = 80.0, 600.0
 VOLTAGE_SHARE = 0.02
 POWER_SHARE = 0.01
 """Of rated power: the deadband of power against the curve, and of current against power."""
+CURRENT_SHARE = 0.03
+"""Of the current that belongs to the power: less is no difference, however steady their ratio is."""
 _STANDING_SHARE = 0.02
 """Of rated power: a turbine that makes no more than this stands."""
 _UNLEARNT_SHARE = 0.1
@@ -119,7 +121,7 @@ def judge(track: Track, shown: Shown, gain: Gains, ask: Ask) -> list[Verdict]:
         track.off_curve = 0
         if not track.wind_speed.take_usual(shown.wind_speed, gain.quick):
             _doubt_wind(track, shown.wind_speed, gain, ask, verdicts)
-    elif not _is_as_ever(track, shown.wind_speed, shown.power, shown.current, gain):
+    else:
         _Triangle(track, shown.wind_speed, shown.power, shown.current, gain, ask).judge(verdicts)
     return verdicts
 
@@ -162,32 +164,17 @@ def _is_other_wind(wind_speed: float, neighbours: Neighbours) -> bool:
     return abs(wind_speed - neighbours.wind_speed) > max(2.0, 0.3 * neighbours.wind_speed)
 
 
-def _is_as_ever(track: Track, wind_speed: float, power: float, current: float | None, gain: Gains) -> bool:
-    """Learn a reading whose wind, power and current agree and moved as usual, as nearly all do; else do nothing."""
-    curve, residual, normal = track.curve, track.residual, track.wind_speed
-    expected = curve.power(wind_speed, power)
-    if expected is None or residual.seen < LEARNT_READINGS or power == track.power.value:
-        return False
-    off = power - expected - residual.level
-    within = POWER_SHARE * curve.rated_power
-    if not -within <= off <= within:
-        return False
-    if current is not None:
-        ratio = track.current_per_power.level
-        off_current = current - ratio * abs(power)
-        if not -within * ratio <= off_current <= within * ratio or current == track.current.value:
-            return False
-        if track.current_per_power.seen < LEARNT_READINGS:
-            return False
-    if track.turn == 0 or not normal.take_usual(wind_speed, gain.quick):
-        return False
-    track.off_curve = 0
-    track.drift += gain.drift * (off - track.drift)
-    if not track.power.take_usual(power, gain.quick):
-        track.power.follow(power, gain.quick, within)
-    if current is not None and not track.current.take_usual(current, gain.quick):
-        track.current.follow(current, gain.quick, within * ratio)
-    return True
+def should_move(track: Track, wind_speed: float, power: float, expected: float | None, rated: float) -> bool:
+    """Whether the wind since the last reading should have changed the power."""
+    curve = track.curve
+    if expected is None:
+        return 0.05 * rated < abs(power) < 0.95 * rated
+    model, before = curve.model, track.wind_speed.value
+    if model is not None:
+        moved = model.power(wind_speed, power) - model.power(before, power)
+        return abs(moved) > 0.0005 * rated
+    expected_before = curve.power(before, power)
+    return expected_before is not None and abs(expected - expected_before) > _TELLING_SHARE * rated
 
 
 class _Triangle:
@@ -232,7 +219,7 @@ class _Triangle:
         if self.current is None or not ratio.is_learnt or not self.track.is_learnt:
             return False
         power = abs(self.power)
-        spread = max(UNUSUAL * ratio.deviation, 0.03 * ratio.level) * power
+        spread = max(UNUSUAL * ratio.deviation, CURRENT_SHARE * ratio.level) * power
         return abs(self.current - ratio.level * power) > max(spread, POWER_SHARE * ratio.level * self.rated)
 
     # --- who is wrong
@@ -307,7 +294,9 @@ class _Triangle:
             self._stand_still(verdicts)
             return True
         if same_power:
-            if not self._should_move() or track.wind_speed.is_unusual(self.wind_speed, DEADBANDS["wind_speed"]):
+            if not should_move(
+                track, self.wind_speed, self.power, self.expected, self.rated
+            ) or track.wind_speed.is_unusual(self.wind_speed, DEADBANDS["wind_speed"]):
                 track.power.repeats = 0
                 return False
             wrong = "power"
@@ -330,18 +319,6 @@ class _Triangle:
     def _stands(self) -> bool:
         """Whether the turbine makes nothing, whatever it should make: its power moves no more, and is not frozen."""
         return abs(self.power) <= _STANDING_SHARE * self.rated
-
-    def _should_move(self) -> bool:
-        """Whether the wind since the last reading should have changed the power."""
-        track = self.track
-        if self.expected is None:
-            return 0.05 * self.rated < abs(self.power) < 0.95 * self.rated
-        model = track.curve.model
-        if model is None:
-            before = track.curve.power(track.wind_speed.value, self.power)
-            return before is not None and abs(self.expected - before) > _TELLING_SHARE * self.rated
-        moved = model.power(self.wind_speed, self.power) - model.power(track.wind_speed.value, self.power)
-        return abs(moved) > 0.0005 * self.rated
 
     def _doubt_repeated(self, quantity: str, verdicts: list[Verdict]) -> None:
         value = self.power if quantity == "power" else self.wind_speed
@@ -370,7 +347,7 @@ class _Triangle:
         if may_learn and abs(self.power) > 0.05 * self.rated:
             ratio = current / abs(self.power)
             if not track.current_per_power.take_usual(ratio, _RATIO_GAIN):
-                track.current_per_power.follow(ratio, _RATIO_GAIN, 0.03 * abs(track.current_per_power.level))
+                track.current_per_power.follow(ratio, _RATIO_GAIN, CURRENT_SHARE * abs(track.current_per_power.level))
         if wrong == "current":
             track.current.reject(current)
         elif current == track.current.value:

@@ -23,6 +23,8 @@ FROZEN_CHANCE = 1e-5
 COARSE = 0.5
 """An instrument that repeats itself more often than this shows too coarse steps to be told from a frozen one."""
 
+_MAY_REPEAT = FROZEN_REPEATS - 1
+_SQUARE = UNUSUAL * UNUSUAL
 _START_READINGS = 9
 _VARIANCE_GAIN = 0.01
 """The variance remembers some hundred readings."""
@@ -86,6 +88,34 @@ class Normal:
         if self.seen > _MOST_SEEN:
             self._halve()
         return True
+
+    def is_near(self, value: float, deadband: float) -> bool:
+        """Whether a value is as near as a usual one, and not the same again and again: `is_unusual`, made quick."""
+        step = value - self.level
+        if (step > deadband or step < -deadband) and step * step > _SQUARE * self.variance:
+            return False
+        return self.seen >= LEARNT_READINGS and (value != self.value or self.repeats < _MAY_REPEAT)
+
+    def may_come(self, value: float) -> bool:
+        """Whether a value is learnt, and not the same again and again."""
+        return self.seen >= LEARNT_READINGS and (value != self.value or self.repeats < _MAY_REPEAT)
+
+    def move(self, value: float, gain: float) -> None:
+        """Move the mean to a value that was found usual; its scatter is not learnt, and `count` counts it later."""
+        self.level += gain * (value - self.level)
+        if value != self.value:
+            self.value = value
+            self.repeats = 0
+        else:
+            self.repeats += 1
+            self.repeated += 1
+
+    def count(self, values: int) -> None:
+        """Count values that moved the mean."""
+        if self.start is None:
+            self.seen += values
+            if self.seen > _MOST_SEEN:
+                self._halve()
 
     def score(self, value: float, deadband: float) -> float:
         """How unusual: the distance from the mean in standard deviations, at least a fifth of the deadband each.

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from grid.times import SECOND
-from monitor.baselines.baselines import published_curve
-from monitor.baselines.curves import BINS
+from monitor.baselines.curves import BINS, published_curve
 from monitor.baselines.judging import DEADBANDS, POWER_SHARE, VOLTAGE_SHARE, gains
 from monitor.baselines.normal import LEARNT_READINGS, UNUSUAL, Normal
 from monitor.baselines.sentences import NAMES, UNITS, amount

@@ -22,6 +22,13 @@ NEVER = -1
 UNKNOWN_MODEL: tuple[str | None, float | None] = (None, None)
 """Name of the model, and rated power in kW."""
 
+KW_MICROSECONDS = 3600 * SECOND
+"""In a kilowatt-hour; kW that stay the same must come out the same, to the last digit."""
+
+SHORTEST_INTERVAL = SECOND // 1000
+"""Between two readings, in microseconds."""
+_HALF = SECOND // 2
+
 _NORMALS = ("wind_speed", "power", "voltage", "current", "temperature", "residual", "current_per_power")
 
 
@@ -61,6 +68,7 @@ class Track:
         "temperature",
         "turbine_number",
         "turn",
+        "usual",
         "voltage",
         "wind_speed",
     )
@@ -91,6 +99,8 @@ class Track:
         self.curve = OwnCurve()
         self.turn = 0
         """Of many readings in a few seconds, those with a 0 teach how power, wind and current belong together."""
+        self.usual = 0
+        """So many readings were taken as usual since the last that was judged in full; they are counted with it."""
         self.off_curve = 0
         """For how many readings the power has been away from the curve."""
         self.drift = 0.0
@@ -104,6 +114,33 @@ class Track:
     def is_learnt(self) -> bool:
         """Whether the turbine was seen for long enough to be judged."""
         return self.at - self.first_at >= LEARNT_SECONDS * SECOND
+
+    def interval_of(self, gap: int, sequence: int | None) -> int:
+        """How long the next reading's energy took, in microseconds: by the turbine's own count, else by the gap."""
+        known = self.sequence
+        if sequence is not None and known is not None:
+            return max(SHORTEST_INTERVAL, gap // (sequence - known) if sequence > known + 1 else gap)
+        return max(SHORTEST_INTERVAL, min(gap, self.interval) if self.interval else gap)
+
+    def count(self, at: int) -> None:
+        """A reading was taken as usual."""
+        self.at = at
+        self.turn += 1
+        self.usual += 1
+        self.off_curve = 0
+        self.judge_after(at)
+
+    def judge_after(self, at: int) -> None:
+        """Judge one a second on average, with half a second of grace for a clock that jitters."""
+        following, soonest = self.judge_from + SECOND, at + _HALF
+        self.judge_from = following if following > soonest else soonest
+
+    def count_usual(self) -> None:
+        """Count the values that were taken as usual."""
+        if self.usual:
+            for normal in (self.power, self.voltage, self.current, self.temperature):
+                normal.count(self.usual)
+            self.usual = 0
 
     def normals(self) -> dict[str, Normal]:
         """All that was learnt, by name."""

@@ -267,3 +267,10 @@ def test_a_turbine_takes_less_than_two_kilobytes() -> None:
     taken = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()
     assert taken / 80 < 2048
+
+
+def test_after_a_restart_a_turbine_of_a_known_model_is_judged_as_before() -> None:
+    watch = Watch().learn(2000)
+    again = Watch(remembered=RememberedKnowledge(baselines=[watch.decider._tracks[1].record()]))
+    again.index = watch.index
+    assert again.learn(600).told == []
