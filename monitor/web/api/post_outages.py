@@ -14,7 +14,7 @@ from monitor.clock import utc_now
 from monitor.control import reports_request
 from monitor.facts import DeadLetterReason, OutageReport
 from monitor.intake.outage_reports import fact_of, read_report
-from monitor.intake.refused import RefusedError
+from monitor.intake.refused import RefusedError, refuse_duplicate_keys
 from monitor.web.access import Role, require
 from monitor.web.api.documents import Document
 from monitor.web.problems import RESPONSES, TRY_AGAIN_SECONDS, Problem
@@ -99,7 +99,10 @@ async def post_outages(request: Request, site: TheSite) -> JSONResponse:
     taking = _Taking(site)
     if media_type == _LINES:
         async for line in _lines(request):
-            await taking.take(line)
+            if line is None or line.strip():
+                await taking.take(line)
+            else:
+                taking.pass_over()
     elif media_type == _JSON:
         for report in _reports(await request.body()):
             await taking.take(report)
@@ -124,8 +127,6 @@ class _Taking:
     async def take(self, payload: bytes | None) -> None:
         """Take one report; None stands for a line that was too long to be read."""
         self._place += 1
-        if payload is not None and not payload.strip():
-            return
         self._received += 1
         try:
             self._good.append(_understood(payload))
@@ -136,6 +137,10 @@ class _Taking:
                 self._refusals.append(told)
         if len(self._good) >= MOST_AT_ONCE:
             await self.bring()
+
+    def pass_over(self) -> None:
+        """Count an empty line as a place."""
+        self._place += 1
 
     async def bring(self) -> None:
         """Bring what was taken to the monitor; returns after the commit. Raises Problem, NoMonitorError."""
@@ -178,15 +183,21 @@ async def _brought(site: Site, reports: Sequence[OutageReport]) -> dict[str, Any
 
 
 def _reports(body: bytes) -> list[bytes]:
-    """The reports of a body, one or a list of them, each as JSON of its own."""
+    """The reports of a body, one or a list of them, each as JSON of its own. Raises Problem for what is not JSON."""
     if not body.lstrip().startswith(b"["):
         return [body]
     try:
-        found = json.loads(body)
+        found = json.loads(body.decode())
+        refuse_duplicate_keys(body)
     except (ValueError, RecursionError) as error:
-        detail = f"not JSON: {error}"
-        raise Problem(422, "Reports refused", detail, reason=DeadLetterReason.NOT_JSON, refusals=[]) from None
+        raise _refused(RefusedError(DeadLetterReason.NOT_JSON, f"not JSON: {error}")) from None
+    except RefusedError as refused:
+        raise _refused(refused) from None
     return [json.dumps(element).encode() for element in found]
+
+
+def _refused(refused: RefusedError) -> Problem:
+    return Problem(422, "Reports refused", str(refused), reason=refused.reason, refusals=[])
 
 
 async def _lines(request: Request) -> AsyncIterator[bytes | None]:

@@ -74,6 +74,17 @@ async def pieces(lines: list[bytes], size: int) -> AsyncIterator[bytes]:
         yield text[begin : begin + size]
 
 
+async def test_a_body_that_two_readers_may_read_differently_is_refused(desk: Desk, client: httpx.AsyncClient) -> None:
+    whole = json.dumps([report(0)])
+    twice = whole.replace('"plant"', '"plant", "controller_id": "turbine-1"')
+    bodies = {b"": "not_json", whole.encode("utf-16-le"): "not_json", twice.encode(): "duplicate_key"}
+    async with desk.open_to_others():
+        for body, reason in bodies.items():
+            answer = await client.post(PLACE, content=body, headers=JSON)
+            assert (answer.status_code, answer.json().get("reason")) == (422, reason)
+        assert await events(client) == []
+
+
 async def test_a_stream_of_lines_is_taken_in_pieces(desk: Desk, client: httpx.AsyncClient) -> None:
     good = [json.dumps(report(-5 * minute)).encode() for minute in range(1300)]
     lines = [*good[:600], b"", b"no report", b"x" * 10_000, *good[600:]]
