@@ -10,6 +10,10 @@ from monitor.availability.spans import Span
 
 QUARTER = 900 * SECOND
 """Windows of this width are what availability is figured from."""
+MINUTE = 60 * SECOND
+"""Windows of this width tell of a quarter hour that is not over."""
+FIGURED_AFTER = 20 * SECOND
+"""By then a minute's window is there, also where the turbine is silent."""
 DAY = 86_400 * SECOND
 
 
@@ -22,11 +26,14 @@ class Per(StrEnum):
     MONTH = "month"
 
 
-def whole_quarters(since: int, until: int, now: int) -> Span:
-    """The time as it is figured: widened to whole quarter hours, and ended with the last one that is over."""
-    end = min(-(-until // QUARTER), now // QUARTER) * QUARTER
+def figured(since: int, until: int, now: int) -> Span:
+    """The time as it is figured: widened to whole quarter hours, and ended with the last minute that is known at `now`.
+
+    Only the quarter hour that goes on is told by its minutes.
+    """
+    known_until = (now - FIGURED_AFTER) // MINUTE * MINUTE
     begin = since // QUARTER * QUARTER
-    return Span(begin, max(begin, end))
+    return Span(begin, max(begin, min(-(-until // QUARTER) * QUARTER, known_until)))
 
 
 def periods(over: Span, per: Per) -> list[Span]:

@@ -115,9 +115,9 @@ async def get_availability(
 ) -> AvailabilityLines | Response:
     """By time and by energy, of the last 30 days by default, 400 days at most and 20,000 lines at most.
 
-    `since` and `until` are widened to whole quarter hours, and the quarter hour that goes on now does not count. Time
-    without information is left out of `time_availability`; `time_availability_at_least` counts it as outage. A
-    turbine counts from when it was first heard of.
+    `since` and `until` are widened to whole quarter hours; the one that goes on counts up to its last minute that is
+    figured. Time without information is left out of `time_availability`; `time_availability_at_least` counts it as
+    outage. A turbine counts from when it was first heard of.
     """
     now = utc_now()
     since, until = query.span(now, usual_seconds=USUAL_SECONDS)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grid.times import SECOND, from_datetime
-from monitor.availability.periods import QUARTER, Per, periods, place_of, whole_quarters
+from monitor.availability.periods import QUARTER, Per, figured, periods, place_of
 from monitor.availability.spans import Span
 
 
@@ -18,17 +18,18 @@ def at(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> int:
 
 def test_a_time_is_widened_to_whole_quarter_hours() -> None:
     asked = (at(2026, 11, 21, 10, 7), at(2026, 11, 21, 11, 16))
-    assert whole_quarters(*asked, at(2026, 12, 1)) == Span(at(2026, 11, 21, 10, 0), at(2026, 11, 21, 11, 30))
+    assert figured(*asked, at(2026, 12, 1)) == Span(at(2026, 11, 21, 10, 0), at(2026, 11, 21, 11, 30))
 
 
-def test_the_quarter_hour_that_goes_on_does_not_count() -> None:
-    now = at(2026, 11, 21, 11, 14)
-    assert whole_quarters(at(2026, 11, 21), now, now).until == at(2026, 11, 21, 11, 0)
+def test_the_quarter_hour_that_goes_on_counts_up_to_the_last_minute_that_is_figured() -> None:
+    early, late = at(2026, 11, 21, 11, 14) + 19 * SECOND, at(2026, 11, 21, 11, 14) + 20 * SECOND
+    assert figured(at(2026, 11, 21), early, early).until == at(2026, 11, 21, 11, 13)
+    assert figured(at(2026, 11, 21), late, late).until == at(2026, 11, 21, 11, 14)
 
 
 def test_what_lies_ahead_has_no_period() -> None:
     now = at(2026, 11, 21, 11, 14)
-    assert periods(whole_quarters(now, now + 86_400 * SECOND, now), Per.DAY) == []
+    assert periods(figured(now + QUARTER, now + 86_400 * SECOND, now), Per.DAY) == []
 
 
 def test_days_end_at_midnight_and_the_first_and_last_may_be_shorter() -> None:

@@ -15,7 +15,7 @@ const SORTS = [
   ["sort-scope", "out of scope", "out_of_scope_seconds"],
 ];
 const HEADS = { turbine: "Turbine", region: "Region", farm: "Farm" };
-const EMPTY = "Nothing is known of this time yet: availability is figured from whole quarter hours.";
+const EMPTY = "Nothing is known of this time yet: the first minute is figured within two.";
 
 /** A share of 0 to 1 as `98.7 %`; never rounded up, so that 100 % is all of it. */
 export function availabilityInWords(value) {

@@ -38,7 +38,7 @@ async function showFarm(query) {
     if (turn !== asked) return;
     const [farm] = items;
     place("farm-figures").replaceChildren(...(farm ? figuresOf(farm) : []));
-    setText(place("outages-sentence"), farm ? sentence(farm) : `Nothing is figured yet ${periodInWords(chosen.period)}: that comes with the first whole quarter hour.`);
+    setText(place("outages-sentence"), farm ? sentence(farm) : `Nothing is figured yet ${periodInWords(chosen.period)}: that comes with the first whole minute.`);
   } catch (error) {
     if (turn === asked) setText(place("outages-sentence"), inWords(error));
   }

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,21 @@ from accounts import DAY, HOUR, MIDNIGHT, QUARTER, leave, outage, quarters, turb
 from grid.times import SECOND
 from monitor.availability.figures import Availability, By
 from monitor.availability.periods import Per
-from monitor.facts import Category, controller_of
+from monitor.facts import Category, Window, controller_of
 from monitor.store.queries.availability import TooManyLinesError, Wanted, availability
 from monitor.store.reader import LedgerReader
 
 Ask = Callable[..., list[Availability]]
 TOMORROW = MIDNIGHT + DAY
+MINUTE = 60 * SECOND
 WHOLE_DAY = quarters(7, MIDNIGHT, 96)
+
+
+def minutes(turbine_number: int, since: int, count: int, **fields: Any) -> list[Window]:
+    """Minutes one after the other, wholly covered by ok readings, but for `fields`."""
+    usual = {"width_seconds": 60, "covered_seconds": 60.0, "energy_in_kwh": 7.0} | fields
+    (one,) = quarters(turbine_number, since, 1, **usual)
+    return [replace(one, start_at=since + place * MINUTE) for place in range(count)]
 
 
 @pytest.fixture
@@ -28,7 +37,7 @@ def farm(tmp_path: Path) -> Iterator[Callable[..., Ask]]:
         def make(*left: Any) -> Ask:
             reader = cleanup.enter_context(LedgerReader.open(leave(tmp_path / "data", *left)))
 
-            def ask(since: int = MIDNIGHT, until: int = TOMORROW, *, now: int = TOMORROW, **more: Any) -> Any:
+            def ask(since: int = MIDNIGHT, until: int = TOMORROW, *, now: int = TOMORROW + MINUTE, **more: Any) -> Any:
                 return availability(reader, Wanted(since, until, **more), now=now)
 
             return ask
@@ -197,3 +206,31 @@ def test_more_lines_than_an_answer_holds_are_refused(farm: Callable[..., Ask]) -
 
 def test_what_lies_ahead_has_no_line(farm: Callable[..., Ask]) -> None:
     assert farm([turbine(7)], WHOLE_DAY)(since=TOMORROW, until=TOMORROW + DAY) == []
+
+
+def test_two_minutes_after_its_first_reading_a_turbine_has_figures(farm: Callable[..., Ask]) -> None:
+    noon = MIDNIGHT + 12 * HOUR + 4 * MINUTE
+    broken = [outage(1, 7, noon + 90 * SECOND, noon + 2 * MINUTE, ongoing=True)]
+    first = minutes(7, noon, 1)
+    second = minutes(7, noon + MINUTE, 1, broken_seconds=30.0)
+    now = noon + 2 * MINUTE + 20 * SECOND
+    (line,) = farm([turbine(7, emitted_at=now)], [*first, *second], broken)(until=now, now=now)
+    assert (line.since, line.until) == (MIDNIGHT, noon + 2 * MINUTE)
+    assert (line.period_seconds, line.unknown_seconds, line.energy_in_kwh) == (120, 0, 14)
+    assert (line.available_seconds, line.forced_outage_seconds) == (90, 30)
+
+
+def test_the_quarter_hour_that_goes_on_is_told_by_its_minutes_alone(farm: Callable[..., Ask]) -> None:
+    """Its own window, where a late reading had it figured early, would count them twice."""
+    three = MIDNIGHT + 3 * HOUR
+    heard = [*quarters(7, MIDNIGHT, 13), *minutes(7, three, 5)]
+    now = three + 6 * MINUTE
+    (line,) = farm([turbine(7)], heard)(until=now, now=now)
+    assert (line.period_seconds, line.available_seconds) == (3 * 3600 + 300, 3 * 3600 + 300)
+    assert line.energy_in_kwh == 12 * 100 + 5 * 7
+
+
+def test_a_turbine_counts_from_the_minute_of_its_first_reading(farm: Callable[..., Ask]) -> None:
+    heard = [*quarters(7, MIDNIGHT, 1, covered_seconds=300.0), *quarters(7, MIDNIGHT + QUARTER, 95)]
+    (line,) = farm([turbine(7)], [*heard, *minutes(7, MIDNIGHT + 10 * MINUTE, 5)])()
+    assert (line.period_seconds, line.unknown_seconds) == (86_400 - 600, 0)
