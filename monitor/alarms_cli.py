@@ -9,8 +9,8 @@ from grid.command_line import with_settings
 from grid.errors import CommandError, ExitCode
 from grid.metrics import MAX_INTEGER
 from grid.times import SECOND
+from monitor.asking import ask_monitor
 from monitor.clock import utc_now
-from monitor.console.words import plain
 from monitor.facts import AlarmOrder, AlarmOrderKind, AlarmState, Severity
 from monitor.ledger_cli import Newest, OneTurbine, open_ledger, print_records
 from monitor.options import InJson, parse_moment, user_name
@@ -157,14 +157,7 @@ def _order(
     *,
     until: int | None = None,
 ) -> None:
-    from monitor.control import NoMonitorError, alarm_order_request, ask
+    from monitor.control import alarm_order_request
 
     order = AlarmOrder(kind, tuple(alarms), by or user_name(), comment, until)
-    try:
-        answer = ask(data_dir, alarm_order_request(order))
-    except NoMonitorError as error:
-        raise CommandError(str(error)) from None
-    sentence = plain(str(answer.get("sentence", "")))
-    if not answer.get("accepted"):
-        raise CommandError(sentence)
-    typer.echo(sentence)
+    typer.echo(ask_monitor(data_dir, alarm_order_request(order))["sentence"])

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from grid.command_line import run, with_settings
-from grid.errors import CommandError
 from monitor import DISTRIBUTION
 from monitor.alarms_cli import alarms_commands
+from monitor.asking import ask_monitor
 from monitor.baselines_cli import baselines_commands
 from monitor.console.words import plain
 from monitor.facts import Order, OrderKind
@@ -144,16 +144,10 @@ def release(settings: DataSettings, turbine_number: TurbineNumber, by: By = None
 
 
 def _give_order(data_dir: Path, kind: OrderKind, turbine_number: int, by: str | None, why: str) -> None:
-    from monitor.control import NoMonitorError, ask, order_request
+    from monitor.control import order_request
 
-    try:
-        answer = ask(data_dir, order_request(Order(kind, turbine_number, by or user_name(), why)))
-    except NoMonitorError as error:
-        raise CommandError(str(error)) from None
-    sentence = plain(str(answer.get("sentence", "")))
-    if not answer.get("accepted"):
-        raise CommandError(sentence)
-    typer.echo(sentence)
+    order = Order(kind, turbine_number, by or user_name(), why)
+    typer.echo(ask_monitor(data_dir, order_request(order))["sentence"])
 
 
 # --- reading, and looking after the store

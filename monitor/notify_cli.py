@@ -8,6 +8,7 @@ import typer
 
 from grid.command_line import with_settings
 from grid.errors import CommandError
+from monitor.asking import ask_monitor
 from monitor.console.words import plain
 from monitor.facts import Delivery, NotificationTest
 from monitor.ledger_cli import Newest, open_ledger, print_records
@@ -60,14 +61,9 @@ def test_command(
     receiver: Annotated[str, typer.Argument(metavar="RECEIVER", help="Its name in the settings file.")],
 ) -> None:
     """Have the running monitor send a test to a receiver, and wait for what becomes of it."""
-    from monitor.control import NoMonitorError, ask, notification_test_request
+    from monitor.control import notification_test_request
 
-    try:
-        answer = ask(settings.data_dir, notification_test_request(NotificationTest(receiver, user_name())))
-    except NoMonitorError as error:
-        raise CommandError(str(error)) from None
-    if not answer.get("accepted"):
-        raise CommandError(plain(str(answer.get("sentence", ""))))
+    answer = ask_monitor(settings.data_dir, notification_test_request(NotificationTest(receiver, user_name())))
     outcome = _outcome(settings.data_dir, int(answer["notification_id"]))
     if outcome is None:
         raise CommandError(f"{receiver} has not answered within {RESULT_WITHIN_SECONDS:.0f} s")
