@@ -30,7 +30,9 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class _Table(Generic[RecordT]):
+class Table(Generic[RecordT]):
+    """A table that is read in pages: one record a row, in the order of `key`."""
+
     name: str
     kind: type[RecordT]
     key: str
@@ -39,17 +41,18 @@ class _Table(Generic[RecordT]):
 
     @property
     def columns(self) -> tuple[str, ...]:
+        """As `monitor.store.rows` has them."""
         kind: type = self.kind
         return columns(kind)
 
 
-_READINGS = _Table("readings", Reading, "emitted_at")
-_INCIDENTS = _Table("incidents", Incident, "incident_id", ended="closed_at")
-_VISITS = _Table("visits", Visit, "visit_id", ended="ended_at")
-_EVENTS = _Table("events", Event, "event_id")
-_DEAD_LETTERS = _Table("dead_letters", DeadLetter, "dead_letter_id")
-_FINDINGS = _Table("findings", Finding, "finding_id", ended="until")
-_NOTIFICATIONS = _Table("notifications", Notification, "notification_id")
+_READINGS = Table("readings", Reading, "emitted_at")
+_INCIDENTS = Table("incidents", Incident, "incident_id", ended="closed_at")
+_VISITS = Table("visits", Visit, "visit_id", ended="ended_at")
+_EVENTS = Table("events", Event, "event_id")
+_DEAD_LETTERS = Table("dead_letters", DeadLetter, "dead_letter_id")
+_FINDINGS = Table("findings", Finding, "finding_id", ended="until")
+_NOTIFICATIONS = Table("notifications", Notification, "notification_id")
 
 
 def readings_page(
@@ -57,7 +60,7 @@ def readings_page(
 ) -> Page[Reading]:
     """A turbine's readings by `emitted_at`, which is their key, from `since` on and before `until`."""
     where = {"turbine_number = ?": turbine_number, "emitted_at >= ?": since, "emitted_at < ?": until}
-    return _page(reader, turn, _READINGS, where)
+    return page_of(reader, turn, _READINGS, where)
 
 
 def incidents_page(
@@ -71,7 +74,7 @@ def incidents_page(
 ) -> Page[Incident]:
     """Incidents by number; `since` and `until` bound when they were opened."""
     where = {"turbine_number = ?": turbine_number, "opened_at >= ?": since, "opened_at < ?": until}
-    return _page(reader, turn, _INCIDENTS, where, is_open=is_open)
+    return page_of(reader, turn, _INCIDENTS, where, is_open=is_open)
 
 
 def visits_page(
@@ -84,7 +87,7 @@ def visits_page(
 ) -> Page[Visit]:
     """Visits by number."""
     where = {"turbine_number = ?": turbine_number, "incident_id = ?": incident_id}
-    return _page(reader, turn, _VISITS, where, is_open=is_open)
+    return page_of(reader, turn, _VISITS, where, is_open=is_open)
 
 
 def events_page(
@@ -97,7 +100,7 @@ def events_page(
 ) -> Page[Event]:
     """Decisions in the order in which they were taken."""
     where = {"turbine_number = ?": turbine_number, "incident_id = ?": incident_id, "action = ?": action}
-    return _page(reader, turn, _EVENTS, where)
+    return page_of(reader, turn, _EVENTS, where)
 
 
 def findings_page(
@@ -111,19 +114,19 @@ def findings_page(
 ) -> Page[Finding]:
     """Findings by number; `lasting` ones are those that outlasted the on-delay."""
     where = {"turbine_number = ?": turbine_number, "kind = ?": kind, "lasting = ?": lasting}
-    return _page(reader, turn, _FINDINGS, where, is_open=is_open)
+    return page_of(reader, turn, _FINDINGS, where, is_open=is_open)
 
 
 def dead_letters_page(reader: LedgerReader, turn: Turn, *, reason: str | None = None) -> Page[DeadLetter]:
     """Refused messages in the order in which they were refused."""
-    return _page(reader, turn, _DEAD_LETTERS, {"reason = ?": reason})
+    return page_of(reader, turn, _DEAD_LETTERS, {"reason = ?": reason})
 
 
 def notifications_page(
     reader: LedgerReader, turn: Turn, *, delivery: Delivery | None = None, receiver: str | None = None
 ) -> Page[Notification]:
     """Messages to people in the order in which they were decided."""
-    return _page(reader, turn, _NOTIFICATIONS, {"delivery = ?": delivery, "receiver = ?": receiver})
+    return page_of(reader, turn, _NOTIFICATIONS, {"delivery = ?": delivery, "receiver = ?": receiver})
 
 
 def notification(reader: LedgerReader, notification_id: int) -> Notification | None:
@@ -132,15 +135,15 @@ def notification(reader: LedgerReader, notification_id: int) -> Notification | N
     return found[0][1] if found and found[0][0] == notification_id else None
 
 
-def _page(
+def page_of(
     reader: LedgerReader,
     turn: Turn,
-    table: _Table[RecordT],
+    table: Table[RecordT],
     where: Mapping[str, Any],
     *,
     is_open: bool | None = None,
 ) -> Page[RecordT]:
-    """One page; conditions whose value is None don't count. One record more tells whether another page follows."""
+    """One page of a table; of `where`, conditions with a `?`, those whose value is None don't count."""
     # The + keeps SQLite off the key: the few that are open have an index, and it would rather walk over the table.
     by = f"+{table.key}" if is_open else table.key
     # Pairs, since `until` and the page may bound the same column.
@@ -153,12 +156,12 @@ def _page(
         f"{' WHERE ' if wanted else ''}{wanted}"
         f" ORDER BY {by} {'DESC' if turn.newest_first else ''} LIMIT {turn.limit + 1}"
     )
-    rows = reader.rows(sql, *(value for _, value in given))
+    rows = reader.rows(sql, *(value for _, value in given))  # one more tells whether another page follows
     records = [(int(row[0]), _record(table, row[1:])) for row in rows[: turn.limit]]
     return Page(records, records[-1][0] if len(rows) > turn.limit else None)
 
 
-def _record(table: _Table[Any], row: tuple[Any, ...]) -> Any:
+def _record(table: Table[Any], row: tuple[Any, ...]) -> Any:
     if table is _READINGS:
         return to_reading(row)
     return to_record(table.kind, dict(zip(table.columns, row, strict=True)))
