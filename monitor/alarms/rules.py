@@ -58,22 +58,26 @@ _TABLE = (
         BROKER_LOST,
         "No connection to the broker",
         Severity.CRITICAL,
-        0.0,
-        10.0,
-        "See whether the broker runs and the network between it and the monitor. Turbines keep their readings "
-        "meanwhile and send them when it is back; engineers are not sent.",
-        "/about",
+        on_delay_seconds=0.0,
+        off_delay_seconds=10.0,
+        guidance=(
+            "See whether the broker runs and the network between it and the monitor. Turbines keep their readings "
+            "meanwhile and send them when it is back; engineers are not sent."
+        ),
+        page="/about",
         subject="broker",
     ),
     Rule(
         MANY_OFFLINE,
         "Many turbines offline",
         Severity.CRITICAL,
-        20.0,
-        60.0,
-        "Look for what they share: a substation, a network line, a broker account or certificate. Their own alarms "
-        "are held back until fewer than five of them are left.",
-        "/",
+        on_delay_seconds=20.0,
+        off_delay_seconds=60.0,
+        guidance=(
+            "Look for what they share: a substation, a network line, a broker account or certificate. Their own alarms "
+            "are held back until fewer than five of them are left."
+        ),
+        page="/",
         subject="farm",
         inhibited_by=(BROKER_LOST,),
     ),
@@ -81,88 +85,104 @@ _TABLE = (
         DATABASE_REFUSED,
         "Database refused",
         Severity.HIGH,
-        0.0,
-        60.0,
-        "Look at the disk of the data folder: space, permissions, health. Nothing is lost: the broker and the turbines "
-        "kept what was not stored, as long as they have room.",
-        "/about",
+        on_delay_seconds=0.0,
+        off_delay_seconds=60.0,
+        guidance=(
+            "Look at the disk of the data folder: space, permissions, health. Nothing is lost: the broker and the turbines "
+            "kept what was not stored, as long as they have room."
+        ),
+        page="/about",
         subject="monitor",
     ),
     Rule(
         BOOKS_UNBALANCED,
         "Books unbalanced",
         Severity.HIGH,
-        60.0,
-        60.0,
-        "Readings may have been lost inside the monitor. Note the time, keep the log, and report it as a bug; "
-        "grid-monitor verify compares the database with the text files.",
-        "/about",
+        on_delay_seconds=60.0,
+        off_delay_seconds=60.0,
+        guidance=(
+            "Readings may have been lost inside the monitor. Note the time, keep the log, and report it as a bug; "
+            "grid-monitor verify compares the database with the text files."
+        ),
+        page="/about",
         subject="monitor",
     ),
     Rule(
         NOTIFICATIONS_FAILING,
         "Notifications fail",
         Severity.HIGH,
-        0.0,
-        60.0,
-        "People are not told of alarms. Look at the receiver's address and password, and at its server; "
-        "grid-monitor notify test sends a message now.",
-        "/alarms",
+        on_delay_seconds=0.0,
+        off_delay_seconds=60.0,
+        guidance=(
+            "People are not told of alarms. Look at the receiver's address and password, and at its server; "
+            "grid-monitor notify test sends a message now."
+        ),
+        page="/alarms",
         subject="monitor",
     ),
     Rule(
         TURBINE_OFFLINE,
         "Turbine offline",
         Severity.MEDIUM,
-        60.0,
-        30.0,
-        "Nothing is known of the turbine. Look at its power, its network and its controller; if it was stopped on "
-        "purpose, take the alarm out of service until it is back.",
-        _TURBINE_PAGE,
+        on_delay_seconds=60.0,
+        off_delay_seconds=30.0,
+        guidance=(
+            "Nothing is known of the turbine. Look at its power, its network and its controller; if it was stopped on "
+            "purpose, take the alarm out of service until it is back."
+        ),
+        page=_TURBINE_PAGE,
         inhibited_by=_FARM,
     ),
     Rule(
         REPAIR_REFUSED,
         "Repair refused",
         Severity.HIGH,
-        0.0,
-        0.0,
-        "The turbine rejected the order, and nobody is sent again by itself. Read its reason, then order a repair, or "
-        "hold the turbine while people are there.",
-        _TURBINE_PAGE,
+        on_delay_seconds=0.0,
+        off_delay_seconds=0.0,
+        guidance=(
+            "The turbine rejected the order, and nobody is sent again by itself. Read its reason, then order a repair, or "
+            "hold the turbine while people are there."
+        ),
+        page=_TURBINE_PAGE,
         inhibited_by=(*_FARM, TURBINE_OFFLINE),
     ),
     Rule(
         REPAIR_WITHOUT_EFFECT,
         "Visits without effect",
         Severity.HIGH,
-        0.0,
-        0.0,
-        "Engineers came in vain, and will come again. Find out what the visits lack: parts, access, or another "
-        "diagnosis. Hold the turbine to keep them away meanwhile.",
-        _TURBINE_PAGE,
+        on_delay_seconds=0.0,
+        off_delay_seconds=0.0,
+        guidance=(
+            "Engineers came in vain, and will come again. Find out what the visits lack: parts, access, or another "
+            "diagnosis. Hold the turbine to keep them away meanwhile."
+        ),
+        page=_TURBINE_PAGE,
         inhibited_by=(*_FARM, TURBINE_OFFLINE),
     ),
     Rule(
         TURBINE_BROKEN,
         "Turbine not repaired in time",
         Severity.MEDIUM,
-        1800.0,
-        0.0,
-        "The turbine is broken, and the repair takes longer than usual. See whether an engineer is there or it waits "
-        "in the line, and whether more engineers are needed.",
-        _TURBINE_PAGE,
+        on_delay_seconds=1800.0,
+        off_delay_seconds=0.0,
+        guidance=(
+            "The turbine is broken, and the repair takes longer than usual. See whether an engineer is there or it waits "
+            "in the line, and whether more engineers are needed."
+        ),
+        page=_TURBINE_PAGE,
         inhibited_by=(*_FARM, TURBINE_OFFLINE, REPAIR_REFUSED, REPAIR_WITHOUT_EFFECT),
     ),
     Rule(
         ENGINEERS_SHORT,
         "No engineer free",
         Severity.MEDIUM,
-        0.0,
-        60.0,
-        "Broken turbines wait, and all engineers are out. Call more of them, or release those who hold on to a visit "
-        "without effect.",
-        "/repairs",
+        on_delay_seconds=0.0,
+        off_delay_seconds=60.0,
+        guidance=(
+            "Broken turbines wait, and all engineers are out. Call more of them, or release those who hold on to a visit "
+            "without effect."
+        ),
+        page="/repairs",
         subject="engineers",
         inhibited_by=(BROKER_LOST,),
     ),
@@ -170,44 +190,52 @@ _TABLE = (
         TEXT_FILES_BEHIND,
         "Text files behind",
         Severity.MEDIUM,
-        60.0,
-        60.0,
-        "The turbines' text files lack readings that are in the database. Look at the disk of the data folder; they "
-        "catch up by themselves when they can be written.",
-        "/about",
+        on_delay_seconds=60.0,
+        off_delay_seconds=60.0,
+        guidance=(
+            "The turbines' text files lack readings that are in the database. Look at the disk of the data folder; they "
+            "catch up by themselves when they can be written."
+        ),
+        page="/about",
         subject="monitor",
     ),
     Rule(
         DEAD_LETTERS,
         "Many messages refused",
         Severity.MEDIUM,
-        0.0,
-        300.0,
-        "Somebody sends what is not of the contract. The dead letters tell who and why; often it is a turbine's new "
-        "program, or a foreign device on the broker.",
-        "/dead-letters",
+        on_delay_seconds=0.0,
+        off_delay_seconds=300.0,
+        guidance=(
+            "Somebody sends what is not of the contract. The dead letters tell who and why; often it is a turbine's new "
+            "program, or a foreign device on the broker."
+        ),
+        page="/dead-letters",
         subject="monitor",
     ),
     Rule(
         TURBINE_SILENT,
         "Turbine silent",
         Severity.LOW,
-        60.0,
-        30.0,
-        "The turbine is connected, or was, and sends no readings. Look at its sensors and its controller; if the "
-        "silence lasts, the turbine counts as offline.",
-        _TURBINE_PAGE,
+        on_delay_seconds=60.0,
+        off_delay_seconds=30.0,
+        guidance=(
+            "The turbine is connected, or was, and sends no readings. Look at its sensors and its controller; if the "
+            "silence lasts, the turbine counts as offline."
+        ),
+        page=_TURBINE_PAGE,
         inhibited_by=(*_FARM, TURBINE_OFFLINE),
     ),
     Rule(
         MANY_DEVIATING,
         "Many turbines deviate",
         Severity.MEDIUM,
-        20.0,
-        60.0,
-        "Look for what they share: the weather, a new program, a limit of the grid, a restart of all. Their own alarms "
-        "are held back until fewer than five of them are left.",
-        "/",
+        on_delay_seconds=20.0,
+        off_delay_seconds=60.0,
+        guidance=(
+            "Look for what they share: the weather, a new program, a limit of the grid, a restart of all. Their own alarms "
+            "are held back until fewer than five of them are left."
+        ),
+        page="/",
         subject="farm",
         inhibited_by=_FARM,
     ),
@@ -215,22 +243,26 @@ _TABLE = (
         TURBINE_DEVIATING,
         "Turbine deviates from its normal",
         Severity.LOW,
-        60.0,
-        0.0,
-        "Compare the charts of the turbine with its neighbours'. A frozen or jumping value is mostly a sensor; low "
-        "power at good wind may be icing, a soiled or wrongly pitched blade, or a limit that somebody set.",
-        _TURBINE_PAGE,
+        on_delay_seconds=60.0,
+        off_delay_seconds=0.0,
+        guidance=(
+            "Compare the charts of the turbine with its neighbours'. A frozen or jumping value is mostly a sensor; low "
+            "power at good wind may be icing, a soiled or wrongly pitched blade, or a limit that somebody set."
+        ),
+        page=_TURBINE_PAGE,
         inhibited_by=(*_FARM, MANY_DEVIATING, TURBINE_OFFLINE),
     ),
     Rule(
         READINGS_MISSING,
         "Readings missing",
         Severity.LOW,
-        900.0,
-        60.0,
-        "The turbine counted readings that have not come. See whether its outbox is large enough and its program was "
-        "killed; the gap is marked in its charts.",
-        _TURBINE_PAGE,
+        on_delay_seconds=900.0,
+        off_delay_seconds=60.0,
+        guidance=(
+            "The turbine counted readings that have not come. See whether its outbox is large enough and its program was "
+            "killed; the gap is marked in its charts."
+        ),
+        page=_TURBINE_PAGE,
         inhibited_by=_FARM,
     ),
 )
