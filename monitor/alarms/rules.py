@@ -74,8 +74,8 @@ _TABLE = (
         on_delay_seconds=20.0,
         off_delay_seconds=60.0,
         guidance=(
-            "Look for what they share: a substation, a network line, a broker account or certificate. Their own alarms "
-            "are held back until fewer than five of them are left."
+            "Look for what they share: a substation, a network line, a broker account or certificate. Their own "
+            "alarms are held back until fewer than five of them are left."
         ),
         page="/",
         subject="farm",
@@ -88,8 +88,8 @@ _TABLE = (
         on_delay_seconds=0.0,
         off_delay_seconds=60.0,
         guidance=(
-            "Look at the disk of the data folder: space, permissions, health. Nothing is lost: the broker and the turbines "
-            "kept what was not stored, as long as they have room."
+            "Look at the disk of the data folder: space, permissions, health. Nothing is lost: the broker and the "
+            "turbines kept what was not stored, as long as they have room."
         ),
         page="/about",
         subject="monitor",
@@ -140,8 +140,8 @@ _TABLE = (
         on_delay_seconds=0.0,
         off_delay_seconds=0.0,
         guidance=(
-            "The turbine rejected the order, and nobody is sent again by itself. Read its reason, then order a repair, or "
-            "hold the turbine while people are there."
+            "The turbine rejected the order, and nobody is sent again by itself. Read its reason, then order a "
+            "repair, or hold the turbine while people are there."
         ),
         page=_TURBINE_PAGE,
         inhibited_by=(*_FARM, TURBINE_OFFLINE),
@@ -166,8 +166,8 @@ _TABLE = (
         on_delay_seconds=1800.0,
         off_delay_seconds=0.0,
         guidance=(
-            "The turbine is broken, and the repair takes longer than usual. See whether an engineer is there or it waits "
-            "in the line, and whether more engineers are needed."
+            "The turbine is broken, and the repair takes longer than usual. See whether an engineer is there or it "
+            "waits in the line, and whether more engineers are needed."
         ),
         page=_TURBINE_PAGE,
         inhibited_by=(*_FARM, TURBINE_OFFLINE, REPAIR_REFUSED, REPAIR_WITHOUT_EFFECT),
@@ -179,8 +179,8 @@ _TABLE = (
         on_delay_seconds=0.0,
         off_delay_seconds=60.0,
         guidance=(
-            "Broken turbines wait, and all engineers are out. Call more of them, or release those who hold on to a visit "
-            "without effect."
+            "Broken turbines wait, and all engineers are out. Call more of them, or release those who hold on to a "
+            "visit without effect."
         ),
         page="/repairs",
         subject="engineers",
@@ -193,8 +193,8 @@ _TABLE = (
         on_delay_seconds=60.0,
         off_delay_seconds=60.0,
         guidance=(
-            "The turbines' text files lack readings that are in the database. Look at the disk of the data folder; they "
-            "catch up by themselves when they can be written."
+            "The turbines' text files lack readings that are in the database. Look at the disk of the data folder; "
+            "they catch up by themselves when they can be written."
         ),
         page="/about",
         subject="monitor",
@@ -206,8 +206,8 @@ _TABLE = (
         on_delay_seconds=0.0,
         off_delay_seconds=300.0,
         guidance=(
-            "Somebody sends what is not of the contract. The dead letters tell who and why; often it is a turbine's new "
-            "program, or a foreign device on the broker."
+            "Somebody sends what is not of the contract. The dead letters tell who and why; often it is a turbine's "
+            "new program, or a foreign device on the broker."
         ),
         page="/dead-letters",
         subject="monitor",
@@ -232,8 +232,8 @@ _TABLE = (
         on_delay_seconds=20.0,
         off_delay_seconds=60.0,
         guidance=(
-            "Look for what they share: the weather, a new program, a limit of the grid, a restart of all. Their own alarms "
-            "are held back until fewer than five of them are left."
+            "Look for what they share: the weather, a new program, a limit of the grid, a restart of all. Their own "
+            "alarms are held back until fewer than five of them are left."
         ),
         page="/",
         subject="farm",
@@ -246,8 +246,8 @@ _TABLE = (
         on_delay_seconds=60.0,
         off_delay_seconds=0.0,
         guidance=(
-            "Compare the charts of the turbine with its neighbours'. A frozen or jumping value is mostly a sensor; low "
-            "power at good wind may be icing, a soiled or wrongly pitched blade, or a limit that somebody set."
+            "Compare the charts of the turbine with its neighbours'. A frozen or jumping value is mostly a sensor; "
+            "low power at good wind may be icing, a soiled or wrongly pitched blade, or a limit that somebody set."
         ),
         page=_TURBINE_PAGE,
         inhibited_by=(*_FARM, MANY_DEVIATING, TURBINE_OFFLINE),
@@ -259,8 +259,8 @@ _TABLE = (
         on_delay_seconds=900.0,
         off_delay_seconds=60.0,
         guidance=(
-            "The turbine counted readings that have not come. See whether its outbox is large enough and its program was "
-            "killed; the gap is marked in its charts."
+            "The turbine counted readings that have not come. See whether its outbox is large enough and its program "
+            "was killed; the gap is marked in its charts."
         ),
         page=_TURBINE_PAGE,
         inhibited_by=_FARM,
