@@ -63,10 +63,10 @@ WHERE turbine_number = ? AND start_at >= ? AND start_at < ? AND width_seconds = 
     AND w.start_at = m.start_at
 ) ORDER BY start_at DESC LIMIT {MOST_OPEN}
 """  # noqa: S608 - our own number
-_OPEN_AREAS = """
-SELECT DISTINCT start_at - start_at % :width FROM window_marks
+_OPEN_AREAS = f"""
+SELECT DISTINCT start_at - start_at % (:width * {SECOND}) FROM window_marks
 WHERE width_seconds <= :width AND start_at >= :since AND start_at < :until
-"""
+"""  # noqa: S608 - our own number
 
 
 def turbine_windows(reader: LedgerReader, turbine_number: int, wanted: Wanted, *, now: int) -> list[Shown[Window]]:
