@@ -72,6 +72,7 @@ def _plugin(url: str) -> apprise.NotifyBase | None:
         storage_mode=apprise.PersistentStoreMode.MEMORY,
         pgp_autogen=False,
         pem_autogen=False,
+        http_redirects=False,  # a POST sent on becomes a GET, and whatever page it gets is no receipt
     )
     with _overheard():
         try:

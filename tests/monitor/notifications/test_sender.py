@@ -65,6 +65,11 @@ def test_a_refusal_is_told_by_its_number(hook: Webhook, code: int, sentence: str
     assert Kept().send(hook.url) == sentence
 
 
+def test_to_be_sent_on_is_no_receipt(hook: Webhook) -> None:
+    hook.answers_with, hook.sends_on_to = 302, "/login"
+    assert Kept().send(hook.url) == "it answered 302 (Found)"
+
+
 def test_a_wrong_password_is_told_by_the_mail_servers_number(mail: MailServer) -> None:
     assert Kept().send(mail.url().replace(SECRET, "wrong")) == "its mail server answered 535"
 
