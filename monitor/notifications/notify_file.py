@@ -3,9 +3,9 @@
 import os
 import re
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, time, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from pathlib import Path
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -22,6 +22,10 @@ _NAME = r"^[0-9A-Za-z._-]{1,64}$"
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 _MOST_WAIT_SECONDS = 3600.0
 _SHORTEST_REPEAT_SECONDS = 60.0
+_LONGEST_REPEAT_SECONDS = 31 * 86_400.0
+_LONGEST_URL = 64 * 1024
+_NAME_LENGTH = 64
+_URL = re.compile(r"[0-9A-Za-z+.-]{2,}:/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,8 @@ def read_notify_file(path: Path, *, rules: Collection[str]) -> NotifySettings:
         raise SettingsError(f"the file {path} can't be read: {why}") from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"the file {path} is no TOML: {error}") from None
+    except (ValueError, RecursionError):  # a number of thousands of digits, lists in lists in lists
+        raise SettingsError(f"the file {path} is no TOML that can be used") from None
     try:
         read = _NotifyFile.model_validate(document)
     except ValidationError as error:
@@ -60,7 +66,7 @@ def read_notify_file(path: Path, *, rules: Collection[str]) -> NotifySettings:
     for route in settings.plan.routes:
         if unknown := sorted(route.rules - set(rules)):
             known = ", ".join(sorted(rules))
-            raise SettingsError(f"{path}: the route {route.name}: {', '.join(unknown)} is no rule of alarms: {known}")
+            raise SettingsError(f"{path}: the route {route.name}: {_shown(unknown)} is no rule of alarms: {known}")
     for name, address in settings.addresses.items():
         _refuse_unreadable(path, name, address)
     return settings
@@ -71,7 +77,8 @@ def read_address(address: Address, environment: Mapping[str, str]) -> str:
     if address.url_env is not None:
         text = environment[address.url_env]
     else:
-        text = (address.url_file or Path()).read_text(encoding="utf-8").partition("\n")[0]
+        with (address.url_file or Path()).open(encoding="utf-8") as file:
+            text = file.readline(_LONGEST_URL)
     if not text.strip():
         raise ValueError("it is empty")
     return text.strip()
@@ -114,13 +121,15 @@ class _Part(BaseModel):
 
 class _Receiver(_Part):
     url_file: Annotated[Path | None, Field(strict=False)] = None
-    url_env: str | None = Field(None, min_length=1)
+    url_env: str | None = Field(None, pattern=r"^[0-9A-Za-z_]{1,256}$")
     quiet_hours: _Span | None = None
 
     @model_validator(mode="after")
     def _one_address(self) -> Self:
         if (self.url_file is None) == (self.url_env is None):
             raise ValueError("name the place of its address: url_file or url_env, one of them")
+        if self.url_file is not None and _URL.match(str(self.url_file)):
+            raise ValueError("url_file names a file: the address belongs into it")
         return self
 
 
@@ -135,14 +144,14 @@ class _Route(_Part):
     digest: list[_Clock] = Field([], min_length=1)
     group_by: list[str] = ["rule", "region"]
     group_wait_seconds: float = Field(30.0, ge=0, le=_MOST_WAIT_SECONDS)
-    repeat_seconds: float = Field(3600.0, ge=0, allow_inf_nan=False)
+    repeat_seconds: float = Field(3600.0, ge=0, le=_LONGEST_REPEAT_SECONDS)
     cleared: bool = True
 
     @model_validator(mode="after")
     def _known_words(self) -> Self:
         for name, values, known in (("days", self.days, _DAYS), ("group_by", self.group_by, _GROUPS)):
             if unknown := sorted(set(values) - set(known)):
-                raise ValueError(f"{name}: {', '.join(unknown)} is none of {', '.join(known)}")
+                raise ValueError(f"{name}: {_shown(unknown)} is none of {', '.join(known)}")
         if 0 < self.repeat_seconds < _SHORTEST_REPEAT_SECONDS:
             raise ValueError(f"repeat_seconds: at least {_SHORTEST_REPEAT_SECONDS:.0f}, or 0 for never")
         if self.digest and self.hours:
@@ -181,7 +190,10 @@ class _NotifyFile(_Part):
             raise ValueError(f"routes: several are called {', '.join(twice)}")
         for route in self.routes:
             if unknown := sorted(set(route.receivers) - set(self.receivers)):
-                raise ValueError(f"the route {route.name} leads to {', '.join(unknown)}, which is no receiver here")
+                raise ValueError(f"the route {route.name} leads to {_shown(unknown)}, which is no receiver here")
+            for name in route.receivers:
+                if not _ever_speaks(route, self.receivers[name]):
+                    raise ValueError(f"the route {route.name} holds in the quiet hours of {name} only: nothing is told")
         return self
 
     def settings(self) -> NotifySettings:
@@ -204,11 +216,21 @@ def _hours(span: str, days: frozenset[int]) -> Hours:
     return Hours(time.fromisoformat(begin), time.fromisoformat(end), days)
 
 
+def _ever_speaks(route: _Route, receiver: _Receiver) -> bool:
+    """Whether the route has a minute in which its receiver is not quiet; what is critical does not ask."""
+    if route.hours is None or receiver.quiet_hours is None or set(route.severities) == {Severity.CRITICAL}:
+        return True
+    hours, quiet = _hours(route.hours, EVERY_DAY), _hours(receiver.quiet_hours, EVERY_DAY)
+    midnight = datetime(2000, 1, 1, tzinfo=UTC)
+    minutes = (midnight + timedelta(minutes=minute) for minute in range(24 * 60))
+    return any(hours.include(minute) and not quiet.include(minute) for minute in minutes)
+
+
 def _zone(name: str) -> tzinfo:
     try:
         return UTC if name == "UTC" else ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"timezone: {name!r} is no time zone, such as Europe/Berlin") from None
+        raise ValueError(f"timezone: {_shown([name])!r} is no time zone, such as Europe/Berlin") from None
 
 
 def _complaints(error: ValidationError) -> list[str]:
@@ -219,9 +241,14 @@ def _complaints(error: ValidationError) -> list[str]:
 
 def _complaint(location: tuple[int | str, ...], kind: str, message: str) -> str:
     """One thing that is wrong, and where; never with what stands there: it may be an address."""
-    place = ".".join(str(part) if isinstance(part, str) else str(part + 1) for part in location)
+    place = ".".join(_shown([part]) if isinstance(part, str) else str(part + 1) for part in location)
     if kind == "extra_forbidden":
         hint = ": the address belongs into a file (url_file) or a variable (url_env)" if place.endswith(".url") else ""
         return f"unknown key {place}{hint}"
     sentence = message.removeprefix("Value error, ")
     return f"{place}: {sentence}" if place else sentence
+
+
+def _shown(words: Iterable[str]) -> str:
+    """What somebody wrote, cut short; an address that stands at the wrong place is not shown."""
+    return ", ".join("(an address)" if _URL.search(word) else word[:_NAME_LENGTH] for word in words)

@@ -53,6 +53,13 @@ def test_the_sample_is_read_as_it_says(tmp_path: Path, monkeypatch: pytest.Monke
             "the route all: turbine_brokn is no rule of alarms: turbine_broken",
         ),
         (RECEIVER + ROUTE + "repeat_seconds = 5", "routes.1: repeat_seconds: at least 60, or 0 for never"),
+        (RECEIVER + ROUTE + "repeat_seconds = 1e13", "routes.1.repeat_seconds: Input should be less than or equal to"),
+        (
+            RECEIVER + 'quiet_hours = "22:00-06:00"\n' + ROUTE + 'hours = "23:00-05:00"',
+            "the route all holds in the quiet",
+        ),
+        (f"number = {'9' * 5000}", "the file"),
+        (f"lists = {'[' * 5000}", "the file"),
         (RECEIVER + ROUTE + "group_wait_seconds = true", "routes.1.group_wait_seconds: Input should be a valid number"),
         (RECEIVER + ROUTE + ROUTE, "routes: several are called all"),
         (RECEIVER + ROUTE.replace("crew", "boss"), "the route all leads to boss, which is no receiver here"),
@@ -84,3 +91,26 @@ def test_an_address_is_the_first_line_of_its_file(tmp_path: Path) -> None:
 def test_an_empty_address_is_none(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="empty"):
         read_address(Address(url_env="CREW_URL"), {"CREW_URL": " "})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'[receivers.crew]\nurl_file = "json://{SECRET}@desk.example"\n' + ROUTE,
+        f'[receivers.crew]\nurl_env = "json://{SECRET}@desk.example"\n' + ROUTE,
+        f'[receivers.crew]\n"json://{SECRET}@desk.example" = 1\n' + ROUTE,
+        f'[receivers."json://{SECRET}@desk.example"]\nurl_env = "CREW_URL"\n' + ROUTE,
+        RECEIVER + ROUTE.replace("crew", f"json://{SECRET}@desk.example"),
+        RECEIVER + ROUTE + f'rules = ["json://{SECRET}@desk.example"]',
+        f'timezone = "json://{SECRET}@desk.example"\n' + RECEIVER + ROUTE,
+    ],
+)
+def test_an_address_at_the_wrong_place_is_refused_and_not_shown(tmp_path: Path, text: str) -> None:
+    assert SECRET not in complaint_about(text, tmp_path)
+
+
+def test_hours_within_the_quiet_ones_are_enough_for_what_is_critical(tmp_path: Path) -> None:
+    path = tmp_path / "notify.toml"
+    critical = ROUTE + 'hours = "23:00-05:00"\nseverities = ["critical"]'
+    path.write_text(RECEIVER + 'quiet_hours = "22:00-06:00"\n' + critical)
+    assert read_notify_file(path, rules=[]).plan.routes[0].hours is not None
