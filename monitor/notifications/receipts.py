@@ -29,6 +29,8 @@ class Receipts:
         self._guard = threading.Lock()
         self._lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._file = -1
+        self._owed = b""
+        """Receipts that the disk did not take yet."""
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX)
             self._known = dict.fromkeys(self._read())
@@ -44,11 +46,14 @@ class Receipts:
     def add(self, key: str) -> None:
         """Write a receipt; on return it is on the disk.
 
-        On a disk that takes nothing it is remembered by this process only, and OSError is raised.
+        On a disk that takes nothing it is remembered by this process only, and OSError is raised; what could not be
+        written is written with the next one.
         """
         with self._guard:
             self._known[key] = None
-            os.write(self._file, _line(key))
+            self._owed += _line(key)
+            while self._owed:  # a disk that is nearly full takes a part
+                self._owed = self._owed[os.write(self._file, self._owed) :]
             os.fsync(self._file)
             if len(self._known) > self._most_kept:
                 self._shorten()
@@ -87,15 +92,16 @@ class Receipts:
 
     def _shorten(self) -> None:
         """Keep the newer half."""
-        self._known = dict.fromkeys(list(self._known)[-self._most_kept // 2 :])
+        kept = dict.fromkeys(list(self._known)[-self._most_kept // 2 :])
         new = self._path.with_suffix(".new")
         with new.open("wb") as file:
-            file.writelines(map(_line, self._known))
+            file.writelines(map(_line, kept))
             file.flush()
             os.fsync(file.fileno())
         new.replace(self._path)
-        os.close(self._file)
+        before, self._known = self._file, kept
         self._open()
+        os.close(before)
 
 
 def _line(key: str) -> bytes:
