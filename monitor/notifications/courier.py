@@ -5,9 +5,11 @@ because the monitor did, it begins nothing more, finishes what is under way, and
 so that the courier of a new monitor waits, and answers from the journal what was delivered already.
 """
 
+import contextlib
 import json
 import os
 import queue
+import resource
 import signal
 import sys
 import threading
@@ -18,6 +20,8 @@ from monitor.notifications import sender
 from monitor.notifications.letters import Instructions, Letter
 from monitor.notifications.notify_file import Address, read_address
 from monitor.notifications.receipts import Receipts
+
+MOST_MEMORY_BYTES = 2 * 1024**3
 
 Tell = Callable[[dict[str, Any]], None]
 
@@ -105,22 +109,27 @@ def main() -> None:
         # Who ends the monitor's whole group means the monitor: this process ends after it, when it has finished.
         signal.signal(number, signal.SIG_IGN)
     sender.silence()
+    tell = _telling()
+    _bound_memory()
     try:
         instructions = Instructions.from_line(sys.stdin.buffer.readline())
         receipts = Receipts(instructions.folder)
     except OSError as error:
-        _tell({"say": f"the journal of notifications can't be used: {error.strerror}"})
+        tell({"say": f"the journal of notifications can't be used: {error.strerror}"})
         os._exit(1)
     except ValueError:  # the monitor was gone before it said anything
         os._exit(0)
     desks = {
-        name: Desk(name, address, receipts, _tell, instructions.limit_seconds)
+        name: Desk(name, address, receipts, tell, instructions.limit_seconds)
         for name, address in instructions.addresses.items()
     }
     for name, desk in desks.items():
         threading.Thread(target=desk.work, name=name, daemon=True).start()
     for line in sys.stdin.buffer:
-        letter = Letter.from_line(line)
+        try:
+            letter = Letter.from_line(line)
+        except ValueError:  # the monitor was killed while it wrote
+            break
         if letter.receiver in desks:
             desks[letter.receiver].take(letter)
     _finish(desks, instructions.limit_seconds)
@@ -137,15 +146,23 @@ def _finish(desks: dict[str, Desk], limit_seconds: float) -> None:
         pass
 
 
-_TELLING = threading.Lock()
+def _telling() -> Tell:
+    """Speak to the monitor alone: what a library prints goes nowhere, or it would spoil a line."""
+    monitor, nowhere, guard = os.dup(1), os.open(os.devnull, os.O_WRONLY), threading.Lock()
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+
+    def tell(document: dict[str, Any]) -> None:
+        with guard, contextlib.suppress(OSError):  # the monitor may be gone: the journal tells the next one
+            os.write(monitor, json.dumps(document).encode() + b"\n")
+
+    return tell
 
 
-def _tell(document: dict[str, Any]) -> None:
-    with _TELLING:
-        try:
-            os.write(1, json.dumps(document).encode() + b"\n")
-        except OSError:  # the monitor is gone: the journal tells the next one
-            return
+def _bound_memory() -> None:
+    """Have an answer without end break its own attempt, not the machine."""
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_DATA, (MOST_MEMORY_BYTES, resource.getrlimit(resource.RLIMIT_DATA)[1]))
 
 
 if __name__ == "__main__":

@@ -111,7 +111,10 @@ class Deliveries:
             self._input.write(letter.to_line())
 
     def _hear(self, line: bytes) -> None:
-        told = json.loads(line)
+        try:
+            told = json.loads(line)
+        except ValueError:  # the courier was killed while it wrote
+            return
         if "say" in told:
             self._say(str(told["say"]))
         elif self._under_way.pop(int(told["notification_id"]), None) is not None:

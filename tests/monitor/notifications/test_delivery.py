@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from grid.errors import SettingsError
 from monitor.facts import Notification, Receipt, Severity
 from monitor.notifications import delivery
 from monitor.notifications.delivery import Deliveries, refuse_without_apprise
+from monitor.notifications.letters import Instructions, Letter
 from monitor.notifications.notify_file import read_notify_file
 
 PATIENCE_SECONDS = 20.0
@@ -143,6 +145,25 @@ async def test_what_is_under_way_at_the_end_is_written_down(tmp_path: Path, hook
     assert desk.receipts == []
     kept = [json.loads(line)["receipt"] for line in (tmp_path / "notifications.receipts").read_text().splitlines()]
     assert "grid-1001-1" in kept
+
+
+async def test_half_a_letter_of_a_monitor_that_was_killed_ends_no_attempt(tmp_path: Path, hook: Webhook) -> None:
+    hook.waits_for.clear()
+    settings = read_notify_file(notify_file(tmp_path, {"hook": hook.url}), rules=[])
+    courier = await asyncio.create_subprocess_exec(
+        *[sys.executable, "-m", "monitor.notifications.courier"], stdin=asyncio.subprocess.PIPE
+    )
+    assert courier.stdin is not None
+    courier.stdin.write(Instructions(tmp_path, settings.addresses).to_line())
+    courier.stdin.write(Letter.of(notification(1)).to_line())
+    courier.stdin.write(Letter.of(notification(2)).to_line()[:30])
+    await until(lambda: hook.asked.acquire(blocking=False))
+    courier.stdin.close()
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(asyncio.shield(courier.wait()), 0.3)
+    hook.waits_for.set()
+    assert await courier.wait() == 0
+    assert "grid-1001-1" in (tmp_path / "notifications.receipts").read_text()
 
 
 @pytest.mark.parametrize("code", [200, 500])
