@@ -23,10 +23,13 @@ from monitor.facts import (
 )
 from monitor.notifications.plan import NO_PLAN, Plan, Route, retry_at
 from monitor.notifications.sentences import Message, compose, compose_test
-from monitor.notifications.tellings import next_telling, scheduled, told
+from monitor.notifications.tellings import next_telling, says, scheduled, told, untold
 
 FAILS_AFTER_ATTEMPTS = 3
 """So many attempts in vain, within some three minutes, mean that a receiver fails."""
+
+LEAST_STEP = 5 * SECOND
+"""A clock that goes back by less is being adjusted: nobody notices."""
 
 NO_GUIDANCE: Mapping[str, str] = MappingProxyType({})
 
@@ -63,7 +66,7 @@ class Notifications:
         self._tellings = {(telling.receiver, telling.alarm_id): telling for telling in remembered.tellings}
         self._unseen = list(remembered.alarms)
         """Alarms that may have become active before these routes were set."""
-        self._next_due = now.utc
+        self._next_due = self._looked_at = now.utc
         for notification in remembered.notifications:
             self._keep(notification)
         self._failing = self._failing_in_words()
@@ -94,11 +97,12 @@ class Notifications:
     ) -> NotificationChanges:
         """What is to be sent because of a batch's alarms, because somebody tests, and because time went by."""
         changed = NotificationChanges()
+        touched: dict[_Key, Telling | None] = {}
+        self._follow_clock(now.utc, touched, changed)
         for receipt in receipts:
             self._take_receipt(receipt, now.utc, changed)
         changed.answers = [self._take_test(test, now.utc, changed) for test in tests]
         if self._plan.receivers:
-            touched: dict[_Key, Telling | None] = {}
             self._consider([*self._unseen, *changes.alarms], now.utc, touched)
             self._unseen = []
             if now.utc >= self._next_due:
@@ -113,6 +117,20 @@ class Notifications:
     def _failing_in_words(self) -> str | None:
         failing = [f"{one.receiver} ({one.failing})" for one in self.receivers() if one.failing]
         return f"messages do not reach {', '.join(failing)}" if failing else None
+
+    def _follow_clock(self, now: int, touched: dict[_Key, Telling | None], changed: NotificationChanges) -> None:
+        """Have nobody wait longer because the clock was set back. A digest keeps its time of day."""
+        back, self._looked_at = self._looked_at - now, now
+        if back < LEAST_STEP:
+            return
+        self._next_due = now
+        for key, telling in self._tellings.items():
+            route = self._plan.route(telling.route, telling.receiver)
+            if telling.due_at is not None and not (route is not None and route.digest):
+                self._tellings[key] = touched[key] = replace(telling, due_at=telling.due_at - back)
+        for notification in list(self._waiting.values()):
+            self._keep(replace(notification, due_at=notification.due_at - back))
+        changed.notifications += self._waiting.values()
 
     # --- who is to be told
 
@@ -148,7 +166,8 @@ class Notifications:
             about = [(telling, self._alarms[telling.alarm_id]) for telling in tellings]
             self._add(receiver[0], compose(self._plan, about, self._guidance), now, changed)
             for telling, alarm in about:
-                self._set(telling, next_telling(self._plan, told(telling, alarm, now), alarm, now), alarm, touched)
+                after = told(self._plan, telling, alarm, now)
+                self._set(telling, next_telling(self._plan, after, alarm, now), alarm, touched)
         dues = (telling.due_at for telling in self._tellings.values() if telling.due_at is not None)
         self._next_due = min(dues, default=now + 3600 * SECOND)
 
@@ -160,7 +179,10 @@ class Notifications:
                 continue
             alarm = self._alarms[telling.alarm_id]
             route = self._plan.route(telling.route, telling.receiver)
-            if route is not None and self._plan.permits(route, telling.receiver, alarm.severity, now):
+            if says(self._plan, telling, alarm) is None:
+                if telling.due_at <= now:
+                    self._set(telling, untold(telling), alarm, touched)
+            elif route is not None and self._plan.permits(route, telling.receiver, alarm.severity, now):
                 if _joins(telling, route, now):
                     groups.setdefault((telling.receiver, route.name, *_group(route, alarm)), []).append(telling)
             elif telling.due_at <= now:
@@ -209,6 +231,15 @@ class Notifications:
             ended = replace(ended, due_at=again)
         self._keep(ended)
         changed.notifications.append(ended)
+        if error is None:
+            self._hurry(known.receiver, now, changed)
+
+    def _hurry(self, receiver: str, now: int, changed: NotificationChanges) -> None:
+        """A receiver that takes messages again need not wait for those that it did not take before."""
+        for waiting in [one for one in self._waiting.values() if one.receiver == receiver and one.due_at > now]:
+            sooner = replace(waiting, due_at=now)
+            self._keep(sooner)
+            changed.notifications.append(sooner)
 
     def _take_test(self, test: NotificationTest, now: int, changed: NotificationChanges) -> NotificationTestAnswer:
         if test.receiver not in self._plan.receivers:

@@ -18,9 +18,23 @@ def next_telling(plan: Plan, telling: Telling, alarm: Alarm, now: int) -> Tellin
     return None if changed.pending is None and is_over else changed
 
 
-def told(telling: Telling, alarm: Alarm, now: int) -> Telling:
+def says(plan: Plan, telling: Telling, alarm: Alarm) -> Said | None:
+    """What is to be said of an alarm now; None for nothing: it went before its message did, and for good.
+
+    One that comes and goes while its message waits counts as raised, or nobody would ever be told of it.
+    """
+    if alarm.is_active:
+        return Said.RAISED
+    route = plan.route(telling.route, telling.receiver)
+    if telling.pending is not Said.RAISED or route is None or route.digest:
+        return Said.CLEARED
+    waits_since = (telling.due_at or 0) - round(route.group_wait_seconds * SECOND)
+    return Said.RAISED if alarm.raised_at > waits_since else None
+
+
+def told(plan: Plan, telling: Telling, alarm: Alarm, now: int) -> Telling:
     """The telling after its receiver was told at `now` how the alarm is."""
-    said = Said.RAISED if alarm.is_active else Said.CLEARED
+    said = says(plan, telling, alarm)
     times = telling.times + 1 if said is Said.RAISED else 0
     return replace(telling, said=said, told_at=now, times=times, pending=None, due_at=None, route=None)
 
@@ -30,6 +44,11 @@ def scheduled(telling: Telling, pending: Said, moment: Moment | None) -> Telling
     if moment is None:
         return _without_pending(telling)
     return replace(telling, pending=pending, due_at=moment.at, route=moment.route.name)
+
+
+def untold(telling: Telling) -> Telling | None:
+    """The telling when its time has come, and there is nothing to tell any more."""
+    return None if telling.said is None else _without_pending(telling)
 
 
 def _changed(plan: Plan, telling: Telling, alarm: Alarm, now: int) -> Telling:
@@ -64,8 +83,8 @@ def _cleared(plan: Plan, telling: Telling, alarm: Alarm, now: int) -> Telling:
         moment = _after_the_wait(plan, telling, alarm, now)
         return scheduled(telling, Said.CLEARED, moment if moment is not None and moment.route.tells_cleared else None)
     route = plan.route(telling.route, telling.receiver)
-    came_and_went = route is not None and bool(route.digest)
-    return telling if came_and_went else _without_pending(telling)
+    may_come_again = alarm.state is AlarmState.CLEARED
+    return telling if route is not None and (route.digest or may_come_again) else _without_pending(telling)
 
 
 def _after_the_wait(plan: Plan, telling: Telling, alarm: Alarm, now: int) -> Moment | None:

@@ -186,6 +186,51 @@ def test_an_alarm_that_comes_and_goes_is_not_told_each_time() -> None:
     assert [title for at, one in desk.received if at < HOUR for title in [one.title]] == ["HIGH: turbine 7 is broken"]
 
 
+def test_an_alarm_that_comes_and_goes_while_its_message_waits_is_told() -> None:
+    desk = Desk(plan())
+    told: list[str] = []
+    for flicker in range(1, 61):
+        desk.at += 0.3
+        raised = replace(alarm(), raised_at=NOON + round(desk.at * SECOND), occurrences=flicker)
+        told += desk.step(raised)
+        told += desk.step(replace(raised, state=AlarmState.CLEARED), after=0.2)
+        told += desk.step(after=0.3)
+    assert told == ["HIGH: turbine 7 is broken"]
+    assert "it comes and goes, 38 times by now" in desk.received[0][1].body
+    assert desk.wait(60) == ["Cleared: turbine 7 is broken"]
+
+
+def test_what_clears_before_its_message_went_out_is_told_to_nobody() -> None:
+    desk = Desk(plan())
+    desk.step(alarm())
+    desk.step(replace(alarm(), state=AlarmState.CLEARED), after=10)
+    assert desk.wait(HOUR) == []
+    assert desk.tables.tellings == {}
+
+
+def test_a_clock_that_is_set_back_delays_nothing() -> None:
+    desk = Desk(plan())
+    desk.step(alarm())
+    desk.at -= HOUR
+    assert desk.wait(31) == ["HIGH: turbine 7 is broken"]
+    desk.error = "it answered 500"
+    assert desk.step(tests=(NotificationTest("crew", "Ann"),)) == ["Test of crew"]
+    desk.step(alarm(8, rule="turbine_offline"))
+    assert desk.wait(35) == ["HIGH: turbine 8 is broken"]
+    desk.at -= HOUR
+    assert desk.wait(10) == ["HIGH: turbine 8 is broken"]
+
+
+def test_a_receiver_that_works_again_gets_at_once_what_waited_for_it() -> None:
+    desk = Desk(plan(replace(ROUTE, group_wait_seconds=0)))
+    desk.error = "it answered 500"
+    desk.step(alarm(1))
+    desk.wait(300)
+    desk.error = None
+    assert desk.step(alarm(2)) == ["HIGH: turbine 2 is broken"]
+    assert desk.wait(2) == ["HIGH: turbine 1 is broken"]
+
+
 def test_quiet_hours_hold_back_all_but_what_is_critical() -> None:
     desk = Desk(plan(ROUTE, quiet=Hours(time(11), time(13))))
     desk.step(alarm(1), alarm(2, severity=Severity.CRITICAL))
