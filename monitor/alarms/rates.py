@@ -47,16 +47,20 @@ def flood_since(raised: Sequence[Raised], *, now: int) -> int | None:
     """Since when alarms come faster than a person can take them in; None if they don't. `raised` is in order."""
     lately: deque[int] = deque()
     begun: int | None = None
-    for at in [*(one.at for one in raised), now]:
-        while lately and lately[0] <= at - TEN_MINUTES:
-            lately.popleft()
-            if len(lately) < FLOOD_ENDS_BELOW:
-                begun = None
-        if at == now:
-            break
-        lately.append(at)
+    for one in raised:
+        begun = _ebb(lately, begun, one.at)
+        lately.append(one.at)
         if begun is None and len(lately) > FLOOD_BEGINS_ABOVE:
-            begun = at
+            begun = one.at
+    return _ebb(lately, begun, now)
+
+
+def _ebb(lately: deque[int], begun: int | None, at: int) -> int | None:
+    """Let go of what came ten minutes ago; a flood ends when few are left."""
+    while lately and lately[0] <= at - TEN_MINUTES:
+        lately.popleft()
+        if len(lately) < FLOOD_ENDS_BELOW:
+            begun = None
     return begun
 
 

@@ -43,7 +43,7 @@ def counts_of(alarms: Collection[Alarm]) -> AlarmCounts:
     waiting = [alarm.severity for alarm in alarms if alarm.waits]
     return AlarmCounts(
         unacknowledged=len(waiting),
-        active=sum(alarm.is_active and alarm.is_audible for alarm in alarms),
+        active=sum(map(_speaks, alarms)),
         highest=min(waiting, key=lambda severity: severity.place, default=None),
         suppressed=sum(alarm.suppressed_by is not None for alarm in alarms),
         silenced=sum(alarm.is_silenced for alarm in alarms),
@@ -53,7 +53,7 @@ def counts_of(alarms: Collection[Alarm]) -> AlarmCounts:
 def summary_of(alarms: Collection[Alarm], raised: Sequence[tuple[int, int]], now: int) -> Summary:
     """Sum up the alarms that are not normal or silenced, and what was `raised` (when, which) in the last `PERIOD`."""
     counts = counts_of(alarms)
-    told = [Raised(*one) for one in raised]
+    told = [Raised(*one) for one in raised if one[0] <= now]  # later ones are of a clock that was set back
     waiting = [alarm.severity for alarm in alarms if alarm.waits]
     since = flood_since(told, now=now)
     return Summary(
@@ -68,5 +68,9 @@ def summary_of(alarms: Collection[Alarm], raised: Sequence[tuple[int, int]], now
         per_ten_minutes=per_ten_minutes(told, since=now - _SHOWN, now=now),
         flood=None if since is None else FloodFact(since),
         chattering=chattering(one for one in told if one.at >= now - _CHATTER_SHOWN),
-        standing=[alarm.alarm_id for alarm in alarms if alarm.is_active and alarm.raised_at < now - STANDS_AFTER],
+        standing=[alarm.alarm_id for alarm in alarms if _speaks(alarm) and alarm.raised_at < now - STANDS_AFTER],
     )
+
+
+def _speaks(alarm: Alarm) -> bool:
+    return alarm.is_active and alarm.is_audible

@@ -6,7 +6,7 @@ from alarm_bell import NOON, Bell
 from grid.times import SECOND
 from monitor.alarms.rates import Raised, chattering, flood_since, per_ten_minutes
 from monitor.alarms.summary import summary_of
-from monitor.facts import Severity
+from monitor.facts import AlarmOrderKind, Severity
 
 MINUTE = 60 * SECOND
 
@@ -27,6 +27,10 @@ def test_a_flood_begins_with_the_eleventh_alarm_in_ten_minutes(alarms: int, is_f
     raised = came(*range(0, alarms * 50, 50))
     begun = flood_since(raised, now=NOON + 590 * SECOND)
     assert begun == (NOON + 500 * SECOND if is_flood else None)
+
+
+def test_an_alarm_of_this_very_moment_counts() -> None:
+    assert flood_since(came(*range(11)), now=NOON + 10 * SECOND) == NOON + 10 * SECOND
 
 
 def test_a_flood_ends_when_fewer_than_five_came_in_ten_minutes() -> None:
@@ -63,3 +67,18 @@ def test_the_summary_tells_who_waits_and_what_stands() -> None:
     assert summary.standing == [2]
     assert len(summary.per_ten_minutes) in (36, 37)
     assert summary.flood is None
+
+
+def test_what_is_out_of_service_does_not_stand() -> None:
+    bell = Bell()
+    bell.take()
+    bell.offline(7)
+    bell.wait(60)
+    bell.order(AlarmOrderKind.TAKE_OUT_OF_SERVICE, bell.alarm("turbine_offline", "turbine-7").alarm_id)
+    assert summary_of(list(bell.rows.values()), [], bell.utc + 25 * 3600 * SECOND).standing == []
+
+
+def test_alarms_of_a_clock_that_was_set_back_are_no_flood() -> None:
+    raised = [Raised(one.at + 3600 * SECOND, one.alarm_id) for one in came(*range(20))]
+    summary = summary_of([], raised, raised[0].at - 3600 * SECOND)
+    assert (summary.flood, summary.chattering, summary.per_ten_minutes[-1].raised) == (None, [], 0)
