@@ -77,6 +77,8 @@ class LostEnergyUnknown(StrEnum):
     """Nothing is stored of what the turbine made in that time."""
     NO_CURVE = "no_curve"
     """Neither its own power curve nor its model's is known, and no neighbour made anything to compare with."""
+    NO_WIND = "no_wind"
+    """A curve is known, but no wind: windows tell of too little of that time yet, and no neighbour helps."""
     NOT_FIGURED = "not_figured"
     """It is new, or changed just now: the figures come with one of the next commits."""
 

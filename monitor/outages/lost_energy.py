@@ -122,18 +122,20 @@ def lost_by_curve(down: Sequence[Span], outputs: Sequence[Output], curve: Curve,
     """What the curve says of the wind then, less what was made; None if too little is known of that time.
 
     All that a window lacks is put down to the outage that touches it: what it made outside lies on the curve, but
-    for chance. Time of which no window tells is taken to be as the rest. Less than nothing counts as nothing.
+    for chance. Together it is no more than all that the wind would have made in that time, and what was consumed.
+    Time of which no window tells is taken to be as the rest. Less than nothing counts as nothing.
     """
-    known, lost = 0.0, 0.0
+    known, lost, most = 0.0, 0.0, 0.0
     for output in outputs:
         shared = overlap_seconds(output.span, down)
         if shared:
             known += shared
-            lacks = (curve.power(output.wind_speed) or 0.0) - output.power_in_kw
-            lost += lacks * length_seconds([output.span]) / _HOUR
+            potential = curve.power(output.wind_speed) or 0.0
+            lost += (potential - output.power_in_kw) * length_seconds([output.span]) / _HOUR
+            most += (potential - min(0.0, output.power_in_kw)) * shared / _HOUR
     if not known or known < ENOUGH_KNOWN * length_seconds(down):
         return None
-    return Lost(max(0.0, lost * length_seconds(down) / known), by)
+    return Lost(max(0.0, min(lost, most) * length_seconds(down) / known), by)
 
 
 def lost_by_neighbours(

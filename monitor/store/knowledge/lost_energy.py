@@ -31,7 +31,7 @@ _MARK_OVER = f"{_MARK} WHERE turbine_number = ? AND ended_at >= ? AND started_at
 _MARK_ONGOING = f"{_MARK} WHERE turbine_number = ? AND ongoing = 1 AND started_at < ?"
 _MARK_COMPARED = (
     f"{_MARK} WHERE ended_at >= ? AND started_at < ? AND ongoing = 0 "
-    "AND (lost_energy_by = 'neighbours' OR lost_energy_unknown = 'no_curve')"
+    "AND (lost_energy_by = 'neighbours' OR lost_energy_unknown IN ('no_curve', 'no_wind'))"
 )
 _DUE = (
     f"SELECT {listed(columns(Outage))} FROM outages_to_figure JOIN outages USING (outage_id) "  # noqa: S608 - our names
@@ -90,14 +90,17 @@ def _lost(db: Database, outage: Outage, tolerance: int) -> Lost:
     out = down(spans, tolerance)
     if not length_seconds(out):
         return Lost(0.0)
+    curves = _curves(db, number, outage.ended_at)
     for width in _widths(out):
         outputs = _outputs(db, number, width, out)
-        for curve, by in _curves(db, number, outage.ended_at):
+        for curve, by in curves:
             lost = lost_by_curve(out, outputs, curve, by)
             if lost is not None:
                 return lost
     outputs = _outputs(db, number, _QUARTER_HOUR, out)
-    return lost_by_neighbours(out, outputs, output_of_neighbours(db, number, out), outage.category)
+    lost = lost_by_neighbours(out, outputs, output_of_neighbours(db, number, out), outage.category)
+    lacks_wind = curves and lost.unknown is LostEnergyUnknown.NO_CURVE
+    return Lost(None, unknown=LostEnergyUnknown.NO_WIND) if lacks_wind else lost
 
 
 def _widths(out: Sequence[Span]) -> tuple[int, ...]:

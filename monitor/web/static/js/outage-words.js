@@ -14,6 +14,7 @@ const UNKNOWN = {
   no_turbine: "not of a turbine",
   no_information: "no reading tells of it",
   no_curve: "no curve and no neighbour to compare with",
+  no_wind: "the wind of that time is not known yet",
   not_figured: "not figured yet",
 };
 

@@ -139,7 +139,7 @@ def test_windows_of_neighbours_that_come_later_are_asked_too(db: Database) -> No
 def test_windows_that_come_later_have_it_figured_again(db: Database) -> None:
     learn(db)
     write(db, report())
-    assert outages(db)[0].lost_energy_unknown is LostEnergyUnknown.NO_CURVE
+    assert outages(db)[0].lost_energy_unknown is LostEnergyUnknown.NO_WIND
     write(db, windows=stands(db))
     assert outages(db)[0].lost_energy_in_kwh == pytest.approx(400.0)
     db.conn.execute("UPDATE windows SET mean_power_in_kw = 200 WHERE start_at = ?", [NOON])
