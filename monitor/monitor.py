@@ -105,7 +105,7 @@ class GridMonitor:
         self._courier = courier or NoCourier()
         self._arrivals = ArrivalTimes()
         self._epoch = 0
-        self._requests = Requests(intake.wake)
+        self._requests = Requests(intake.wake, refusing=self._cannot_store)
         self._answered = AnsweredOrders()
         self._stopping = asyncio.Event()
         self._ready = False
@@ -143,26 +143,26 @@ class GridMonitor:
 
         While the store is unavailable it is refused: who waits in vain would send an engineer when nobody expects it.
         """
-        return await self._requests.order(order, refusing=self._cannot_store())
+        return await self._requests.order(order)
 
     async def post(self, bodies: Sequence[bytes]) -> list[PostAnswer]:
         """Pass on readings that came over HTTP; returns after the commit, with what became of each.
 
         Not while the store is unavailable: what the broker brings waits with the broker, a post would wait here.
         """
-        return await self._requests.post(bodies, refusing=self._cannot_store())
+        return await self._requests.post(bodies)
 
     async def report_outages(self, reports: Sequence[OutageReport]) -> OutageAnswer:
         """Pass on outages that were reported over HTTP; returns after the commit of all of them, or why of none."""
-        return await self._requests.report(reports, refusing=self._cannot_store())
+        return await self._requests.report(reports)
 
     async def order_alarms(self, order: AlarmOrder) -> AlarmAnswer:
         """Pass on what a person does about alarms; returns after the commit, with what became of it."""
-        return await self._requests.order_alarms(order, refusing=self._cannot_store())
+        return await self._requests.order_alarms(order)
 
     async def test_notifications(self, test: NotificationTest) -> NotificationTestAnswer:
         """Pass on the test of a receiver; returns after the commit of its message, which then goes out."""
-        return await self._requests.test(test, refusing=self._cannot_store())
+        return await self._requests.test(test)
 
     def bring_receipts(self, receipts: Iterable[Receipt]) -> None:
         """Pass on what the courier says of notifications."""

@@ -135,53 +135,54 @@ class Requests:
     became of it. `refusing` says why nothing is taken now: a store that is unavailable would make people wait.
     """
 
-    def __init__(self, wake: Callable[[], None]) -> None:
+    def __init__(self, wake: Callable[[], None], refusing: Callable[[], str | None]) -> None:
         self._wake = wake
+        self._refusing = refusing
         self._next = Asked()
         self._under_way: dict[str, asyncio.Future[OrderAnswer]] = {}
         """By idempotency key."""
         self._stopped = False
 
-    async def order(self, order: Order, *, refusing: str | None = None) -> OrderAnswer:
+    async def order(self, order: Order) -> OrderAnswer:
         """Pass on a person's order. One that was taken before is under way, whatever `refusing` says."""
         key = order.idempotency_key or ""
         if key in self._under_way and not self._under_way[key].done():
             sentence = "an order with this idempotency key is under way: ask again in a second"
             return OrderAnswer(order, False, sentence, OrderRefusal.IN_PROGRESS)
         waiting = self._next.pending_orders
-        why_not = self._why_not(refusing, is_full=len(waiting) >= MOST_ORDERS)
+        why_not = self._why_not(is_full=len(waiting) >= MOST_ORDERS)
         answer = self._ask(waiting, order, partial(_refused_order, order), why_not)
         if key:
             self._under_way = {**_not_done(self._under_way), key: answer}
         return await asyncio.shield(answer)
 
-    async def post(self, bodies: Sequence[bytes], *, refusing: str | None = None) -> list[PostAnswer]:
+    async def post(self, bodies: Sequence[bytes]) -> list[PostAnswer]:
         """Pass on readings, in their order; those beyond the room for them are refused."""
         waiting = self._next.pending_posts
         answers = []
         for body in bodies:
-            why_not = self._why_not(refusing, is_full=len(waiting) >= MOST_POSTS)
+            why_not = self._why_not(is_full=len(waiting) >= MOST_POSTS)
             answers.append(self._ask(waiting, body, _refused_post, why_not))
         return [await asyncio.shield(answer) for answer in answers]
 
-    async def report(self, reports: Sequence[OutageReport], *, refusing: str | None = None) -> OutageAnswer:
+    async def report(self, reports: Sequence[OutageReport]) -> OutageAnswer:
         """Pass on outage reports: all of them, or none."""
         is_full = len(self._next.outage_reports) + len(reports) > MOST_OUTAGE_REPORTS
-        why_not = self._why_not(refusing, is_full=is_full)
+        why_not = self._why_not(is_full=is_full)
         return await asyncio.shield(
             self._ask(self._next.pending_reports, reports, partial(OutageAnswer, False), why_not)
         )
 
-    async def order_alarms(self, order: AlarmOrder, *, refusing: str | None = None) -> AlarmAnswer:
+    async def order_alarms(self, order: AlarmOrder) -> AlarmAnswer:
         """Pass on what a person does about alarms."""
         waiting = self._next.pending_alarm_orders
-        why_not = self._why_not(refusing, is_full=len(waiting) >= MOST_ORDERS)
+        why_not = self._why_not(is_full=len(waiting) >= MOST_ORDERS)
         return await asyncio.shield(self._ask(waiting, order, partial(_refused_alarm_order, order), why_not))
 
-    async def test(self, test: NotificationTest, *, refusing: str | None = None) -> NotificationTestAnswer:
+    async def test(self, test: NotificationTest) -> NotificationTestAnswer:
         """Pass on the test of a receiver."""
         waiting = self._next.pending_tests
-        why_not = self._why_not(refusing, is_full=len(waiting) >= MOST_ORDERS)
+        why_not = self._why_not(is_full=len(waiting) >= MOST_ORDERS)
         return await asyncio.shield(self._ask(waiting, test, partial(NotificationTestAnswer, False), why_not))
 
     def bring(self, receipts: Iterable[Receipt]) -> None:
@@ -211,10 +212,10 @@ class Requests:
         asked, self._next = self._next, Asked()
         asked.refuse()
 
-    def _why_not(self, refusing: str | None, *, is_full: bool) -> str | None:
+    def _why_not(self, *, is_full: bool) -> str | None:
         if self._stopped:
             return _STOPS
-        return _TOO_MANY if refusing is None and is_full else refusing
+        return self._refusing() or (_TOO_MANY if is_full else None)
 
     def _ask(
         self,
