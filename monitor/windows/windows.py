@@ -30,7 +30,7 @@ MOST_WAITING = 20_000
 """If more windows wait, as many more are figured with each commit: what arrives has to wait instead."""
 
 RECALLED_BELOW = 1_000
-"""How few may wait when more of an earlier run's marks are asked for."""
+"""How few minutes of an earlier run may wait when more of its marks are asked for."""
 
 _MINUTE: Final = MINUTE_SECONDS * SECOND
 _NUMBER_AND_TIME = itemgetter(Reading._fields.index("turbine_number"), Reading._fields.index("emitted_at"))
@@ -68,6 +68,8 @@ class Windows:
         self._due: set[WindowMark] = set()
         """What was due with the batch that was taken last."""
         self._now = now
+        self._recalled: set[WindowMark] = set()
+        """Minutes that an earlier run has marked, and that wait; longer windows may wait long for their end."""
         self._recalled_to: WindowMark | None = None
         self._recall(remembered.window_marks)
 
@@ -86,7 +88,7 @@ class Windows:
         due = self._drain()
         self._due = set(due)
         marked, self._marked = [mark for mark in self._marked if mark in self._schedule], []
-        few = len(self._schedule) < RECALLED_BELOW
+        few = len(self._recalled) < RECALLED_BELOW
         return WindowChanges(marked, due, self._recalled_to if few else None, at=now.utc)
 
     def settle(self, committed: KnowledgeCommitted) -> None:
@@ -142,6 +144,7 @@ class Windows:
         """What is due, in the order in which one is figured from the other."""
         most = max(MOST_DUE, len(self._schedule) - MOST_WAITING)
         due = sorted(self._schedule.drain(self._now.watched, most), key=_by_origin)
+        self._recalled.difference_update(due)
         for mark in due:
             turbine = self._turbines.get(mark.turbine_number)
             if turbine is None:
@@ -170,6 +173,8 @@ class Windows:
         self._recalled_to = None
         for mark in marks:
             self._remark(mark)
+            if mark.width_seconds == MINUTE_SECONDS:
+                self._recalled.add(mark)
             self._recalled_to = mark
 
 

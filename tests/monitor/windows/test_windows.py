@@ -156,3 +156,14 @@ def test_marks_of_an_earlier_run_are_recalled_a_page_at_a_time() -> None:
     found = [mark for second in range(78, 300) for mark in watch.take(second).due]
     assert minute(0, 5000) in found
     assert watch.take(300) == WindowChanges()
+
+
+def test_a_large_farm_recalls_marks_of_an_earlier_run_beside_its_own() -> None:
+    farm = range(1, 2 * RECALLED_BELOW)
+    watch = Watch([minute(-1000, number) for number in farm])
+    due = []
+    for second in range(0, 60, 5):
+        changes = watch.take(second, *(reading(second, number) for number in farm))
+        due += changes.due
+    assert len(due) == len(farm)
+    assert changes.recall_after == minute(-1000, farm[-1])
