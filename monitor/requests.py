@@ -177,7 +177,8 @@ class Requests:
         """Pass on what a person does about alarms."""
         waiting = self._next.pending_alarm_orders
         why_not = self._why_not(is_full=len(waiting) >= MOST_ORDERS)
-        return await asyncio.shield(self._ask(waiting, order, partial(_refused_alarm_order, order), why_not))
+        if_refused = partial(AlarmAnswer, False, refusal=AlarmRefusal.UNAVAILABLE)
+        return await asyncio.shield(self._ask(waiting, order, if_refused, why_not))
 
     async def test(self, test: NotificationTest) -> NotificationTestAnswer:
         """Pass on the test of a receiver."""
@@ -244,7 +245,3 @@ def _refused_post(sentence: str) -> PostAnswer:
 
 def _refused_order(order: Order, sentence: str) -> OrderAnswer:
     return OrderAnswer(order, False, sentence, OrderRefusal.UNAVAILABLE)
-
-
-def _refused_alarm_order(order: AlarmOrder, sentence: str) -> AlarmAnswer:
-    return AlarmAnswer(order, False, sentence, refusal=AlarmRefusal.UNAVAILABLE)

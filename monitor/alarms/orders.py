@@ -33,15 +33,15 @@ def obey(order: AlarmOrder, by_id: Mapping[int, Alarm], waiting: Collection[Alar
     act = partial(_do, order, step)
     changed = sum(map(act, alarms))
     nouns = "1 alarm is" if changed == 1 else f"{changed:,} alarms are"
-    return AlarmAnswer(order, True, f"{nouns} {_DONE[order.kind]}", changed)
+    return AlarmAnswer(True, f"{nouns} {_DONE[order.kind]}", changed)
 
 
 def _refuse(order: AlarmOrder, by_id: Mapping[int, Alarm], at: int) -> AlarmAnswer | None:
     unknown = [alarm_id for alarm_id in order.alarm_ids if alarm_id not in by_id]
     if unknown:
-        return AlarmAnswer(order, False, f"there is no alarm {unknown[0]}", refusal=AlarmRefusal.UNKNOWN_ALARM)
+        return AlarmAnswer(False, f"there is no alarm {unknown[0]}", refusal=AlarmRefusal.UNKNOWN_ALARM)
     sentence = _why_not(order, at)
-    return None if sentence is None else AlarmAnswer(order, False, sentence, refusal=AlarmRefusal.NOT_POSSIBLE)
+    return None if sentence is None else AlarmAnswer(False, sentence, refusal=AlarmRefusal.NOT_POSSIBLE)
 
 
 def _why_not(order: AlarmOrder, at: int) -> str | None:

@@ -7,7 +7,6 @@ from typing import Any
 from grid.times import format_time
 from grid.topics import MAX_TURBINE_NUMBER
 from monitor.facts import (
-    AlarmAnswer,
     AlarmOrder,
     AlarmOrderKind,
     NotificationTest,
@@ -134,16 +133,6 @@ def read_alarm_order(request: Request) -> AlarmOrder | None:
         _short_text(request.get("comment", ""), LONGEST_COMMENT),
         None if until is None else _whole_number(until),
     )
-
-
-def alarm_answer(answer: AlarmAnswer) -> Answer:
-    """Write what became of an order about alarms."""
-    return {
-        "accepted": answer.accepted,
-        "sentence": answer.sentence,
-        "changed": answer.changed,
-        "refusal": answer.refusal,
-    }
 
 
 def notification_test_request(test: NotificationTest) -> Request:

@@ -11,7 +11,6 @@ from monitor import DISTRIBUTION
 from monitor.control.documents import (
     Answer,
     Request,
-    alarm_answer,
     order_answer,
     post_answer,
     read_alarm_order,
@@ -70,7 +69,7 @@ class Reception:
         """Answer what is asked about outages, alarms and notifications; None for something else."""
         alarm_order = read_alarm_order(request)
         if alarm_order is not None:
-            return alarm_answer(await self._monitor.order_alarms(alarm_order))
+            return asdict(await self._monitor.order_alarms(alarm_order))
         reports = read_reports(request)
         if reports is not None:
             return asdict(await self._monitor.report_outages(reports))

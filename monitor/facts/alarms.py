@@ -153,7 +153,6 @@ class AlarmRefusal(StrEnum):
 class AlarmAnswer:
     """What became of an order: how many alarms it changed, in words."""
 
-    order: AlarmOrder
     accepted: bool
     sentence: str
     changed: int = 0
