@@ -6,7 +6,7 @@ from math import isnan
 from grid.metrics import OperationalStatus
 from grid.times import SECOND
 from monitor.baselines.curves import OwnCurve, published_curve
-from monitor.baselines.findings import FindingIds, is_residual_open, settle, silence
+from monitor.baselines.findings import FindingIds, is_residual_open, leave, settle, silence
 from monitor.baselines.judging import Neighbours, Shown, gains, judge, lasting_residual
 from monitor.baselines.neighbours import Neighbourhood
 from monitor.baselines.track import KW_MICROSECONDS, NEVER, UNKNOWN_MODEL, Deviation, Track
@@ -55,7 +55,7 @@ class Baselines:
                 self._judge(track, reading, now, changes)
         if now.watched >= self._look_at:
             self._look_at = now.watched + _LOOK_SECONDS
-            self._look_for_silence(now, changes.findings)
+            self._look_at_links(now, changes.findings)
         return changes
 
     def has_learnt(self, turbine_number: int) -> bool:
@@ -95,18 +95,21 @@ class Baselines:
             track.save_at = now.watched + SAVE_SECONDS
             changes.records.append(track.record())
 
-    def _look_for_silence(self, now: Now, findings: list[Finding]) -> None:
-        """Find turbines that are connected and silent; if most of the farm is, the fault lies elsewhere."""
-        silent = [
-            track
-            for number, record in self._turbines.items()
-            if (record.link is Link.STALE or record.link_reason is LinkReason.SILENT)
-            and (track := self._tracks.get(number)) is not None
-            and track.interval
-            and track.is_learnt
-        ]
+    def _look_at_links(self, now: Now, findings: list[Finding]) -> None:
+        """Find turbines that are connected and silent, and end what was found of those that are gone."""
+        silent: list[Track] = []
+        for number, record in self._turbines.items():
+            if record.link is not Link.STALE and record.link is not Link.OFFLINE:
+                continue
+            if (track := self._tracks.get(number)) is None:
+                continue
+            is_silent = record.link is Link.STALE or record.link_reason is LinkReason.SILENT
+            if is_silent and track.interval and track.is_learnt:
+                silent.append(track)
+            if track.open and record.link is Link.OFFLINE:
+                findings += leave(track, None if is_silent else now.watched - track.heard)
         if len(silent) > 1 and 2 * len(silent) > len(self._turbines):
-            return
+            return  # the fault lies elsewhere
         for track in silent:
             findings += silence(track, now.watched - track.heard, self._ids)
 

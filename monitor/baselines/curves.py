@@ -65,14 +65,16 @@ class OwnCurve:
         below = int(wind_speed - 0.5)
         counts, corrections = self.counts, self.corrections
         if below < BINS - 1 and counts[below] >= LEARNT_READINGS and counts[below + 1] >= LEARNT_READINGS:
-            share = max(0.0, wind_speed - 0.5 - below)
-            correction = corrections[below] + share * (corrections[below + 1] - corrections[below])
+            correction, share = corrections[below], wind_speed - 0.5 - below
+            if share > 0.0:
+                correction += share * (corrections[below + 1] - correction)
         else:
             place = min(int(wind_speed), BINS)
             if self._model is None and (place < BINS or counts[place] < LEARNT_READINGS):
                 return None
             correction = corrections[place] if counts[place] >= LEARNT_READINGS else 0.0
-        return correction if self._model is None else correction + self._model.power(wind_speed, shown)
+        model = self._model
+        return correction if model is None else correction + model.power(wind_speed, shown)
 
     def learn(self, wind_speed: float, power: float, most: float) -> None:
         """Learn a reading; it counts as `most` kW away at most. Without a model the first ones count in full."""

@@ -72,6 +72,9 @@ def _begin(track: Track, verdict: Verdict, at: int, ids: FindingIds, told: list[
         # The first repeats were no finding yet: they may have come by chance.
         readings = track.normals()[verdict.quantity].repeats
         since = at - (readings - 1) * track.interval
+    elif verdict.kind is FindingKind.RESIDUAL and not track.residual.is_learnt:
+        readings = track.standing  # it has stood in wind all the while
+        since = at - (readings - 1) * track.interval
     finding = _worded(
         Finding(
             finding_id=ids.take(),
@@ -151,6 +154,24 @@ def silence(track: Track, silent_seconds: float, ids: FindingIds) -> list[Findin
     finding = _silent(track, ids.take(), silent_seconds, lasting=False)
     track.open = [*(track.open or ()), Deviation(finding, track.at)]
     return [finding]
+
+
+def leave(track: Track, silent_seconds: float | None) -> list[Finding]:
+    """End what was found of a turbine that is offline; its silence only where it said or the broker said why.
+
+    `silent_seconds`: for how long nothing came, None while it is just silent.
+    """
+    told: list[Finding] = []
+    going_on: list[Deviation] = []
+    for deviation in track.open or ():
+        if deviation.finding.kind is not FindingKind.SILENCE:
+            _end(deviation, deviation.last_at, told)
+        elif silent_seconds is None:
+            going_on.append(deviation)
+        else:
+            _end(deviation, deviation.finding.since + round(silent_seconds * SECOND), told)
+    track.open = going_on or None
+    return told
 
 
 def _silent(track: Track, finding_id: int, seconds: float, *, lasting: bool) -> Finding:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-from monitor.baselines.normal import COARSE, UNUSUAL, Normal
+from monitor.baselines.normal import COARSE, LEARNT_READINGS, UNUSUAL, Normal
 from monitor.baselines.track import Track
 from monitor.facts import FindingKind
 
@@ -25,6 +25,8 @@ CURRENT_SHARE = 0.03
 """Of the current that belongs to the power: less is no difference, however steady their ratio is."""
 _STANDING_SHARE = 0.02
 """Of rated power: a turbine that makes no more than this stands."""
+_WORTHWHILE_SHARE = 0.1
+"""Of rated power: a turbine whose curve says more than this, and that stands, stands in wind."""
 _UNLEARNT_SHARE = 0.1
 """The same where the turbine has not shown yet what it makes of such a wind."""
 DRIFT_SHARE = 0.05
@@ -61,7 +63,7 @@ class Gains(NamedTuple):
 
 def gains(gap: int) -> Gains:
     """For readings so many microseconds apart, rounded up to a power of two: 1 - exp(-t/T)."""
-    return _GAINS[min(gap.bit_length(), _LONGEST)]
+    return GAINS[min(gap.bit_length(), _LONGEST)]
 
 
 _LONGEST = 44
@@ -73,7 +75,8 @@ def _gains(seconds: float) -> Gains:
     return Gains(quick, warm, steady, min(0.1, seconds / 300.0), warming)
 
 
-_GAINS = tuple(_gains(2**bits / 1e6) for bits in range(_LONGEST + 1))
+GAINS = tuple(_gains(2**bits / 1e6) for bits in range(_LONGEST + 1))
+"""By the bit length of the gap."""
 
 
 class Shown(NamedTuple):
@@ -118,7 +121,7 @@ def judge(track: Track, shown: Shown, gain: Gains, ask: Ask) -> list[Verdict]:
     if shown.temperature is not None and not track.temperature.take_usual(shown.temperature, gain.warm):
         _doubt(track, "temperature", shown.temperature, gain.warm, gain.warming, verdicts)
     if shown.power is None:
-        track.off_curve = 0
+        track.off_curve = track.standing = 0
         if not track.wind_speed.take_usual(shown.wind_speed, gain.quick):
             _doubt_wind(track, shown.wind_speed, gain, ask, verdicts)
     else:
@@ -193,7 +196,8 @@ class _Triangle:
     def judge(self, verdicts: list[Verdict]) -> None:
         """Judge the three, and learn from those that are not wrong."""
         off_curve, off_current = self._is_off_curve(), self._is_off_current()
-        if self._frozen(verdicts):
+        self._watch_standing()
+        if self._frozen(verdicts, off_current=off_current):
             return
         wrong: str | None = None
         if off_curve or off_current:
@@ -202,6 +206,19 @@ class _Triangle:
             if wrong is not None and not (wrong == "power" and self.power == self.track.power.value):
                 verdicts.append(self._verdict(wrong))
         self._learn(wrong, verdicts, off_curve=off_curve, off_current=off_current)
+
+    def _watch_standing(self) -> None:
+        """Count the readings in which it stands in wind; one that has not run yet is measured by its model's curve."""
+        track, model = self.track, self.track.curve.model
+        promised = self.expected or 0.0 if model is None else model.power(self.wind_speed, self.power)
+        if not self._stands():
+            track.standing = 0
+            if not track.residual.is_learnt:
+                track.drift = 0.0
+        elif promised > _WORTHWHILE_SHARE * self.rated:
+            track.standing = min(track.standing + 1, LEARNT_READINGS)
+            if not track.residual.is_learnt:
+                track.drift += self.gain.drift * (self.power - promised - track.drift)
 
     # --- the two relations
 
@@ -284,7 +301,7 @@ class _Triangle:
 
     # --- frozen values: only where the others say that they should move
 
-    def _frozen(self, verdicts: list[Verdict]) -> bool:
+    def _frozen(self, verdicts: list[Verdict], *, off_current: bool) -> bool:
         """Whether power or wind repeats itself while the other moves: then neither is judged otherwise."""
         track = self.track
         same_wind, same_power = self.wind_speed == track.wind_speed.value, self.power == track.power.value
@@ -294,9 +311,7 @@ class _Triangle:
             self._stand_still(verdicts)
             return True
         if same_power:
-            if not should_move(
-                track, self.wind_speed, self.power, self.expected, self.rated
-            ) or track.wind_speed.is_unusual(self.wind_speed, DEADBANDS["wind_speed"]):
+            if not self._is_power_stuck(off_current=off_current):
                 track.power.repeats = 0
                 return False
             wrong = "power"
@@ -308,6 +323,15 @@ class _Triangle:
         if self.current is not None:
             self._follow("current", self.current)
         return True
+
+    def _is_power_stuck(self, *, off_current: bool) -> bool:
+        """Whether a power that came again should have moved; that of a turbine that stands need not."""
+        wind = self.track.wind_speed
+        if self._stands() and not off_current:
+            return False
+        if wind.is_unusual(self.wind_speed, DEADBANDS["wind_speed"]):
+            return False
+        return should_move(self.track, self.wind_speed, self.power, self.expected, self.rated)
 
     def _stand_still(self, verdicts: list[Verdict]) -> None:
         """Neither moves: the wind alone may be frozen, while the power is that of a calm or of full load."""
@@ -377,7 +401,7 @@ class _Triangle:
         track, residual = self.track, self.track.residual
         model = track.curve.model
         expected = self.expected if model is None else model.power(self.wind_speed, self.power)
-        if expected is not None and expected > 5 * _STANDING_SHARE * self.rated and self._stands():
+        if expected is not None and expected > _WORTHWHILE_SHARE * self.rated and self._stands():
             return  # says nothing of the curve (IEC 61400-12-1 leaves out what is measured while a turbine stands)
         spread = residual.deviation if residual.is_learnt else 0.0
         track.curve.learn(self.wind_speed, self.power, 3 * max(spread, POWER_SHARE * self.rated))
@@ -427,6 +451,8 @@ def lasting_residual(track: Track, ask: Ask, *, is_open: bool) -> Verdict | None
     limit = _drift_limit(track) * (0.5 if is_open else 1.0)
     if rated <= 0 or abs(track.drift) <= limit or not track.is_learnt:
         return None
+    if not track.residual.is_learnt and track.standing < LEARNT_READINGS:
+        return None  # measured by its model's curve alone: after many readings
     neighbours = ask()
     if neighbours is not None and abs(track.drift - neighbours.drift_share * rated) <= limit:
         return None

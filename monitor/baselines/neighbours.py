@@ -42,8 +42,11 @@ class Neighbourhood:
         ]
         if len(near) < FEWEST:
             return None
-        shares = [other.drift / other.curve.rated_power if other.curve.rated_power else 0.0 for other in near]
-        return Neighbours(median(other.wind_speed.value for other in near), median(shares))
+        # One that stands tells of the wind, and not of what the weather lets a turbine make.
+        running = [other for other in near if not other.standing]
+        shares = [other.drift / other.curve.rated_power if other.curve.rated_power else 0.0 for other in running]
+        drift_share = median(shares) if len(running) >= FEWEST else 0.0
+        return Neighbours(median(other.wind_speed.value for other in near), drift_share)
 
     def _of(self, number: int, turbines: Mapping[int, TurbineRecord], watched: float) -> tuple[int, ...]:
         if watched >= self._until:

@@ -65,6 +65,7 @@ class Track:
         "sequence",
         "session",
         "settled_from",
+        "standing",
         "temperature",
         "turbine_number",
         "turn",
@@ -103,6 +104,8 @@ class Track:
         """So many readings were taken as usual since the last that was judged in full; they are counted with it."""
         self.off_curve = 0
         """For how many readings the power has been away from the curve."""
+        self.standing = 0
+        """How many readings it has stood in wind since it ran last; no more than are needed are counted."""
         self.drift = 0.0
         """The moving mean of the residual less its normal, in kW: what a lasting loss shows in."""
         self.open: list[Deviation] | None = None
@@ -119,16 +122,19 @@ class Track:
         """How long the next reading's energy took, in microseconds: by the turbine's own count, else by the gap."""
         known = self.sequence
         if sequence is not None and known is not None:
-            return max(SHORTEST_INTERVAL, gap // (sequence - known) if sequence > known + 1 else gap)
-        return max(SHORTEST_INTERVAL, min(gap, self.interval) if self.interval else gap)
+            interval = gap // (sequence - known) if sequence > known + 1 else gap
+        else:
+            interval = min(gap, self.interval) if self.interval else gap
+        return interval if interval > SHORTEST_INTERVAL else SHORTEST_INTERVAL
 
     def count(self, at: int) -> None:
         """A reading was taken as usual."""
         self.at = at
         self.turn += 1
         self.usual += 1
-        self.off_curve = 0
-        self.judge_after(at)
+        self.off_curve = self.standing = 0
+        following, soonest = self.judge_from + SECOND, at + _HALF
+        self.judge_from = following if following > soonest else soonest
 
     def judge_after(self, at: int) -> None:
         """Judge one a second on average, with half a second of grace for a clock that jitters."""

@@ -10,10 +10,10 @@ from monitor.baselines.judging import (
     CURRENT_SHARE,
     DEADBANDS,
     DRIFT_SHARE,
+    GAINS,
     POWER_SHARE,
     VOLTAGE_SHARE,
     Gains,
-    gains,
     should_move,
 )
 from monitor.baselines.normal import LEARNT_READINGS, UNUSUAL
@@ -45,7 +45,7 @@ def take_usual(track: Track, reading: Reading, watched: float) -> bool:
         or _is_unsettled(track, at)
     ):
         return False
-    gain = gains(gap)
+    gain = GAINS[gap.bit_length()]
     interval = track.interval_of(gap, sequence)
     power = energy * KW_MICROSECONDS / interval
     if (voltage is not None and not track.voltage.is_near(voltage, VOLTAGE_SHARE * track.voltage.level)) or (
@@ -105,8 +105,10 @@ def _move(
 ) -> None:
     if not track.wind_speed.take_usual(wind_speed, gain.quick):
         track.wind_speed.follow(wind_speed, gain.quick, _WIND_SPEED)
-    track.power.move(power, gain.quick)
-    track.power.repeats = 0
+    if power != track.power.value:
+        track.power.move(power, gain.quick)
+    else:
+        track.power.repeats = 0  # in a calm, or at full load
     if voltage is not None:
         track.voltage.move(voltage, gain.steady)
     if temperature is not None:

@@ -274,3 +274,100 @@ def test_after_a_restart_a_turbine_of_a_known_model_is_judged_as_before() -> Non
     again = Watch(remembered=RememberedKnowledge(baselines=[watch.decider._tracks[1].record()]))
     again.index = watch.index
     assert again.learn(600).told == []
+
+
+def test_what_stays_constant_while_it_stands_is_a_loss_and_no_frozen_power() -> None:
+    watch = Watch().learn(1000)
+    for _ in range(400):
+        watch.take(showing(power_output_in_kwh=0.0, current=0.0))
+    assert [(finding.quantity, finding.kind) for finding in watch.found.values() if finding.lasting] == [
+        ("power", RESIDUAL)
+    ]
+    assert ("power", FROZEN) not in watch.kinds()
+
+
+@pytest.mark.parametrize("interval", [1.0, 600.0])
+def test_a_turbine_that_stands_in_wind_from_the_first_reading_is_found_by_its_models_curve(interval: float) -> None:
+    watch = Watch(interval=interval)
+    standing = showing(power_output_in_kwh=-0.0003, current=None)
+    for _ in range(200):
+        watch.take(standing)
+    (finding,) = watch.found.values()
+    assert (finding.quantity, finding.kind, finding.lasting, finding.until) == ("power", RESIDUAL, True, None)
+    watch.learn(400)
+    assert watch.found[finding.finding_id].until is not None
+    assert len(watch.found) == 1
+
+
+def test_of_an_unknown_model_nobody_knows_what_it_should_make_before_it_has_run() -> None:
+    watch = Watch(model=None)
+    for _ in range(300):
+        watch.take(showing(power_output_in_kwh=-0.0003, current=None))
+    assert watch.told == []
+
+
+def test_neighbours_that_stand_do_not_excuse_a_turbine_that_stands() -> None:
+    watch = Watch(numbers=(1, 2, 3, 4, 5)).learn(600)
+    for _ in range(400):
+        watch.take(lambda r: r if r.turbine_number > 3 else showing(power_output_in_kwh=-0.0003, current=0.0)(r))
+    lasting = {finding.turbine_number for finding in watch.found.values() if finding.lasting}
+    assert lasting == {1, 2, 3}
+
+
+@pytest.mark.parametrize("reason", [LinkReason.STOPPED, LinkReason.LOST])
+def test_the_silence_of_a_turbine_ends_when_it_is_known_why(reason: LinkReason) -> None:
+    watch = Watch(numbers=(1, 2, 3)).learn()
+    watch.turbines[2].link = Link.STALE
+    (begun,) = watch.take_batch([], seconds=20)
+    watch.turbines[2].link, watch.turbines[2].link_reason = Link.OFFLINE, LinkReason.SILENT
+    assert [finding.lasting for finding in watch.take_batch([], seconds=20)] == [True]
+    watch.turbines[2].link_reason = reason
+    (ended,) = watch.take_batch([], seconds=5)
+    assert (ended.finding_id, ended.since, ended.until) == (begun.finding_id, begun.since, begun.since + 45 * SECOND)
+    assert watch.take_batch([], seconds=5) == []
+
+
+def test_what_was_found_of_a_turbine_ends_when_it_is_gone() -> None:
+    watch = Watch(numbers=(1, 2, 3)).learn()
+    (begun,) = watch.take(spoilt("voltage", 1.3), of=2)
+    watch.turbines[2].link, watch.turbines[2].link_reason = Link.OFFLINE, LinkReason.SILENT
+    ended = [finding for finding in watch.take_batch([], seconds=20) if finding.kind is SPIKE]
+    assert [(finding.finding_id, finding.until) for finding in ended] == [(begun.finding_id, begun.since)]
+
+
+def test_a_storm_of_wrong_values_neither_becomes_normal_nor_hides_the_next() -> None:
+    watch = Watch().learn()
+    for index in range(300):
+        watch.take(spoilt("temperature", 1.5 + index % 3) if index % 2 else None)
+    watch.learn(20)
+    (storm,) = watch.found.values()
+    assert (storm.quantity, storm.readings) == ("temperature", 150)
+    assert abs(watch.decider._tracks[1].temperature.level - 60) < 0.5
+    assert [finding.kind for finding in watch.take(spoilt("temperature", 0.8))] == [DROP]
+
+
+def test_a_turbine_that_sends_wind_and_energy_only_is_judged_by_them() -> None:
+    bare = {"voltage": None, "current": None, "temperature": None, "session": None, "sequence": None}
+    watch = Watch()
+    for _ in range(600):
+        watch.take(showing(**bare))
+    assert watch.told == []
+    (begun,) = watch.take(lambda r: spoilt("power_output_in_kwh", 0.1)(r)._replace(**bare))
+    assert (begun.quantity, begun.kind) == ("power", DROP)
+
+
+def test_the_load_of_a_moment_changes_no_finding() -> None:
+    singly, together = Watch(numbers=(1, 2)), Watch(numbers=(1, 2))
+    wrong = spoilt("voltage", 1.3)
+    sent = [
+        wrong(reading) if index % 97 == 96 else reading
+        for index in range(500)
+        for reading in (measured(1, index), measured(2, index))
+    ]
+    for reading in sent:
+        singly.take_batch([reading])
+    for place in range(0, len(sent), 250):
+        together.take_batch(sent[place : place + 250], seconds=0.0)
+    assert list(singly.found.values()) == list(together.found.values())
+    for number in (1, 2):
+        assert singly.decider._tracks[number].record() == together.decider._tracks[number].record()
