@@ -38,8 +38,8 @@ class Knowledge:
         """Continue with what the store has; dropped, and made anew, after a failed commit."""
         self.windows = Windows(remembered, now=now, allowed_lateness_seconds=settings.allowed_lateness_seconds)
         self.baselines = Baselines(remembered, now=now)
-        self.outages = Outages(remembered, now=now, tolerance_seconds=settings.outage_tolerance_seconds)
-        self.alarms = Alarms(remembered, now=now, settings=settings.alarms)
+        self.outages = Outages(remembered, tolerance_seconds=settings.outage_tolerance_seconds)
+        self.alarms = Alarms(remembered, settings=settings.alarms)
         self.notifications = Notifications(remembered, now=now, plan=settings.plan, guidance=GUIDANCE)
 
     def decide(self, heard: Heard, now: Now) -> KnowledgeChanges:

@@ -37,7 +37,7 @@ class Alarms:
     link of which nothing is known yet stays as it is.
     """
 
-    def __init__(self, remembered: RememberedKnowledge, *, now: Now, settings: AlarmSettings | None = None) -> None:
+    def __init__(self, remembered: RememberedKnowledge, *, settings: AlarmSettings | None = None) -> None:
         """Continue with the alarms that the store has."""
         settings = settings or AlarmSettings()
         self._register = Register(remembered.alarms, remembered.next_alarm_id)

@@ -37,9 +37,8 @@ class Outages:
     is while a lasting finding is open; silence is none, that is what offline is for.
     """
 
-    def __init__(self, remembered: RememberedKnowledge, *, now: Now, tolerance_seconds: float = 720.0) -> None:
+    def __init__(self, remembered: RememberedKnowledge, *, tolerance_seconds: float = 720.0) -> None:
         """Continue with the outages that go on."""
-        del now
         self._tolerance_seconds = tolerance_seconds
         self._going_on = {
             (outage.turbine_number, outage.outage_type): outage.ongoing_since

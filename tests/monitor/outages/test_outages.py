@@ -43,7 +43,7 @@ def take(outages: Outages, *told: Belief | BrokerLost, findings: tuple[Finding, 
 
 @pytest.fixture
 def outages() -> Outages:
-    return Outages(RememberedKnowledge(), now=Now(NOON, 0.0))
+    return Outages(RememberedKnowledge())
 
 
 def test_a_turbine_is_out_from_the_first_broken_reading_until_the_first_that_is_not(outages: Outages) -> None:
@@ -127,7 +127,7 @@ def test_after_a_start_what_goes_on_is_neither_begun_nor_forgotten() -> None:
         to_outage((5, "turbine-7", 7, kind, at(0), at(0), 1, 0.0, None, None, None, NOON, None, at(0)))
         for kind in (BROKEN, DEVIATING)
     ]
-    outages = Outages(remembered, now=Now(NOON, 0.0))
+    outages = Outages(remembered)
     assert take(outages, belief(5, Health.BROKEN), findings=(finding(1, 0),)) == []
     ends = take(outages, belief(9), findings=(finding(1, 0, 8),))
     assert [(end.outage_type, end.until, end.ongoing) for end in ends] == [
