@@ -8,7 +8,7 @@ from monitor.alarms.rules import ENGINEERS_SHORT, REPAIR_REFUSED, REPAIR_WITHOUT
 from monitor.alarms.settings import AlarmSettings
 from monitor.facts import Alarm, Incident, IncidentCause, IncidentState, Now, Release, TurbineRecord, Visit
 
-REPAIR_RULES = (TURBINE_BROKEN, REPAIR_REFUSED, REPAIR_WITHOUT_EFFECT)
+REPAIR_RULES = (REPAIR_REFUSED, REPAIR_WITHOUT_EFFECT, TURBINE_BROKEN)
 
 LEAST_DELAY_SECONDS = 60.0
 """After a start, which may take a while to get to work, an old incident has so long before it is an alarm."""
@@ -70,34 +70,34 @@ class Repairs:
     def _see(
         self, incident: Incident, turbine: TurbineRecord | None, delay_seconds: float, now: Now, signs: Signs
     ) -> None:
-        number, state = incident.turbine_number, incident.state
-        if state is IncidentState.WAITING:
+        number = incident.turbine_number
+        if incident.state is IncidentState.WAITING:
             self._waiting.setdefault(number, now.watched)
         else:
             self._waiting.pop(number, None)
-        if state in (IncidentState.CLOSED, IncidentState.HELD):
-            signs.off_for(number, REPAIR_RULES)
-            return
-        limit = self._settings.broken_after_seconds
-        reason = f": {self._reasons[number]}" if number in self._reasons else ""
-        holds = {
-            REPAIR_REFUSED: (state is IncidentState.REFUSED, f"Turbine {number} refused the repair{reason}.", None),
-            REPAIR_WITHOUT_EFFECT: (
-                incident.failed_visits >= self._settings.failed_visits,
-                f"{incident.failed_visits} visits to turbine {number} had no effect.",
-                None,
-            ),
-            TURBINE_BROKEN: (
-                incident.cause is IncidentCause.BROKEN,
-                f"Turbine {number} is broken, and was not repaired within {limit / 60:.0f} minutes.",
-                delay_seconds,
-            ),
-        }
-        for rule, (is_on, sentence, delay) in holds.items():
-            if is_on:
-                signs.on(of_turbine(rule, number, turbine, sentence, delay))
+        wrong = self._wrong(incident, delay_seconds)
+        for rule in REPAIR_RULES:
+            if rule in wrong:
+                signs.on(of_turbine(rule, number, turbine, *wrong[rule]))
             else:
                 signs.off_for(number, (rule,))
+
+    def _wrong(self, incident: Incident, delay_seconds: float) -> dict[str, tuple[str, float | None]]:
+        """What is wrong with a repair: by rule its sentence, and a delay instead of the rule's."""
+        wrong: dict[str, tuple[str, float | None]] = {}
+        number, state, failed = incident.turbine_number, incident.state, incident.failed_visits
+        if state in (IncidentState.CLOSED, IncidentState.HELD):
+            return wrong
+        if state is IncidentState.REFUSED:
+            reason = f": {self._reasons[number]}" if number in self._reasons else ""
+            wrong[REPAIR_REFUSED] = f"Turbine {number} refused the repair{reason}.", None
+        if failed >= self._settings.failed_visits:
+            wrong[REPAIR_WITHOUT_EFFECT] = f"{failed} visits to turbine {number} had no effect.", None
+        if incident.cause is IncidentCause.BROKEN:
+            minutes = self._settings.broken_after_seconds / 60
+            sentence = f"Turbine {number} is broken, and was not repaired within {minutes:.0f} minutes."
+            wrong[TURBINE_BROKEN] = sentence, delay_seconds
+        return wrong
 
 
 def _turbines(number: int) -> str:
