@@ -33,11 +33,11 @@ WHERE area = ? AND width_seconds = {MINUTE_SECONDS} AND start_at >= ? AND start_
 _IS_KNOWN = "SELECT 1 FROM area_windows WHERE area = ? AND width_seconds = ? AND start_at = ?"
 
 
-def figure_areas(conn: sqlite3.Connection, mark: WindowMark, *, at: int) -> list[WindowMark]:
+def figure_areas(conn: sqlite3.Connection, mark: WindowMark, *, at: int) -> tuple[int, list[WindowMark]]:
     """Gather the windows of one width and start by region, and for the farm; write what tells something else.
 
-    A turbine belongs to the region that it names now. Returns what is to be gathered again in consequence: the
-    quarter hour, which tells the greatest power of its minutes.
+    A turbine belongs to the region that it names now. Returns how many windows were gathered, and what is to be
+    gathered again in consequence: the quarter hour, which tells the greatest power of its minutes.
     """
     before = conn.total_changes
     by_area: dict[str, list[Window]] = defaultdict(list)
@@ -48,7 +48,7 @@ def figure_areas(conn: sqlite3.Connection, mark: WindowMark, *, at: int) -> list
             by_area[region].append(window)
     found = [_gathered(conn, area, windows, at=at) for area, windows in by_area.items()]
     conn.executemany(_UPSERT, map(to_row(AreaWindow), found))
-    return _quarter_of(conn, mark) if conn.total_changes > before else []
+    return len(by_area[FARM]), _quarter_of(conn, mark) if conn.total_changes > before else []
 
 
 def _gathered(conn: sqlite3.Connection, area: str, windows: list[Window], *, at: int) -> AreaWindow:

@@ -46,6 +46,8 @@ class TurbineWindows:
         """What holds a changed window, or gathers it."""
         self.readings = 0
         """How many were read."""
+        self.parts = 0
+        """How many windows were read for longer ones."""
         self._conn = conn
         self._at = at
         self._kept = KeptWindows(conn)
@@ -81,6 +83,7 @@ class TurbineWindows:
         until = mark.start_at + mark.width_seconds * SECOND
         found = self._conn.execute(_PARTS, [mark.turbine_number, MINUTE_SECONDS, mark.start_at, until])
         parts = [Window(*row) for row in found]
+        self.parts += len(parts)
         if parts:
             composed = compose(parts, width_seconds=mark.width_seconds, start_at=mark.start_at, at=self._at)
             self._write(replace(composed, revision=1), None)  # its own count: 1 at first

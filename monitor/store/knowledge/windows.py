@@ -14,9 +14,16 @@ from monitor.facts import (
 )
 from monitor.store.knowledge.area_windows import figure_areas
 from monitor.store.knowledge.turbine_windows import TurbineWindows
+from monitor.windows.windows import MOST_DUE
 
 MOST_READINGS = 20_000
 """How many readings are read for windows within one commit; at least one window is figured all the same."""
+
+MOST_READINGS_BEHIND = 100_000
+"""The same where more is due than a commit usually figures: else what arrives at full speed piles up."""
+
+READINGS_OF_A_WINDOW = 5
+"""To read a window for a longer one, or for an area, takes as long as so many readings."""
 
 RECALLED_AT_ONCE = 2_000
 
@@ -51,11 +58,15 @@ def write_windows(db: Database, changes: WindowChanges) -> WindowsCommitted:
 
 def _figure(conn: sqlite3.Connection, changes: WindowChanges, figuring: TurbineWindows) -> list[WindowMark]:
     """Figure what is due, in its order; returns what is left."""
+    most = MOST_READINGS if len(changes.due) <= MOST_DUE else MOST_READINGS_BEHIND
+    windows = 0
     for place, mark in enumerate(changes.due):
-        if place and figuring.readings >= MOST_READINGS:
+        if place and figuring.readings + (figuring.parts + windows) * READINGS_OF_A_WINDOW >= most:
             return changes.due[place:]
         if mark.turbine_number == AREAS:
-            figuring.marked.update(figure_areas(conn, mark, at=changes.at))
+            gathered, marked = figure_areas(conn, mark, at=changes.at)
+            windows += gathered
+            figuring.marked.update(marked)
         elif mark.width_seconds == MINUTE_SECONDS:
             figuring.figure_minute(mark)
         else:

@@ -32,10 +32,10 @@ class Keeper:
         """A batch that comes so many seconds later; returns what is told because of it."""
         self.watched += after
         decided = self.windows.take(readings, Now(NOON + int(self.watched * SECOND), self.watched))
-        committed = self.ledger.commit(Changes(list(readings), knowledge=KnowledgeChanges(decided))).knowledge
+        committed = self.ledger.commit(Changes(list(readings), knowledge=KnowledgeChanges(decided))).knowledge.windows
         self.windows.settle(committed)
-        self.told += committed.windows
-        return committed.windows
+        self.told += committed.figured
+        return committed.figured
 
     def rest(self) -> None:
         """Let it figure what is marked."""
@@ -154,6 +154,18 @@ def test_minutes_with_many_readings_are_figured_one_by_one(keeper: Keeper, monke
     keeper.take(*(emitted(second, number) for second in range(60) for number in (7, 8)))
     told = [len(keeper.take(emitted(70), emitted(70, 8))), len(keeper.take()), len(keeper.take())]
     assert told == [1, 1, 0]
+
+
+def test_areas_of_many_turbines_are_gathered_a_few_with_each_commit(
+    keeper: Keeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper.take(*(emitted(60 * minute, number) for minute in range(10) for number in (7, 8)))
+    minutes = "SELECT count(*) FROM area_windows WHERE area = '' AND width_seconds = 60"
+    assert keeper.count(minutes) == 0
+    monkeypatch.setattr(of_the_ledger, "MOST_READINGS", 3 * 2 * of_the_ledger.READINGS_OF_A_WINDOW)
+    keeper.watched += 5
+    told = [(keeper.take(), keeper.count(minutes))[1] for _ in range(4)]
+    assert told == [3, 6, 8, 8], "the last two are open"
 
 
 def test_what_an_older_program_has_stored_is_marked_minute_by_minute(keeper: Keeper) -> None:
