@@ -18,4 +18,4 @@ def to_write(decisions: Decisions, knowledge: KnowledgeChanges) -> list[Outgoing
 
 def to_tell(knowledge: KnowledgeCommitted) -> list[tuple[str, bytes]]:
     """What is told after the commit, now or never: topic and payload."""
-    return messages_for_windows(knowledge.windows)
+    return messages_for_windows(knowledge.windows.figured)

@@ -7,7 +7,7 @@ from monitor.facts.baselines import BaselineChanges, BaselineRecord, Finding
 from monitor.facts.notifications import Notification, NotificationChanges, Telling
 from monitor.facts.outages import Outage, OutageChanges, OutageNews
 from monitor.facts.outgoing import Outgoing
-from monitor.facts.windows import Window, WindowChanges, WindowMark
+from monitor.facts.windows import WindowChanges, WindowMark, WindowsCommitted
 
 
 @dataclass(slots=True)
@@ -25,15 +25,10 @@ class KnowledgeChanges:
 class KnowledgeCommitted:
     """What only the ledger could tell: figured from what it has."""
 
-    windows: list[Window] = field(default_factory=list)
-    """New, or changed by late readings."""
+    windows: WindowsCommitted = field(default_factory=WindowsCommitted)
     outages: list[OutageNews] = field(default_factory=list)
     outgoing: list[Outgoing] = field(default_factory=list)
     """What is to be told of it for certain: written to the outbox in the same transaction."""
-    window_marks: list[WindowMark] = field(default_factory=list)
-    """As `WindowsCommitted.marks`."""
-    recalled_marks: list[WindowMark] | None = None
-    """As `WindowsCommitted.recalled`."""
 
 
 @dataclass(slots=True)

@@ -102,7 +102,7 @@ class WindowChanges:
 class WindowsCommitted:
     """What the ledger made of the marks that were due."""
 
-    windows: list[Window] = field(default_factory=list)
+    figured: list[Window] = field(default_factory=list)
     """New, or changed by late readings."""
     marks: list[WindowMark] = field(default_factory=list)
     """What is marked now, and was not when the batch was decided: longer windows of changed ones, and what was due

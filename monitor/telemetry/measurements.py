@@ -166,9 +166,9 @@ class Measurements:
     def _count_knowledge(self, changes: KnowledgeChanges, committed: KnowledgeCommitted) -> None:
         self.count("grid_outage_reports_total", len(changes.outages.reports))
         labelled = self.labelled
-        if committed.windows:
-            first = sum(window.revision == 1 for window in committed.windows)
-            labelled["grid_windows_total"].update(first=first, corrected=len(committed.windows) - first)
+        if windows := committed.windows.figured:
+            first = sum(window.revision == 1 for window in windows)
+            labelled["grid_windows_total"].update(first=first, corrected=len(windows) - first)
         for news in committed.outages:
             labelled["grid_outages_total"][news.turn.value] += 1
         for finding in changes.baselines.findings:

@@ -8,12 +8,12 @@ from grid.times import SECOND
 from monitor.facts import (
     AREAS,
     MINUTE_SECONDS,
-    KnowledgeCommitted,
     Now,
     Reading,
     RememberedKnowledge,
     WindowChanges,
     WindowMark,
+    WindowsCommitted,
 )
 from monitor.windows.schedule import Schedule
 
@@ -91,13 +91,13 @@ class Windows:
         few = len(self._recalled) < RECALLED_BELOW
         return WindowChanges(marked, due, self._recalled_to if few else None, at=now.utc)
 
-    def settle(self, committed: KnowledgeCommitted) -> None:
+    def settle(self, committed: WindowsCommitted) -> None:
         """Take what the commit of the batch that was taken last has marked, and what it has left undone."""
-        for mark in committed.window_marks:
+        for mark in committed.marks:
             self._remark(mark)
         self._due = set()
-        if committed.recalled_marks is not None:
-            self._recall(committed.recalled_marks)
+        if committed.recalled is not None:
+            self._recall(committed.recalled)
 
     def _take(self, number: int, at: int) -> None:
         """A reading in another minute than the one before, or past a watermark."""

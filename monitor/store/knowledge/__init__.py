@@ -14,17 +14,11 @@ from monitor.store.knowledge.windows import read_windows, write_windows
 def write_knowledge(db: Database, changes: KnowledgeChanges) -> KnowledgeCommitted:
     """Write them within the open transaction, after the batch's readings."""
     windows = write_windows(db, changes.windows)
-    outages = write_outages(db, changes.outages, windows.windows)
+    outages = write_outages(db, changes.outages, windows.figured)
     write_baselines(db, changes.baselines)
     write_alarms(db, changes.alarms)
     write_notifications(db, changes.notifications)
-    return KnowledgeCommitted(
-        windows.windows,
-        outages,
-        messages_for_outages(outages),
-        window_marks=windows.marks,
-        recalled_marks=windows.recalled,
-    )
+    return KnowledgeCommitted(windows, outages, messages_for_outages(outages))
 
 
 def read_knowledge(db: Database) -> RememberedKnowledge:

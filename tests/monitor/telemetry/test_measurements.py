@@ -23,6 +23,7 @@ from monitor.facts import (
     Visit,
     VisitState,
     Window,
+    WindowsCommitted,
 )
 from monitor.telemetry.measurements import AGE_SECONDS, Histogram, Measurements
 
@@ -115,7 +116,7 @@ def test_a_day_in_an_outbox_is_a_range_of_its_own() -> None:
 
 def test_what_follows_from_a_batch_is_counted_by_what_became_of_it() -> None:
     measurements = Measurements()
-    changes, told = Changes(), KnowledgeCommitted(windows=[window(1), window(1), window(3)])
+    changes, told = Changes(), KnowledgeCommitted(WindowsCommitted([window(1), window(1), window(3)]))
     knowledge = changes.knowledge
     knowledge.outages.reports.append(OutageReport("crane", "rust", SECOND, SECOND))
     knowledge.alarms.journal += [entry(AlarmTurn.RAISED), entry(AlarmTurn.ACKNOWLEDGED), entry(AlarmTurn.RAISED)]

@@ -8,12 +8,12 @@ from grid.times import SECOND
 from monitor.facts import (
     AREAS,
     QUARTER_SECONDS,
-    KnowledgeCommitted,
     Now,
     Reading,
     RememberedKnowledge,
     WindowChanges,
     WindowMark,
+    WindowsCommitted,
 )
 from monitor.windows import schedule
 from monitor.windows.windows import MOST_DUE, RECALLED_BELOW, Windows
@@ -45,7 +45,7 @@ class Watch:
         return self.windows.take(readings, self.at(second))
 
     def settle(self, *marks: WindowMark, recalled: list[WindowMark] | None = None) -> None:
-        self.windows.settle(KnowledgeCommitted(window_marks=list(marks), recalled_marks=recalled))
+        self.windows.settle(WindowsCommitted(marks=list(marks), recalled=recalled))
 
 
 def test_a_minute_is_marked_with_its_first_reading() -> None:

@@ -114,9 +114,9 @@ class Farm:
         if is_lost:
             self.start()
             return True
-        committed = self.ledger.commit(Changes(arrived, knowledge=KnowledgeChanges(decided))).knowledge
+        committed = self.ledger.commit(Changes(arrived, knowledge=KnowledgeChanges(decided))).knowledge.windows
         self.windows.settle(committed)
-        for window in committed.windows:
+        for window in committed.figured:
             self._check_turn(window)
         return len(self.windows) > 0
 
