@@ -179,8 +179,8 @@ _TABLE = (
         on_delay_seconds=0.0,
         off_delay_seconds=60.0,
         guidance=(
-            "Broken turbines wait, and all engineers are out. Call more of them, or release those who hold on to a "
-            "visit without effect."
+            "Broken turbines wait, and all engineers are out. Call more of them, or hold a turbine where a visit has "
+            "no effect: that sets its engineer free."
         ),
         page="/repairs",
         subject="engineers",
