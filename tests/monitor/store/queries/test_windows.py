@@ -28,7 +28,7 @@ def test_an_areas_quarter_hour_is_open_while_any_minute_in_it_is(tmp_path: Path)
         batches = [readings(7, 0, 2000), *[[]] * 10, readings(8, 60, 90)]
         for step, batch in enumerate(batches):
             decided = windows.take(batch, Now(NOON, step * 1.0))
-            windows.settle(ledger.commit(Changes(batch, knowledge=KnowledgeChanges(decided))).knowledge)
+            windows.settle(ledger.commit(Changes(batch, knowledge=KnowledgeChanges(decided))).knowledge.windows)
         with LedgerReader.open(path) as reader:
             found = area_windows(reader, "", Wanted(900, NOON, NOON + 2 * QUARTER, 10), now=NOON)
     assert [(shown.window.turbines, shown.is_complete) for shown in found] == [(1, False), (1, True)]

@@ -34,7 +34,7 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for step, batch in enumerate(batches):
             decided = windows.take(batch, Now(NINE + step * STEP, step * 10.0))
             committed = ledger.commit(Changes(batch, knowledge=KnowledgeChanges(decided)))
-            windows.settle(committed.knowledge)
+            windows.settle(committed.knowledge.windows)
     return folder
 
 
