@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from monitor.availability.spans import Span, clipped, seconds_of, union, without
+from monitor.availability.spans import Span, TakenTime, clipped, seconds_of, union
 from monitor.facts import Category, Outage
 
 PRIORITY = (
@@ -95,9 +95,8 @@ def down_times(found: Sequence[tuple[Outage, Sequence[Span]]]) -> list[DownTime]
     counting = [(outage, spans, category) for outage, spans in found if (category := outage.category) in PRIORITY]
     counting.sort(key=lambda each: (PRIORITY.index(each[2]), each[0].started_at, each[0].outage_id))
     shared: list[DownTime] = []
-    taken: list[Span] = []
+    taken = TakenTime()
     for outage, spans, category in counting:
         own = union(spans)
-        shared.append(DownTime(outage, category, without(own, taken), seconds_of(own)))
-        taken = union([*taken, *own])
+        shared.append(DownTime(outage, category, taken.take(own), seconds_of(own)))
     return shared

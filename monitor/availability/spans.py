@@ -1,5 +1,6 @@
 """Spans of time: sets of them, put together, taken from each other and cut to a period."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -31,22 +32,30 @@ def union(spans: Iterable[Span]) -> list[Span]:
     return joined
 
 
-def without(spans: Sequence[Span], taken: Sequence[Span]) -> list[Span]:
-    """What of the spans no span of `taken` holds; both are unions."""
-    left: list[Span] = []
-    for since, until in spans:
-        begin = since
-        for other in taken:
-            if other.until <= begin:
-                continue
-            if other.since >= until:
-                break
-            if other.since > begin:
-                left.append(Span(begin, other.since))
-            begin = other.until
-        if begin < until:
-            left.append(Span(begin, until))
-    return left
+class TakenTime:
+    """Time that is taken bit by bit: each moment once. Taking a span costs little however many are taken already."""
+
+    def __init__(self) -> None:
+        self._since: list[int] = []
+        self._until: list[int] = []
+
+    def take(self, spans: Sequence[Span]) -> list[Span]:
+        """Take spans, which are a union; returns what of them was not taken yet, as a union too."""
+        return [free for span in spans for free in self._take(span)]
+
+    def _take(self, span: Span) -> list[Span]:
+        """Take one, and join it with those that it overlaps or touches."""
+        first, end = bisect_left(self._until, span.since), bisect_right(self._since, span.until)
+        free, begin = [], span.since
+        for since, until in zip(self._since[first:end], self._until[first:end], strict=True):
+            if since > begin:
+                free.append(Span(begin, since))
+            begin = max(begin, until)
+        if begin < span.until:
+            free.append(Span(begin, span.until))
+        self._since[first:end] = [min([span.since, *self._since[first:end]])]
+        self._until[first:end] = [max([span.until, *self._until[first:end]])]
+        return free
 
 
 def clipped(spans: Iterable[Span], period: Span) -> list[Span]:

@@ -25,6 +25,7 @@ from monitor.facts import (
 from monitor.store.errors import (
     StoreError,
     StoreMissingError,
+    StoreTooSlowError,
     StoreUnavailableError,
     StoreVersionError,
     naming_errors,
@@ -300,6 +301,11 @@ class LedgerReader:
                 return cursor.fetchall()
 
         return self._ask(rows)
+
+    def heed_time(self) -> None:
+        """Raise StoreTooSlowError if it is time to give up: for long work between queries."""
+        if self._give_up is not None and self._give_up():
+            raise StoreTooSlowError(f"the database {self._path} takes too long to answer: ask for less")
 
     def within(self, query: Callable[[sqlite3.Connection], T]) -> T:
         """What a query of this package finds that takes several SELECTs; it may be asked twice."""

@@ -43,6 +43,7 @@ def accounts_of(
     known = _known(reader, turbines, over)
     windows = _Windows(reader, known, over, cut)
     for turbine in known:
+        reader.heed_time()
         told, down, failed = windows.told(turbine), _down(turbine, cut), _failed(turbine, cut)
         for place in range(place_of(turbine.known.since, cut), len(cut)):
             part = Span(max(cut[place].since, turbine.known.since), cut[place].until)
@@ -55,11 +56,12 @@ def _known(reader: LedgerReader, turbines: Sequence[TurbineRecord], over: Span) 
     first = first_known(reader, [turbine.turbine_number for turbine in turbines])
     there = [turbine for turbine in turbines if first.get(turbine.turbine_number, _EVER) < over.until]
     found = outages(reader, [turbine.turbine_number for turbine in there], over)
-    return [
-        _Turbine(turbine, Span(max(over.since, first[number]), over.until), found.get(number, ()))
-        for turbine in there
-        for number in [turbine.turbine_number]
-    ]
+    known = []
+    for turbine in there:
+        reader.heed_time()
+        number = turbine.turbine_number
+        known.append(_Turbine(turbine, Span(max(over.since, first[number]), over.until), found.get(number, ())))
+    return known
 
 
 def _heard_until(turbine: TurbineRecord, outage: Outage) -> int:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grid.times import SECOND
-from monitor.availability.spans import Span, clipped, seconds_of, union, without
+from monitor.availability.spans import Span, TakenTime, clipped, seconds_of, union
 
 SPANS = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 12)).map(lambda pair: Span(pair[0], sum(pair))))
 
@@ -23,11 +23,14 @@ def test_a_union_holds_the_same_moments_each_once(spans: list[Span]) -> None:
     assert all(before.until < after.since for before, after in pairwise(found))
 
 
-@given(SPANS, SPANS)
-def test_what_is_taken_is_gone_and_all_else_is_left(spans: list[Span], taken: list[Span]) -> None:
-    left = without(union(spans), union(taken))
-    assert moments(left) == moments(spans) - moments(taken)
-    assert round(seconds_of(left) * SECOND) == len(moments(left))
+@given(st.lists(SPANS, max_size=6))
+def test_each_moment_is_taken_once(turns: list[list[Span]]) -> None:
+    taken, gone = TakenTime(), set[int]()
+    for spans in turns:
+        free = taken.take(union(spans))
+        assert moments(free) == moments(spans) - gone
+        assert round(seconds_of(free) * SECOND) == len(moments(free))
+        gone |= moments(spans)
 
 
 @given(SPANS, st.integers(0, 40), st.integers(1, 20))
