@@ -1,12 +1,10 @@
 """How alarms come: per ten minutes, in a flood, chattering, standing."""
 
 import pytest
-from alarm_bell import NOON, Bell
+from alarm_bell import NOON
 
 from grid.times import SECOND
 from monitor.alarms.rates import Raised, chattering, flood_since, per_ten_minutes
-from monitor.alarms.summary import summary_of
-from monitor.facts import AlarmOrderKind, Severity
 
 MINUTE = 60 * SECOND
 
@@ -48,37 +46,3 @@ def test_the_ten_minutes_roll() -> None:
 def test_an_alarm_that_comes_three_times_in_a_minute_chatters() -> None:
     raised = [*came(0, 30, 60), *came(0, 30, 61, alarm_id=2), *came(0, 1, alarm_id=3)]
     assert chattering(sorted(raised)) == [1]
-
-
-def test_the_summary_tells_who_waits_and_what_stands() -> None:
-    bell = Bell()
-    bell.take()
-    bell.lose_broker()
-    bell.find_broker()
-    bell.online(*bell.turbines)
-    bell.wait(10)
-    bell.offline(7)
-    bell.wait(60)
-    alarms = list(bell.rows.values())
-    raised = [(alarm.announced_at or 0, alarm.alarm_id) for alarm in alarms]
-    summary = summary_of(alarms, raised, bell.utc + 24 * 3600 * SECOND + 1)
-    assert (summary.unacknowledged, summary.active, summary.highest) == (2, 1, Severity.CRITICAL)
-    assert summary.waiting_by_severity[Severity.MEDIUM] == 1
-    assert summary.standing == [2]
-    assert len(summary.per_ten_minutes) in (36, 37)
-    assert summary.flood is None
-
-
-def test_what_is_out_of_service_does_not_stand() -> None:
-    bell = Bell()
-    bell.take()
-    bell.offline(7)
-    bell.wait(60)
-    bell.order(AlarmOrderKind.TAKE_OUT_OF_SERVICE, bell.alarm("turbine_offline", "turbine-7").alarm_id)
-    assert summary_of(list(bell.rows.values()), [], bell.utc + 25 * 3600 * SECOND).standing == []
-
-
-def test_alarms_of_a_clock_that_was_set_back_are_no_flood() -> None:
-    raised = [Raised(one.at + 3600 * SECOND, one.alarm_id) for one in came(*range(20))]
-    summary = summary_of([], raised, raised[0].at - 3600 * SECOND)
-    assert (summary.flood, summary.chattering, summary.per_ten_minutes[-1].raised) == (None, [], 0)
