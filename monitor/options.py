@@ -24,6 +24,9 @@ def parse_moment(option: str, text: str | None) -> int | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise CommandError(f"{option} {text!r}: no time such as 2026-11-21T18:00", ExitCode.WRONG_USAGE) from None
+    try:
         return parse_time((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat())
     except ValueError as error:
         raise CommandError(f"{option} {text!r}: {error}", ExitCode.WRONG_USAGE) from None

@@ -196,7 +196,7 @@ def test_readings_in_json_have_the_columns_of_the_table(grid_monitor: Command, d
     [
         (["readings", "8"], 1, "turbine 8 was never heard of"),
         (["explain", "99"], 1, "there is no incident 99"),
-        (["readings", "7", "--since", "yesterday"], 2, "--since 'yesterday': Invalid isoformat string: 'yesterday'"),
+        (["readings", "7", "--since", "yesterday"], 2, "--since 'yesterday': no time such as 2026-11-21T18:00"),
     ],
 )
 def test_what_does_not_exist_is_one_clear_line(
