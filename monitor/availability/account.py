@@ -46,6 +46,7 @@ class Account:
     def figures(self, period: Span, *, turbine_number: int | None = None, region: str | None = None) -> Availability:
         """The line of the account, with its ratios and means."""
         forced = self.down_seconds[Category.FORCED_OUTAGE]
+        by_energy = _share(max(0.0, self.energy_in_kwh), self.lost_energy_in_kwh)
         return Availability(
             turbine_number=turbine_number,
             region=region,
@@ -66,7 +67,8 @@ class Account:
             restoration_seconds=round(self.restoration_seconds, _DIGITS),
             time_availability=_share(self.available_seconds, forced),
             time_availability_at_least=_share(self.available_seconds, forced + self.unknown_seconds),
-            energy_availability=_share(max(0.0, self.energy_in_kwh), self.lost_energy_in_kwh),
+            energy_availability=None if self.losses_unknown else by_energy,
+            energy_availability_at_most=by_energy,
             mtbf_hours=_mean_hours(self.available_seconds, self.forced_outages),
             mttr_hours=_mean_hours(self.restoration_seconds, self.restored),
         )

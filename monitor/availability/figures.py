@@ -55,7 +55,9 @@ class Availability:
     time_availability_at_least: float | None
     """The same if all that is unknown were forced outage."""
     energy_availability: float | None
-    """0 to 1: energy / (energy + lost energy), after IEC 61400-26-2. None without any."""
+    """0 to 1: energy / (energy + lost energy), after IEC 61400-26-2. None without any, and where a loss is unknown."""
+    energy_availability_at_most: float | None
+    """The same by the losses that are known; None without any energy."""
     mtbf_hours: float | None
     """Mean operating time between failures: available hours / forced outages. None without a forced outage."""
     mttr_hours: float | None

@@ -20,16 +20,17 @@ def availability_sheet(lines: Sequence[Availability]) -> Sheet:
         ]
     )
     for line in lines:
-        ratios = [line.time_availability, line.time_availability_at_least, line.energy_availability]
+        by_time = [line.time_availability, line.time_availability_at_least]
         hours = [seconds / _HOUR for seconds in (line.forced_outage_seconds, line.unknown_seconds)]
         sheet.rows.append(
             [
                 whose(line),
                 when(line.since),
                 when(line.until),
-                *map(percent, ratios),
+                *map(percent, by_time),
+                by_energy(line),
                 quantity(line.energy_in_kwh / 1000, 3),
-                quantity(line.lost_energy_in_kwh / 1000, 3) + ("+?" if line.losses_unknown else ""),
+                lost(line),
                 f"{line.forced_outages:,}",
                 *(quantity(each) for each in hours),
                 quantity(line.mtbf_hours),
@@ -39,9 +40,24 @@ def availability_sheet(lines: Sequence[Availability]) -> Sheet:
     return sheet
 
 
+def by_energy(line: Availability) -> str:
+    """The availability by energy: a bound where a loss is unknown, and nothing where all are."""
+    if not line.losses_unknown:
+        return percent(line.energy_availability)
+    return f"<= {percent(line.energy_availability_at_most)}" if line.lost_energy_in_kwh else "?"
+
+
+def lost(line: Availability) -> str:
+    """The lost energy in MWh: a bound where a loss is unknown, and nothing where all are."""
+    known = quantity(line.lost_energy_in_kwh / 1000, 3)
+    if not line.losses_unknown:
+        return known
+    return f">= {known}" if line.lost_energy_in_kwh else "?"
+
+
 def outages_sheet(outages: Sequence[Outage], now: int) -> Sheet:
     """Outages, as given."""
-    sheet = Sheet([">outage", "controller", "type", "began at", ">lasted", ">down h", ">lost kWh", "what is known"])
+    sheet = Sheet([">no.", "controller", "type", "began at", ">lasted", ">lost kWh", "what is known"])
     for outage in outages:
         ended_at = now if outage.ongoing else outage.ended_at
         sheet.rows.append(
@@ -51,7 +67,6 @@ def outages_sheet(outages: Sequence[Outage], now: int) -> Sheet:
                 outage.outage_type,
                 moment(outage.started_at),
                 age(since(outage.started_at, ended_at)),
-                quantity(outage.down_seconds / _HOUR, 2),
                 quantity(outage.lost_energy_in_kwh),
                 what_is_known(outage),
             ]
@@ -60,9 +75,9 @@ def outages_sheet(outages: Sequence[Outage], now: int) -> Sheet:
 
 
 def what_is_known(outage: Outage) -> str:
-    """Whether it goes on, its category, and from what its lost energy is known, or why it is not."""
+    """For how long it was down, its category, and from what its lost energy is known, or why it is not."""
     told = [
-        "goes on" if outage.ongoing else "ended",
+        f"goes on, down {age(outage.down_seconds)} so far" if outage.ongoing else f"down {age(outage.down_seconds)}",
         words_of(outage.category) if outage.category else "no turbine",
         f"loss by {words_of(outage.lost_energy_by)}" if outage.lost_energy_by else "",
         f"loss unknown: {words_of(outage.lost_energy_unknown)}" if outage.lost_energy_unknown else "",

@@ -89,7 +89,7 @@ def test_availability_is_told_by_region_and_farm_and_that_is_in_the_address(page
 
 def test_an_outage_is_listed_while_it_goes_on_and_with_its_end(site: ServedFarm, page: Page) -> None:
     opened(page, f"/outages?of={TURBINE}&type=broken")
-    expect(page.locator("#outages-foot")).to_contain_text("Nothing was out")
+    expect(page.locator("#outages-foot")).to_contain_text("No outage is known")
     site.report(TURBINE, "broken", power_output_in_kwh=0.0)
     row = page.locator("#outages tbody tr")
     expect(row).to_contain_text("goes on")
@@ -108,7 +108,7 @@ def test_a_controllers_report_is_found_by_its_name_and_type(site: ServedFarm, pa
     page.get_by_label("Turbine or controller").fill("substation-2")
     expect(page.locator("#outages tbody tr")).to_contain_text("substation-2")
     page.get_by_label("Turbine or controller").fill(str(TURBINE))
-    expect(page.locator("#outages-foot")).to_contain_text("Nothing was out")
+    expect(page.locator("#outages-foot")).to_contain_text("No outage is known")
 
 
 def test_a_turbines_day_is_drawn_from_windows_with_the_time_it_was_broken(page: Page) -> None:

@@ -80,7 +80,9 @@ class AvailabilityLine(Document):
     time_availability_at_least: float | None
     """The same if all that is unknown were forced outage."""
     energy_availability: float | None
-    """0 to 1: energy / (energy + lost energy), after IEC 61400-26-2; null without any."""
+    """0 to 1: energy / (energy + lost energy), after IEC 61400-26-2; null without any, and where a loss is unknown."""
+    energy_availability_at_most: float | None
+    """The same by the losses that are known."""
     mtbf_hours: float | None
     """Available hours per forced outage; null without one."""
     mttr_hours: float | None

@@ -15,7 +15,7 @@ const SORTS = [
   ["sort-scope", "out of scope", "out_of_scope_seconds"],
 ];
 const HEADS = { turbine: "Turbine", region: "Region", farm: "Farm" };
-const EMPTY = "Nothing is known of this time yet: the first minute is figured within two.";
+const EMPTY = "Nothing is known of this time. What goes on now is figured minute by minute, two minutes after a turbine's first reading.";
 
 /** A share of 0 to 1 as `98.7 %`; never rounded up, so that 100 % is all of it. */
 export function availabilityInWords(value) {
@@ -27,12 +27,20 @@ export const hoursInWords = (hours) => span(hours === null ? null : hours * HOUR
 
 /** The energy that was lost, as far as it is known. */
 export function lostInWords({ lost_energy_in_kwh: energy, losses_unknown: unknown }) {
-  return energy === 0 && unknown > 0 ? "unknown" : energyInWords(energy);
+  if (unknown === 0) return energyInWords(energy);
+  return energy === 0 ? "unknown" : `at least ${energyInWords(energy)}`;
 }
 
 /** Of how many outages the loss is not known; empty where all are. */
-export function lossesUnknown({ losses_unknown: unknown }) {
-  return unknown > 0 ? `of ${counted(unknown, "outage")} unknown` : "";
+export function lossesUnknown({ lost_energy_in_kwh: energy, losses_unknown: unknown }) {
+  if (unknown === 0) return "";
+  return energy === 0 ? `of ${counted(unknown, "outage")}` : `of ${counted(unknown, "outage")} unknown`;
+}
+
+/** The availability by energy: a bound where a loss is not known, and nothing where none is. */
+export function byEnergyInWords({ energy_availability: known, energy_availability_at_most: most, lost_energy_in_kwh: lost }) {
+  if (known !== null || most === null) return availabilityInWords(known);
+  return lost === 0 ? "unknown" : `at most ${availabilityInWords(most)}`;
 }
 
 /** Fills `body` with lines, and `foot` with what there is to say. */
@@ -77,7 +85,7 @@ function lineRow(line, by) {
     ["From", timeElement(line.since), "since"],
     ["The time", timeBar(line), "sorts-cell"],
     ["By time", byTime(line), "number"],
-    ["By energy", byEnergy(line), "number"],
+    ["By energy", byEnergyInWords(line), "number"],
     ["Forced outages", count(line.forced_outages), "number"],
     ["MTBF", hoursInWords(line.mtbf_hours), "number"],
     ["MTTR", hoursInWords(line.mttr_hours), "number"],
@@ -94,10 +102,6 @@ function nameOf(line, by) {
 function byTime({ time_availability: known, time_availability_at_least: least }) {
   const isOpen = known !== null && least !== null && availabilityInWords(least) !== availabilityInWords(known);
   return element("span", {}, availabilityInWords(known), isOpen ? under(` at least ${availabilityInWords(least)}`) : null);
-}
-
-function byEnergy({ energy_availability: known, losses_unknown: unknown }) {
-  return element("span", {}, availabilityInWords(known), known !== null && unknown > 0 ? under(" at most") : null);
 }
 
 function lost(line) {

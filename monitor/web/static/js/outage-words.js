@@ -32,8 +32,8 @@ export function outageCells(outage, { isOfTurbine = false } = {}) {
     ["Type", element("span", { class: "type" }, spaced(outage.outage_type))],
     ["Began", timeElement(outage.started_at)],
     ["Ended", outage.ongoing ? element("span", { class: "is-ongoing" }, "goes on") : timeElement(outage.ended_at)],
-    ["Lasted", span(outage.lasted_seconds), "number"],
-    ["Down", span(downSeconds(outage)), "number"],
+    ["Lasted", isMoment(outage) ? "a moment" : span(outage.lasted_seconds), "number"],
+    ["Down", isMoment(outage) ? "-" : span(downSeconds(outage)), "number"],
     ["Counts as", spaced(outage.category)],
     ["Lost energy", lostEnergy(outage), "number"],
   ];
@@ -43,12 +43,20 @@ export function outageCells(outage, { isOfTurbine = false } = {}) {
 /** What tells whether a row has to be written again. */
 export const outageVersion = (outage) => `${outage.changed_at} ${outage.ongoing ? Math.floor(outage.lasted_seconds / 60) : ""} ${outage.lost_energy_in_kwh}`;
 
+/** Whether one report of a moment is all that is known: not for how long it was out. */
+const isMoment = ({ ongoing, started_at: from, ended_at: to }) => !ongoing && from === to;
+
 /** While it goes on, also since its last report. */
 function downSeconds({ down_seconds: down, ongoing, lasted_seconds: lasted, started_at: from, ended_at: to }) {
   return ongoing ? down + lasted - (Date.parse(to) - Date.parse(from)) / 1000 : down;
 }
 
-function lostEnergy({ lost_energy_in_kwh: lost, lost_energy_by: source, lost_energy_unknown: why, ongoing }) {
+function lostEnergy(outage) {
+  if (isMoment(outage)) return element("span", {}, "-", element("span", { class: "under" }, " one report, of a moment"));
+  return lostOf(outage);
+}
+
+function lostOf({ lost_energy_in_kwh: lost, lost_energy_by: source, lost_energy_unknown: why, ongoing }) {
   const isOpen = ongoing && source === null; // nothing of it is figured before its first end
   const isKnown = lost !== null && !isOpen;
   const words = isKnown ? SOURCES[source] : UNKNOWN[isOpen ? "not_figured" : why];

@@ -1,7 +1,7 @@
 // The page of outages: what was out in a period, what it cost, and the availability that is left.
 
 import { get, inWords } from "./api.js";
-import { AvailabilityTable, availabilityInWords as share, hoursInWords as hours, lossesUnknown, lostInWords } from "./availability-table.js";
+import { AvailabilityTable, availabilityInWords as share, byEnergyInWords, hoursInWords as hours, lossesUnknown, lostInWords } from "./availability-table.js";
 import { setText } from "./dom.js";
 import { element, row } from "./elements.js";
 import { energyInWords, outageCells, outageVersion } from "./outage-words.js";
@@ -23,7 +23,7 @@ const outages = new PagedList("/events", {
   row: (outage) => row(...outageCells(outage)),
   keyOf: (outage) => outage.outage_id,
   versionOf: outageVersion,
-  empty: "Nothing was out in this time.",
+  empty: "No outage is known in this time.",
 });
 const availability = new AvailabilityTable(document.querySelector("#availability tbody"), place("availability-foot"));
 const chosen = { period: USUAL, by: "turbine", per: "period" };
@@ -38,14 +38,14 @@ async function showFarm(query) {
     if (turn !== asked) return;
     const [farm] = items;
     place("farm-figures").replaceChildren(...(farm ? figuresOf(farm) : []));
-    setText(place("outages-sentence"), farm ? sentence(farm) : `Nothing is figured yet ${periodInWords(chosen.period)}: that comes with the first whole minute.`);
+    setText(place("outages-sentence"), farm ? sentence(farm) : `Nothing is known of the farm ${periodInWords(chosen.period)}.`);
   } catch (error) {
     if (turn === asked) setText(place("outages-sentence"), inWords(error));
   }
 }
 
 function sentence(farm) {
-  const words = `${counted(farm.turbines, "turbine")} ${periodInWords(chosen.period)}: ${counted(farm.forced_outages, "forced outage")}`;
+  const words = `The farm's ${counted(farm.turbines, "turbine")} ${periodInWords(chosen.period)}: ${counted(farm.forced_outages, "forced outage")}`;
   return `${words}, ${span(farm.forced_outage_seconds)} of turbine time lost, energy not made: ${lostInWords(farm)}.`;
 }
 
@@ -54,7 +54,7 @@ function figuresOf(farm) {
   const least = farm.time_availability_at_least;
   return [
     figure("By time", share(farm.time_availability), least !== null && least < farm.time_availability ? `at least ${share(least)}` : ""),
-    figure("By energy", share(farm.energy_availability), farm.losses_unknown > 0 && farm.energy_availability !== null ? "at most" : ""),
+    figure("By energy", byEnergyInWords(farm)),
     figure("Energy", energyInWords(farm.energy_in_kwh)),
     figure("Lost", lostInWords(farm), lossesUnknown(farm)),
     figure("Forced outages", count(farm.forced_outages)),
@@ -85,10 +85,10 @@ function show() {
   const over = range();
   press();
   outages.show({ ...over, ...whose(), outage_type: form.elements.type.value.trim() });
-  const query = { ...over, by: chosen.by, per: chosen.per };
+  const query = { ...over, by: chosen.by, per: chosen.per, turbine: (chosen.by === "turbine" && whose().turbine) || null };
   place("csv").href = `/api/v1/availability?${new URLSearchParams(Object.entries({ ...query, format: "csv" }).filter(([, value]) => value !== null))}`;
   setText(place("of-head"), HEADS[chosen.by]);
-  availability.show({ ...query, turbine: chosen.by === "turbine" ? whose().turbine : null });
+  availability.show(query);
   showFarm(over);
 }
 

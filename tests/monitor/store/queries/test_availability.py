@@ -178,6 +178,15 @@ def test_partial_performance_loses_energy_and_no_time(farm: Callable[..., Ask]) 
 def test_a_loss_that_nothing_tells_is_counted_as_unknown(farm: Callable[..., Ask]) -> None:
     (line,) = farm([turbine(7)], WHOLE_DAY, [outage(1, 7, MIDNIGHT, MIDNIGHT + HOUR)])()
     assert (line.lost_energy_in_kwh, line.losses_unknown) == (0, 1)
+    assert (line.energy_availability, line.energy_availability_at_most) == (None, 1)
+
+
+def test_where_a_loss_is_unknown_the_others_are_a_bound(farm: Callable[..., Ask]) -> None:
+    known = outage(1, 7, MIDNIGHT, MIDNIGHT + HOUR, lost_energy_in_kwh=1200.0)
+    ask = farm([turbine(7)], WHOLE_DAY, [known, outage(2, 7, MIDNIGHT + 9 * HOUR, MIDNIGHT + 10 * HOUR)])
+    (line,) = ask()
+    assert (line.lost_energy_in_kwh, line.energy_availability) == (1200, None)
+    assert line.energy_availability_at_most == pytest.approx(line.energy_in_kwh / (line.energy_in_kwh + 1200), abs=1e-6)
 
 
 def test_regions_add_up_their_turbines(farm: Callable[..., Ask]) -> None:

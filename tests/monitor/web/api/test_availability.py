@@ -32,6 +32,7 @@ async def test_each_turbine_has_a_line(client: httpx.AsyncClient) -> None:
     assert [item["turbine_number"] for item in items] == [7, 8]
     assert (items[1]["since"], items[1]["until"]) == (ASKED["since"], ASKED["until"])
     assert (items[1]["time_availability"], items[1]["energy_availability"]) == (0.75, 0.8)
+    assert items[1]["energy_availability_at_most"] == 0.8
     assert (items[1]["mtbf_hours"], items[1]["mttr_hours"], items[0]["mtbf_hours"]) == (18, 6, None)
 
 
