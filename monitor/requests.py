@@ -167,6 +167,8 @@ class Requests:
 
     async def report(self, reports: Sequence[OutageReport]) -> OutageAnswer:
         """Pass on outage reports: all of them, or none."""
+        if not reports:  # nothing would be committed
+            return OutageAnswer(accepted=True)
         is_full = len(self._next.outage_reports) + len(reports) > MOST_OUTAGE_REPORTS
         why_not = self._why_not(is_full=is_full)
         return await asyncio.shield(

@@ -204,6 +204,11 @@ async def test_outage_reports_are_accepted_after_their_commit(desk: Desk) -> Non
             assert reader.rows("SELECT controller_id FROM outages") == [("substation-2",)]
 
 
+async def test_no_reports_are_accepted_at_once(desk: Desk) -> None:
+    async with desk.at_work():
+        assert (await asyncio.wait_for(desk.monitor.report_outages([]), 5)).accepted
+
+
 async def test_outage_reports_are_taken_all_or_none(desk: Desk) -> None:
     async with desk.at_work():
         answer = await desk.monitor.report_outages([REPORT] * (MOST_OUTAGE_REPORTS + 1))
