@@ -15,8 +15,8 @@ from benchmarks.table import Bar, Table, figure, median, median_ratio, spread
 from benchmarks.throughput import measure
 from grid.metrics import OperationalStatus
 from grid.times import SECOND
-from monitor.facts import Decisions, Health, Link, Now, Reading, RememberedKnowledge, TurbineRecord
-from monitor.knowledge import Heard, Knowledge
+from monitor.facts import Decisions, Health, Heard, Link, Now, Reading, RememberedKnowledge, TurbineRecord
+from monitor.knowledge import Knowledge
 
 Say = Callable[[str], None]
 

@@ -5,8 +5,8 @@ The arguments are grid-monitor's. Its deciders are there, and are never asked.
 
 from unittest.mock import patch
 
-from monitor.facts import KnowledgeChanges, Now
-from monitor.knowledge import Heard, Knowledge
+from monitor.facts import Heard, KnowledgeChanges, Now
+from monitor.knowledge import Knowledge
 
 
 class NoKnowledge(Knowledge):

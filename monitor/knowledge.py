@@ -12,8 +12,6 @@ from monitor.notifications.plan import NO_PLAN, Plan
 from monitor.outages.outages import Outages
 from monitor.windows.windows import Windows
 
-__all__ = ["Heard", "Knowledge", "KnowledgeSettings"]
-
 
 @dataclass(frozen=True, slots=True)
 class KnowledgeSettings:

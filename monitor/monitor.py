@@ -25,6 +25,7 @@ from monitor.facts import (
     Changes,
     Committed,
     Decisions,
+    Heard,
     News,
     NotificationTest,
     NotificationTestAnswer,
@@ -45,7 +46,7 @@ from monitor.intake.decode import ArrivalTimes, Decoded, decode
 from monitor.intake.port import Batch, Intake
 from monitor.intake.posts import decode_posts
 from monitor.intake.salvage import salvage
-from monitor.knowledge import Heard, Knowledge, KnowledgeSettings
+from monitor.knowledge import Knowledge, KnowledgeSettings
 from monitor.ports import Courier, NoCourier, Store, Watcher
 from monitor.publications import to_tell, to_write
 from monitor.requests import Asked, Requests
