@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from grid.metrics import TurbineMetrics
@@ -22,6 +22,8 @@ STARTED_AT = 1_767_225_600 * SECOND
 DEADBANDS = {"wind_speed": 1.5, "power": 20.5, "voltage": 13.8, "current": 17.7, "temperature": 3.0}
 """Of the decider, for an MM92: in m/s, kW, V, A and degrees Celsius. A smaller error is none to it."""
 FEWEST_FROZEN = 3
+
+Records = dict[int, TurbineRecord]
 
 _QUANTITY = {"power_output_in_kwh": "power"}
 
@@ -85,28 +87,36 @@ class Outcome:
     cpu_seconds: float = 0.0
 
 
-def run(trial: Trial) -> Outcome:
-    """Feed a dry run to the decider."""
-    anomalies: list[Anomaly] = []
+def heard(
+    trial: Trial, tell: Callable[[Anomaly], None] = lambda _: None
+) -> tuple[Records, Iterator[tuple[float, Reading]]]:
+    """The turbines of a dry run, and their readings with the run seconds in which they come."""
     settings = TurbineSettings(
         count=trial.turbines, upload_interval=trial.interval, time_to_fail=0, anomaly_rate=trial.rate, seed=trial.seed
     )
-    lives = build_turbines(settings, seed=trial.seed, run_started_at=STARTED_AT, tell=anomalies.append)
-    turbines = {life.turbine_number: _record(life) for life in lives}
+    lives = build_turbines(settings, seed=trial.seed, run_started_at=STARTED_AT, tell=tell)
+    sent = readings(lives, Pace(None), trial.seconds)
+    taken = ((due, _reading(reading, STARTED_AT + round(due * SECOND))) for due, reading in sent)
+    return {life.turbine_number: _record(life) for life in lives}, taken
+
+
+def run(trial: Trial) -> Outcome:
+    """Feed a dry run to the decider."""
+    anomalies: list[Anomaly] = []
+    turbines, taken = heard(trial, anomalies.append)
     decider = Baselines(RememberedKnowledge(), now=Now(STARTED_AT, 0.0))
     outcome = Outcome(trial)
     found: dict[int, Finding] = {}
     learnt_at: dict[int, int] = {}
-    for due, reading in readings(lives, Pace(None), trial.seconds):
-        now = Now(STARTED_AT + round(due * SECOND), due)
-        batch = [_reading(reading, now.utc)]
+    for due, reading in taken:
+        now = Now(reading.received_at, due)
         began = time.process_time()
-        changes = decider.take(batch, turbines, now)
+        changes = decider.take([reading], turbines, now)
         outcome.cpu_seconds += time.process_time() - began
         outcome.readings += 1
         number = reading.turbine_number
         if number not in learnt_at and decider.has_learnt(number):
-            learnt_at[number] = batch[0].emitted_at
+            learnt_at[number] = reading.emitted_at
         found.update((finding.finding_id, finding) for finding in changes.findings)
     outcome.learnt_seconds = sorted((at - STARTED_AT) / SECOND for at in learnt_at.values())
     outcome.findings = list(found.values())

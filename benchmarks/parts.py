@@ -10,6 +10,7 @@ from benchmarks import direct, knowledge, page_speed, scale, served
 from benchmarks.anomalies import anomalies
 from benchmarks.consumers import Consumer, node_red_peer, python_peers
 from benchmarks.filled import fill
+from benchmarks.judging import judging
 from benchmarks.peers import node_red
 from benchmarks.profile import profile
 from benchmarks.programs import BenchmarkError
@@ -105,6 +106,7 @@ class Parts:
 
     def _knowledge(self) -> Iterator[Table]:
         """What the deciders after fleet and dispatcher cost, of time and of memory."""
+        yield judging()
         yield knowledge.ingest(rounds=self._size.rounds, readings=self._size.readings, say=self._say)
         yield knowledge.memory(say=self._say)
 
