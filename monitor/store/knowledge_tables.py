@@ -141,7 +141,7 @@ CREATE TABLE findings (
     lasting INTEGER NOT NULL CHECK (lasting IN (0, 1))
 ) STRICT;
 CREATE INDEX findings_open ON findings (turbine_number) WHERE until IS NULL;
-CREATE INDEX findings_turbine ON findings (turbine_number, since);
+CREATE INDEX findings_turbine ON findings (turbine_number);
 """
 
 ALARMS = """

@@ -71,3 +71,11 @@ def test_findings_come_a_page_at_a_time_by_their_filters(tmp_path: Path) -> None
             assert [key for key, _ in findings_page(reader, Turn(9), lasting=True).records] == [10, 5]
             assert reader.findings(turbine_number=8, newest=1)[0].finding_id == 11
             assert reader.baseline(7) is None
+
+
+def test_a_turbines_findings_come_by_an_index_in_their_order(tmp_path: Path) -> None:
+    with Ledger.open(tmp_path / "grid.db"), LedgerReader.open(tmp_path / "grid.db") as reader:
+        asked = "SELECT * FROM findings WHERE turbine_number = 7 AND finding_id < 9 ORDER BY finding_id DESC LIMIT 3"
+        plan = " ".join(str(row[3]) for row in reader.rows(f"EXPLAIN QUERY PLAN {asked}"))
+    assert "findings_turbine" in plan
+    assert "TEMP B-TREE" not in plan
