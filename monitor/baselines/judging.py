@@ -311,7 +311,8 @@ class _Triangle:
             self._stand_still(verdicts)
             return True
         if same_power:
-            if not self._is_power_stuck(off_current=off_current):
+            is_standing = track.standing > 0 and self.power <= 0 and not off_current
+            if is_standing or not self._is_power_stuck():
                 track.power.repeats = 0
                 return False
             wrong = "power"
@@ -324,11 +325,9 @@ class _Triangle:
             self._follow("current", self.current)
         return True
 
-    def _is_power_stuck(self, *, off_current: bool) -> bool:
-        """Whether a power that came again should have moved; that of a turbine that stands need not."""
+    def _is_power_stuck(self) -> bool:
+        """Whether a power that came again should have moved."""
         wind = self.track.wind_speed
-        if self._stands() and not off_current:
-            return False
         if wind.is_unusual(self.wind_speed, DEADBANDS["wind_speed"]):
             return False
         return should_move(self.track, self.wind_speed, self.power, self.expected, self.rated)

@@ -7,7 +7,7 @@ from monitor.baselines.curves import BINS, published_curve
 from monitor.baselines.judging import DEADBANDS, POWER_SHARE, VOLTAGE_SHARE, gains
 from monitor.baselines.normal import LEARNT_READINGS, UNUSUAL, Normal
 from monitor.baselines.sentences import NAMES, UNITS, amount
-from monitor.baselines.track import LEARNT_SECONDS, Track
+from monitor.baselines.track import LEARNT_SECONDS, NEVER, Track
 from monitor.facts import BaselineRecord
 
 
@@ -40,6 +40,8 @@ class Portrait:
     """A turbine's normal, as it was last kept: a minute old at most while it sends."""
 
     turbine_number: int
+    learnt_from: int | None
+    """The first reading that was learnt from; None where nothing is."""
     learnt_to: int
     is_learnt: bool
     interval_seconds: float | None
@@ -58,6 +60,7 @@ def portrait(record: BaselineRecord) -> Portrait:
     quantities = [_quantity(track, name) for name in UNITS if track.normals()[name].seen]
     return Portrait(
         turbine_number=record.turbine_number,
+        learnt_from=None if track.first_at == NEVER else track.first_at,
         learnt_to=record.learnt_to,
         is_learnt=track.is_learnt and all(quantity.is_learnt for quantity in quantities),
         interval_seconds=track.interval / SECOND or None,
