@@ -9,7 +9,6 @@ import contextlib
 import json
 import os
 import queue
-import resource
 import signal
 import sys
 import threading
@@ -20,8 +19,6 @@ from monitor.notifications import sender
 from monitor.notifications.letters import Instructions, Letter
 from monitor.notifications.notify_file import Address, read_address
 from monitor.notifications.receipts import Receipts
-
-MOST_MEMORY_BYTES = 2 * 1024**3
 
 Tell = Callable[[dict[str, Any]], None]
 
@@ -110,7 +107,6 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     sender.silence()
     tell = _telling()
-    _bound_memory()
     try:
         instructions = Instructions.from_line(sys.stdin.buffer.readline())
         receipts = Receipts(instructions.folder)
@@ -157,12 +153,6 @@ def _telling() -> Tell:
             os.write(monitor, json.dumps(document).encode() + b"\n")
 
     return tell
-
-
-def _bound_memory() -> None:
-    """Have an answer without end break its own attempt, not the machine."""
-    with contextlib.suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_DATA, (MOST_MEMORY_BYTES, resource.getrlimit(resource.RLIMIT_DATA)[1]))
 
 
 if __name__ == "__main__":

@@ -7,8 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from http import HTTPStatus
+from typing import Any
 
 import apprise
+import requests
+import requests.adapters
 from apprise.plugins.email import base as email_plugin
 
 from monitor.facts import Severity
@@ -17,6 +20,8 @@ from monitor.notifications.letters import Letter
 CONNECT_SECONDS = 15.0
 ANSWER_SECONDS = 30.0
 """Apprise waits four seconds for either. Who gives up early sends again what was accepted a second later."""
+
+MOST_ANSWER_BYTES = 1024**2
 
 ID_HEADER = "X-Grid-Notification"
 
@@ -109,6 +114,22 @@ def _message_id(idstring: str | None = None, domain: str | None = None) -> str:
 
 
 vars(email_plugin)["make_msgid"] = _message_id
+
+
+class _ShortAnswer(requests.Response):
+    """An answer of which only the beginning is read: its number says it all, and it may have no end."""
+
+    def iter_content(self, chunk_size: int | None = 1, decode_unicode: bool = False) -> Iterator[Any]:
+        all_of_it = super().iter_content
+        read = 0
+        for piece in all_of_it(chunk_size, decode_unicode=True) if decode_unicode else all_of_it(chunk_size):
+            yield piece
+            read += len(piece)
+            if read > MOST_ANSWER_BYTES:
+                return
+
+
+vars(requests.adapters)["Response"] = _ShortAnswer
 
 
 # --- what Apprise says of it: its words hold hosts, names and at times the URL

@@ -99,7 +99,7 @@ async def test_a_receiver_that_never_answers_delays_nobody(tmp_path: Path, hook:
         assert desk.receipts[2] == Receipt(1, "its attempt before is still not over")
         # It accepts late: the next attempt finds the receipt of the one that was left alone.
         hook.waits_for.set()
-        await until(lambda: "grid-1001-1" in (tmp_path / "notifications.receipts").read_text())
+        await until(lambda: '"grid-1001-1"' in (tmp_path / "notifications.receipts").read_text())
         desk.deliveries.deliver([notification(1)])
         await until(lambda: len(desk.receipts) == 4)
         assert desk.receipts[3] == Receipt(1)

@@ -70,6 +70,12 @@ def test_to_be_sent_on_is_no_receipt(hook: Webhook) -> None:
     assert Kept().send(hook.url) == "it answered 302 (Found)"
 
 
+def test_of_an_answer_without_end_only_the_beginning_is_read(hook: Webhook) -> None:
+    hook.answers_at_length = 300_000_000
+    assert Kept().send(hook.url) is None
+    assert hook.answered_bytes < 50_000_000
+
+
 def test_a_wrong_password_is_told_by_the_mail_servers_number(mail: MailServer) -> None:
     assert Kept().send(mail.url().replace(SECRET, "wrong")) == "its mail server answered 535"
 
