@@ -169,7 +169,9 @@ class AlarmOrderBody(BaseModel):
 
     kind: AlarmOrderKind
     """What."""
-    alarm_ids: Annotated[list[Annotated[int, Field(ge=1, le=LARGEST_NUMBER)]], Field(max_length=MOST_AT_ONCE)] = []
+    alarm_ids: Annotated[
+        list[Annotated[int, Field(strict=True, ge=1, le=LARGEST_NUMBER)]], Field(max_length=MOST_AT_ONCE)
+    ] = []
     """With which alarms: all of them, or none if one is unknown."""
     all: bool = False
     """Instead of numbers: all that wait to be acknowledged."""

@@ -106,6 +106,8 @@ async def test_what_can_not_be_done_is_told_why(farm: Desk, client: httpx.AsyncC
         {},
         {"alarm_ids": [1], "all": True},
         {"alarm_ids": [0]},
+        {"alarm_ids": [True]},
+        {"alarm_ids": ["1"]},
         {"alarm_ids": [1], "by": " "},
         {"alarm_ids": [1], "comment": "a\x1b[2J"},
         {"alarm_ids": [1], "why": "so"},
