@@ -30,6 +30,7 @@ from monitor.facts import (
     BrokerFound,
     BrokerLost,
     Changes,
+    Heard,
     News,
     Now,
     OutageReport,
@@ -37,7 +38,7 @@ from monitor.facts import (
     StatusReport,
 )
 from monitor.fleet.fleet import Fleet
-from monitor.knowledge import Heard, Knowledge
+from monitor.knowledge import Knowledge
 from monitor.store.errors import StoreUnavailableError
 from monitor.store.invariants import violated
 from monitor.store.ledger import Ledger
@@ -79,6 +80,22 @@ _WINDOWS = ("windows", "area_windows")
 _OUTAGES = """
 SELECT controller_id, outage_type, started_at, ended_at FROM outages
 WHERE controller_id IN ('crane', 'mast', 'turbine-9') ORDER BY 1, 2, 3
+"""
+_BROKEN_TIMES = """
+SELECT CAST(substr(controller_id, 9) AS INTEGER) AS turbine_number, from_at, until_at FROM outage_spans
+WHERE outage_type = 'broken' AND controller_id IN ('turbine-1', 'turbine-2', 'turbine-3', 'turbine-4')
+UNION ALL
+SELECT turbine_number, ongoing_since, 1 << 62 FROM outages WHERE outage_type = 'broken' AND ongoing = 1
+"""
+_OK_WHILE_BROKEN = f"""
+SELECT turbine_number, emitted_at, from_at, until_at FROM readings JOIN ({_BROKEN_TIMES}) USING (turbine_number)
+WHERE operational_status = 'ok' AND emitted_at > from_at AND emitted_at < until_at
+"""
+_BROKEN_AND_NOT_OUT = f"""
+SELECT turbine_number, emitted_at FROM readings r WHERE operational_status = 'broken' AND NOT EXISTS (
+    SELECT 1 FROM ({_BROKEN_TIMES}) b
+    WHERE b.turbine_number = r.turbine_number AND emitted_at BETWEEN from_at AND until_at
+)
 """
 
 
@@ -255,7 +272,7 @@ class DisorderedFarm(RuleBasedStateMachine):
     @rule(count=st.integers(0, 120), fate=st.sampled_from(FATES), seconds=st.sampled_from([0.0, 0.3, 1.2, 20.0]))
     def the_monitor_takes_a_batch(self, count: int, fate: str, seconds: float) -> None:
         batch, self.seconds = self.waiting[:count], self.seconds + seconds
-        news: list[News] = [item for item in batch if isinstance(item, Reading)]
+        news: list[News] = [item._replace(received_at=self.now.utc) for item in batch if isinstance(item, Reading)]
         reports = [item for item in batch if isinstance(item, OutageReport)]
         if fate == "locked, then well":
             with closing(sqlite3.connect(self.monitor.path, isolation_level=None)) as other:
@@ -297,6 +314,7 @@ class DisorderedFarm(RuleBasedStateMachine):
             self.settle(self.monitor)
             self.windows_are_what_sql_finds_in_the_readings()
             self.outages_are_those_of_the_sorted_reports()
+            self.turbines_are_out_where_their_readings_say_broken()
             self.a_restart_changes_nothing()
             self.the_same_in_order_and_at_once_says_the_same()
         finally:
@@ -324,6 +342,10 @@ class DisorderedFarm(RuleBasedStateMachine):
     def outages_are_those_of_the_sorted_reports(self) -> None:
         reports = [item for item in self.came if isinstance(item, OutageReport)]
         assert self.monitor.rows(_OUTAGES) == list(outages_of(reports))
+
+    def turbines_are_out_where_their_readings_say_broken(self) -> None:
+        assert self.monitor.rows(_BROKEN_AND_NOT_OUT) == []
+        assert self.monitor.rows(_OK_WHILE_BROKEN) == []
 
     def a_restart_changes_nothing(self) -> None:
         before = self.told()

@@ -44,6 +44,20 @@ def union(spans: Iterable[Span]) -> list[Span]:
     return joined
 
 
+def without(spans: Iterable[Span], cut: Span) -> list[Span]:
+    """The spans without what lies between both ends of a time; its ends stay where they belong to one."""
+    left: list[Span] = []
+    for span in spans:
+        if span.until_at <= cut.from_at or span.from_at >= cut.until_at:
+            left.append(span)
+            continue
+        if span.from_at <= cut.from_at:
+            left.append(Span(span.from_at, cut.from_at))
+        if span.until_at >= cut.until_at:
+            left.append(Span(cut.until_at, span.until_at))
+    return left
+
+
 def down(spans: Sequence[Span], tolerance: int) -> list[Span]:
     """The time in which something was out, of spans as `union` gives them; `tolerance` is in microseconds.
 

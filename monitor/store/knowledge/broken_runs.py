@@ -19,21 +19,17 @@ _NEXT = """
 SELECT emitted_at, operational_status FROM readings
 WHERE turbine_number = ? AND emitted_at >= ? ORDER BY emitted_at LIMIT 1
 """
-_KNOWN = """
-SELECT 1 FROM outages WHERE controller_id = ? AND outage_type = ? AND ongoing = 1 AND ongoing_since <= ?
-"""
 
 
 def broken_runs(db: Database, windows: Sequence[Window]) -> Iterator[OutageReport]:
-    """Reports of the broken time in minutes that were figured now, but where the turbine is known to be broken."""
+    """Reports of the broken time in minutes that were figured now.
+
+    Also of what goes on: whenever that is found to have ended, what its readings say is known.
+    """
     for window in windows:
-        if window.width_seconds == _MINUTE and window.broken_seconds > 0 and not _is_known(db, window):
+        says_broken = window.broken_seconds > 0 or window.interval_seconds is None  # a lone reading speaks for no time
+        if window.width_seconds == _MINUTE and says_broken:
             yield from _runs_in(db, window)
-
-
-def _is_known(db: Database, window: Window) -> bool:
-    key = (controller_of(window.turbine_number), BROKEN, window.start_at)
-    return db.conn.execute(_KNOWN, key).fetchone() is not None
 
 
 def _runs_in(db: Database, window: Window) -> Iterator[OutageReport]:

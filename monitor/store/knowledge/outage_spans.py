@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from sqlite_utils import Database
 
-from monitor.outages.merging import Span, union
+from monitor.outages.merging import Span, union, without
 
 _UP_TO = (
     "SELECT from_at, until_at FROM outage_spans WHERE controller_id = ? AND outage_type = ? AND from_at <= ? "
@@ -44,6 +44,14 @@ def insert_span(db: Database, kind: OfKind, span: Span) -> Inserted | None:
     db.conn.execute(_INSERT, (*kind, *whole))
     following = [Span(*row) for row in db.conn.execute(_AFTER, (*kind, whole.until_at))]
     return Inserted(whole, [*preceding, *touched, *following], [*preceding, whole, *following])
+
+
+def cut_spans(db: Database, kind: OfKind, cut: Span, kept: OfKind) -> None:
+    """Take away what lies between both ends of a time, but for what is known of another kind."""
+    old = spans_between(db, kind, cut.from_at, cut.until_at)
+    new = union([*without(old, cut), *spans_between(db, kept, cut.from_at, cut.until_at)])
+    db.conn.executemany(_DELETE, [(*kind, span.from_at) for span in old])
+    db.conn.executemany(_INSERT, [(*kind, *span) for span in new])
 
 
 def spans_between(db: Database, kind: OfKind, since: int, until: int) -> list[Span]:

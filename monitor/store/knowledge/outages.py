@@ -4,20 +4,23 @@ from collections.abc import Sequence
 
 from sqlite_utils import Database
 
-from grid.times import SECOND
+from grid.times import LATEST, SECOND
 from monitor.facts import (
+    BROKEN,
     Outage,
     OutageChanges,
     OutageNews,
     OutageReport,
     RememberedKnowledge,
     Window,
+    turbine_of,
 )
 from monitor.outages.merging import Extent, Span, down_microseconds, lasting, outages_of, union
 from monitor.store.knowledge.broken_runs import broken_runs
 from monitor.store.knowledge.lost_energy import figure_lost_energies, mark_outages
+from monitor.store.knowledge.ok_readings import is_of_the_past, working_times
 from monitor.store.knowledge.outage_rows import OutageRows, ongoing_of, ongoing_outages, outages_between
-from monitor.store.knowledge.outage_spans import Inserted, OfKind, insert_span, spans_between
+from monitor.store.knowledge.outage_spans import Inserted, OfKind, cut_spans, insert_span, spans_between
 
 _EVER = 2**62
 """Later than any time."""
@@ -29,8 +32,12 @@ def write_outages(db: Database, changes: OutageChanges, windows: Sequence[Window
     Returns what became of which outage. A report that tells nothing new changes nothing.
     """
     merge = _Merge(db, round(changes.tolerance_seconds * SECOND))
-    for report in (*changes.reports, *broken_runs(db, windows)):
+    for report in changes.reports:
         merge.take(report)
+    for report in broken_runs(db, windows):
+        merge.add(report)
+    for kind, span in working_times(db, windows):
+        merge.take_back(kind, span, windows[0].figured_at)
     mark_outages(db, windows)
     figure_lost_energies(db, merge.tolerance)
     return merge.rows.news()
@@ -50,17 +57,44 @@ class _Merge:
         self.rows = OutageRows(db)
 
     def take(self, report: OutageReport) -> None:
-        """Merge one report."""
+        """Merge one report, of the monitor's own or of a controller."""
         kind = OfKind(report.controller_id, report.outage_type)
-        if report.ongoing:
-            self._begin(kind, report.at, report.received_at)
-            return
-        span = Span(report.at, max(report.at, report.at if report.until is None else report.until))
-        ongoing = ongoing_of(self._db, kind) if report.ongoing is False else None
-        if ongoing is not None and (ongoing.ongoing_since or 0) <= span.until_at:
-            self._end(kind, ongoing, span, report.received_at)
+        if report.ongoing is None:
+            if kind.outage_type == BROKEN and turbine_of(kind.controller_id) is not None:
+                insert_span(self._db, _reported(kind), _span_of(report))
+            self.add(report)
+        elif report.ongoing:
+            if not self._is_of_the_past(report):
+                self._begin(kind, report.at, report.received_at)
         else:
+            self._take_end(kind, report)
+
+    def add(self, report: OutageReport) -> None:
+        """Merge a report of what is over."""
+        self._add(OfKind(report.controller_id, report.outage_type), _span_of(report), report.received_at)
+
+    def take_back(self, kind: OfKind, cut: Span, at: int) -> None:
+        """Nothing was out between both ends of a time, but for what controllers have reported. It may have no end."""
+        found = outages_between(self._db, kind, cut.from_at, cut.from_at)
+        since = found[-1].ongoing_since if found else None
+        if since is not None and since < cut.until_at:
+            insert_span(self._db, kind, Span(since, cut.from_at))
+            since = cut.until_at if cut.until_at < LATEST else None
+        cut_spans(self._db, kind, cut, kept=_reported(kind))
+        self._figure_again(kind, found, Span(cut.from_at, cut.from_at), since, at)
+
+    def _take_end(self, kind: OfKind, report: OutageReport) -> None:
+        span, ongoing = _span_of(report), ongoing_of(self._db, kind)
+        if ongoing is not None and ongoing.ongoing_since is not None:
+            # Not since `report.at`: late readings may have told meanwhile that it goes on since another time.
+            since = ongoing.ongoing_since
+            self._end(kind, ongoing, Span(since, max(since, span.until_at)), report.received_at)
+        elif not self._is_of_the_past(report):
             self._add(kind, span, report.received_at)
+
+    def _is_of_the_past(self, report: OutageReport) -> bool:
+        number = turbine_of(report.controller_id)
+        return report.outage_type == BROKEN and number is not None and is_of_the_past(self._db, number, report)
 
     def _add(self, kind: OfKind, span: Span, at: int) -> None:
         """Add what is over: that joins outages, and never parts them."""
@@ -134,6 +168,15 @@ class _Merge:
         if others:
             self.rows.join(kept, others)
         self.rows.update(kept, extent, since, at)
+
+
+def _span_of(report: OutageReport) -> Span:
+    return Span(report.at, max(report.at, report.at if report.until is None else report.until))
+
+
+def _reported(kind: OfKind) -> OfKind:
+    """Under which kind that is kept apart which controllers report of turbines as broken: no reading takes it back."""
+    return OfKind(kind.controller_id, f"{kind.outage_type}:reported")
 
 
 def _overlap(outage: Outage, extent: Extent) -> bool:
