@@ -111,6 +111,42 @@ def test_a_controllers_report_is_found_by_its_name_and_type(site: ServedFarm, pa
     expect(page.locator("#outages-foot")).to_contain_text("No outage is known")
 
 
+def test_a_time_of_which_nothing_is_known_is_not_called_good(page: Page) -> None:
+    opened(page, "/outages?period=2020-01")
+    expect(page.locator("#outages-sentence")).to_have_text("Nothing is known of the farm in January 2020.")
+    expect(page.locator("#outages-foot")).to_have_text("No outage is known in this time.")
+
+
+def test_one_report_of_a_moment_does_not_tell_how_long(site: ServedFarm, page: Page) -> None:
+    report = {"controller_id": "turbine-2", "outage_type": "icing", "timestamp": format_time(now())}
+    assert page.request.post(f"{site.url}/api/v1/outages", data=report).ok
+    opened(page, "/outages?type=icing")
+    row = page.locator("#outages tbody tr")
+    expect(row).to_contain_text("a moment")
+    expect(row).not_to_contain_text("kWh")
+
+
+_BY_ENERGY = """async (line) => {
+  const { byEnergyInWords, lossesUnknown, lostInWords } = await import("/static/js/availability-table.js");
+  return [byEnergyInWords(line), lostInWords(line), lossesUnknown(line)].map((text) => text.replaceAll("\u00a0", " "));
+}"""
+
+
+@pytest.mark.parametrize(
+    ("lost", "unknown", "said"),
+    [
+        (25.0, 0, ["80.0 %", "25 kWh", ""]),
+        (25.0, 2, ["at most 80.0 %", "at least 25 kWh", "of 2 outages unknown"]),
+        (0.0, 1, ["unknown", "unknown", "of 1 outage"]),
+    ],
+)
+def test_losses_are_a_bound_where_one_is_unknown(page: Page, lost: float, unknown: int, said: list[str]) -> None:
+    page.goto("/static/icons.svg")
+    share = 100 / (100 + lost)
+    line = {"lost_energy_in_kwh": lost, "losses_unknown": unknown, "energy_availability_at_most": share}
+    assert page.evaluate(_BY_ENERGY, line | {"energy_availability": None if unknown else share}) == said
+
+
 def test_a_turbines_day_is_drawn_from_windows_with_the_time_it_was_broken(page: Page) -> None:
     opened(page, f"/turbines/{BROKEN}?hours=24")
     expect(page.locator("#trends-summary")).to_contain_text("Broken for 20 min")

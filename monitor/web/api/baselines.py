@@ -94,6 +94,8 @@ class Baseline(Document):
 
     turbine_number: int
     """Which turbine."""
+    learnt_from: Time | None
+    """The first reading that was learnt from: what was learnt in minutes is less sure than what was in days."""
     learnt_to: Time | None
     """The newest reading that was learnt from; null before anything was kept."""
     is_learnt: bool
@@ -145,6 +147,7 @@ async def get_baseline(site: TheSite, turbine_number: TurbineNumber, query: Anno
 def _nothing_learnt(turbine_number: int) -> Baseline:
     return Baseline(
         turbine_number=turbine_number,
+        learnt_from=None,
         learnt_to=None,
         is_learnt=False,
         interval_seconds=None,

@@ -3,6 +3,7 @@
 import pytest
 from learning import Watch, showing
 
+from grid.times import SECOND
 from monitor.baselines.portrait import portrait
 from monitor.facts import BaselineRecord
 
@@ -15,6 +16,8 @@ def test_what_is_normal_is_told_in_numbers_and_words() -> None:
     shown = portrait(_record(Watch().learn(600)))
     assert shown.is_learnt
     assert shown.interval_seconds == 1
+    assert shown.learnt_from is not None
+    assert shown.learnt_to - shown.learnt_from == pytest.approx(599 * SECOND, abs=SECOND)
     assert [quantity.quantity for quantity in shown.quantities] == [
         "wind_speed",
         "power",
@@ -50,3 +53,4 @@ def test_what_is_not_learnt_yet_is_said() -> None:
 def test_a_record_of_another_version_says_that_nothing_is_learnt() -> None:
     shown = portrait(BaselineRecord(7, 5, '{"version": 99}'))
     assert (shown.is_learnt, shown.quantities, shown.interval_seconds) == (False, [], None)
+    assert shown.learnt_from is None

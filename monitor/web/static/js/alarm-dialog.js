@@ -1,7 +1,7 @@
 // One alarm: what to do about it, how it stands, what happened to it, and every order for it.
 
 import { get, inWords } from "./api.js";
-import { isUnacknowledged, silence, stateInWords } from "./alarm-facts.js";
+import { guidanceOf, isUnacknowledged, silence, stateInWords } from "./alarm-facts.js";
 import { sentenceParts, timeElement } from "./clock.js";
 import { setText } from "./dom.js";
 import { button, element, turbineLink } from "./elements.js";
@@ -43,7 +43,7 @@ export class AlarmDialog {
     this.#alarm = alarm;
     place("alarm-title").replaceChildren(...sentenceParts(capital(alarm.sentence), alarm.raised_at));
     place("alarm-body").replaceChildren(
-      alarm.guidance ? element("p", { class: "guidance-words" }, element("strong", {}, "What to do: "), alarm.guidance) : "",
+      guidanceOf(alarm) ? element("p", { class: "guidance-words" }, element("strong", {}, "What to do: "), guidanceOf(alarm)) : "",
       element("dl", { class: "facts" }, factsOf(alarm).flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)])),
     );
     place("alarm-orders").replaceChildren(...ordersFor(alarm).map(([kind, text, style]) => button(text, () => this.order(kind, [alarm]), `button ${style ?? ""}`)));

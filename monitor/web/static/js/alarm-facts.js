@@ -2,7 +2,7 @@
 
 import { urgency } from "./severities.js";
 
-const STATES = { unacknowledged: "active", acknowledged: "active, acknowledged", cleared: "cleared by itself", normal: "over" };
+const STATES = { unacknowledged: "active", acknowledged: "active, acknowledged", cleared: "cleared", normal: "over" };
 
 /** Why an alarm speaks to nobody now: `shelved`, `suppressed` or `out_of_service`; null where it speaks. */
 export function silence(alarm) {
@@ -33,6 +33,12 @@ export function stateInWords(alarm) {
   };
   const why = silence(alarm);
   return why === null ? words : `${words}, ${silences[why]}`;
+}
+
+/** What to do about it: while its cause is there what its rule says; empty where nothing is to be done. */
+export function guidanceOf(alarm) {
+  if (isActive(alarm)) return alarm.guidance ?? "";
+  return isUnacknowledged(alarm) ? "Its cause is gone. Acknowledge it when you have seen it." : "";
 }
 
 /** Those that wait first, then by severity, those still active first, the newest first; the silent ones last. */

@@ -3,7 +3,7 @@
 import { timeText } from "./clock.js";
 import { element } from "./elements.js";
 import { setAttribute, setText } from "./dom.js";
-import { counted } from "./quantities.js";
+import { count, counted } from "./quantities.js";
 
 const FLOOD = 10; // in ten minutes for one operator: ISA-18.2, EEMUA 191
 const LEAST_SCALE = 5;
@@ -35,7 +35,8 @@ function line(share) {
 
 function words(raised, flood) {
   const all = raised.reduce((sum, number) => sum + number, 0);
-  const over = `${Math.round(raised.length / 6)} h`;
-  const now = `${raised.at(-1) ?? 0} now, ${all} in ${over}, at most ${Math.max(0, ...raised)}`;
+  const over = `in ${Math.round(raised.length / 6)} h`;
+  if (all === 0) return `none ${over}`;
+  const now = `${count(raised.at(-1) ?? 0)} now, at most ${count(Math.max(0, ...raised))}; ${count(all)} ${over}`;
   return flood ? `Flood: ${now}` : now;
 }

@@ -3,7 +3,7 @@
 import { age, sentenceParts, timeElement } from "./clock.js";
 import { setAttribute, setChildren, setText } from "./dom.js";
 import { button, element, turbineLink } from "./elements.js";
-import { isWaiting, placeOf, silence, stateInWords } from "./alarm-facts.js";
+import { guidanceOf, isWaiting, placeOf, silence, stateInWords } from "./alarm-facts.js";
 import { count } from "./quantities.js";
 import { capital } from "./words.js";
 import { severityBadge } from "./severities.js";
@@ -125,16 +125,17 @@ export class AlarmRows {
     return [
       cell("", "select", this.#box(alarm)),
       cell("Severity", null, severityBadge(alarm.severity), " ", element("span", { class: "stands" }, stateInWords(alarm), ...this.#until(alarm))),
-      element("th", { scope: "row", class: "what", "data-label": "What" }, this.#sentence(alarm), isWaiting(alarm) && alarm.guidance ? element("span", { class: "guidance" }, alarm.guidance) : ""),
+      element("th", { scope: "row", class: "what", "data-label": "What" }, this.#sentence(alarm), isWaiting(alarm) && guidanceOf(alarm) ? element("span", { class: "guidance" }, guidanceOf(alarm)) : ""),
       cell("Where", null, ...[alarm.turbine_number ? [turbineLink(alarm.turbine_number), " ", alarm.region ? element("span", { class: "stands" }, alarm.region) : null] : placeOf(alarm)].flat()),
       cell("Since", null, timeElement(alarm.raised_at), " ", element("span", { class: "ago" })),
-      cell("Times", "number", alarm.occurrences > 1 ? count(alarm.occurrences) : "1"),
+      cell("Occurrences", "number", alarm.occurrences > 1 ? count(alarm.occurrences) : "1"),
       cell("", "orders", ...this.#orders(alarm)),
     ];
   }
 
   #until(alarm) {
-    return silence(alarm) === "shelved" ? [" until ", timeElement(alarm.shelved_until)] : [];
+    if (silence(alarm) === "shelved") return [" until ", timeElement(alarm.shelved_until)];
+    return alarm.state === "cleared" && silence(alarm) === null ? [" at ", timeElement(alarm.cleared_at)] : [];
   }
 
   #box(alarm) {

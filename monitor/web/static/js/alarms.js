@@ -127,8 +127,8 @@ function sayNew(number) {
 }
 
 function emptyInWords() {
-  if (alarms.length === 0) return "All is well: no alarm, and none is silenced.";
-  return "No alarm is so. Press \"Show all\" for the others.";
+  if (alarms.length === 0) return "No alarm, and none is silenced.";
+  return `None of ${counted(alarms.length, "alarm")} is one of these. Press "Show all" for all of them.`;
 }
 
 function showGroups() {
