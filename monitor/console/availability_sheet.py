@@ -76,11 +76,12 @@ def outages_sheet(outages: Sequence[Outage], now: int) -> Sheet:
 
 def what_is_known(outage: Outage) -> str:
     """For how long it was down, its category, and from what its lost energy is known, or why it is not."""
+    unknown = outage.lost_energy_unknown if outage.category else None  # else it says no turbine twice
     told = [
         f"goes on, down {age(outage.down_seconds)} so far" if outage.ongoing else f"down {age(outage.down_seconds)}",
         words_of(outage.category) if outage.category else "no turbine",
         f"loss by {words_of(outage.lost_energy_by)}" if outage.lost_energy_by else "",
-        f"loss unknown: {words_of(outage.lost_energy_unknown)}" if outage.lost_energy_unknown else "",
+        f"loss unknown: {words_of(unknown)}" if unknown else "",
     ]
     return ", ".join(word for word in told if word)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
 from monitor.console.standing import in_words
 from monitor.console.view import TurbineRow, age_of
@@ -48,9 +48,10 @@ class Sheet:
         from rich.text import Text
 
         table = Table(box=None, padding=(0, gap, 0, 0), pad_edge=False, header_style="underline")
-        for column in self.columns[:-1]:
-            table.add_column(column.lstrip(">"), justify="right" if column.startswith(">") else "left", no_wrap=True)
-        table.add_column(self.columns[-1], overflow="fold")
+        for place, column in enumerate(self.columns, start=1):
+            justify: Literal["left", "right"] = "right" if column.startswith(">") else "left"
+            wraps = place == len(self.columns) and justify == "left"
+            table.add_column(column.lstrip(">"), justify=justify, overflow="fold", no_wrap=not wraps)
         for row in rows:
             table.add_row(*(Text(cell) for cell in row))
         return table

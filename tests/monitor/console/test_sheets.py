@@ -31,6 +31,12 @@ def sheet() -> Sheet:
     return Sheet([">visit", "sent at", "how it went"], [["1", "2026-11-21 03:45:00Z", LONG]])
 
 
+def test_a_last_column_of_numbers_is_one_too() -> None:
+    paper = StringIO()
+    Sheet(["turbine", ">MTTR h"], [["7", "12.50"]]).write(paper)
+    assert paper.getvalue().splitlines() == ["turbine  MTTR h", "7         12.50"]
+
+
 def test_on_paper_every_row_is_one_line(sheet: Sheet) -> None:
     paper = StringIO()
     sheet.write(paper)
