@@ -45,8 +45,8 @@ def _naming_errors(*, if_damaged: ExitCode = ExitCode.FAILED) -> Iterator[None]:
 def verify_command(settings: DataSettings, in_json: InJson = False) -> None:
     """Compare the database with the text files.
 
-    Line by line, beside the running monitor or without it, and SQLite's own checks too. Ends with 3
-    if anything differs or is damaged.
+    Line by line, beside the running monitor or without it; windows with what their readings come to,
+    and SQLite's own checks too. Ends with 3 if anything differs or is damaged.
     """
     from monitor.console.documents import in_json as written
     from monitor.console.progress import ProgressBar
@@ -57,12 +57,15 @@ def verify_command(settings: DataSettings, in_json: InJson = False) -> None:
         done = verify(settings.data_dir, bar.show)
     sentences = list(done.sentences())
     if in_json:
-        typer.echo(written({"agree": done.agree, "readings": done.readings, "lines": done.lines, "found": sentences}))
+        counts = {"readings": done.readings, "lines": done.lines, "windows": done.windows}
+        typer.echo(written({"agree": done.agree, **counts, "found": sentences}))
     else:
         for sentence in sentences:
             typer.echo(plain(sentence))
         if done.agree:
             typer.echo(f"{counted(done.readings, 'reading')}: the database and the text files agree")
+            if done.windows:
+                typer.echo(f"{counted(done.windows, 'window')} of these: they tell what their readings come to")
     raise typer.Exit(ExitCode.FINE if done.agree else ExitCode.UNHEALTHY)
 
 

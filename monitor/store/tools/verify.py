@@ -15,6 +15,7 @@ from monitor.store.places import TEXT_FILES, text_file_name, turbines_with_text_
 from monitor.store.tools.differences import Differences, Line, Pending
 from monitor.store.tools.inspection import Inspection
 from monitor.store.tools.line_reader import LineReader, block_bytes
+from monitor.store.tools.window_check import check_windows
 
 PATIENCE_SECONDS = 2.0
 """How long a line may take to come after its reading: the monitor writes it right after the commit."""
@@ -62,6 +63,8 @@ class Verified:
     """By turbine and kind (see KINDS)."""
     damage: list[str] = field(default_factory=list)
     """What SQLite's own check found."""
+    windows: int = 0
+    """How many windows were figured again from their readings."""
     contradictions: list[str] = field(default_factory=list)
     """What should never be in the tables, and is: a sentence each."""
     pruned_lines: int = 0
@@ -91,6 +94,7 @@ class Verified:
 def verify(data_dir: Path, on_progress: Callable[[int, int], None] = lambda done, total: None) -> Verified:
     """Compare the database in `data_dir` with its text files, line by line, whether a monitor runs or not.
 
+    Then windows with their readings, and whatever else must agree in the tables.
     What is being written at this moment is waited for. `on_progress` is called with how many readings are done, and
     how many there are, about. Raises StoreError: no database, one that can't be read, or readings pruned meanwhile.
     """
@@ -222,6 +226,9 @@ class _Verification:
     def _check_tables(self) -> None:
         self._done.damage = self._ledger.damage()
         self._done.contradictions = self._ledger.invariants()
+        checked = check_windows(self._ledger)
+        self._done.windows = checked.figured
+        self._done.contradictions += checked.sentences()
         kept = self._books.stored - self._books.pruned
         if kept != self._done.readings:
             self._done.contradictions.append(
