@@ -1,6 +1,7 @@
 """What is found of a turbine, and what is not."""
 
 import tracemalloc
+from typing import Any
 
 import pytest
 from learning import BEGAN, LEARNING, Change, Watch, measured, showing, spoilt
@@ -347,7 +348,7 @@ def test_a_storm_of_wrong_values_neither_becomes_normal_nor_hides_the_next() -> 
 
 
 def test_a_turbine_that_sends_wind_and_energy_only_is_judged_by_them() -> None:
-    bare = {"voltage": None, "current": None, "temperature": None, "session": None, "sequence": None}
+    bare: dict[str, Any] = {"voltage": None, "current": None, "temperature": None, "session": None, "sequence": None}
     watch = Watch()
     for _ in range(600):
         watch.take(showing(**bare))
