@@ -118,12 +118,15 @@ def length_seconds(down: Iterable[Span]) -> float:
     return sum(span.until_at - span.from_at for span in down) / SECOND
 
 
-def lost_by_curve(down: Sequence[Span], outputs: Sequence[Output], curve: Curve, by: LostEnergyBy) -> Lost | None:
+def lost_by_curve(
+    down: Sequence[Span], outputs: Sequence[Output], curve: Curve, by: LostEnergyBy, *, is_bounded: bool = False
+) -> Lost | None:
     """What the curve says of the wind then, less what was made; None if too little is known of that time.
 
     All that a window lacks is put down to the outage that touches it: what it made outside lies on the curve, but
-    for chance. Together it is no more than all that the wind would have made in that time, and what was consumed.
-    Time of which no window tells is taken to be as the rest. Less than nothing counts as nothing.
+    for chance. With `is_bounded` it is no more than all that the wind would have made in that time, and what was
+    consumed, so that a short outage is not charged with chance; over many outages unbounded figures are right on
+    average. Time of which no window tells is taken to be as the rest. Less than nothing counts as nothing.
     """
     known, lost, most = 0.0, 0.0, 0.0
     for output in outputs:
@@ -135,7 +138,7 @@ def lost_by_curve(down: Sequence[Span], outputs: Sequence[Output], curve: Curve,
             most += (potential - min(0.0, output.power_in_kw)) * shared / _HOUR
     if not known or known < ENOUGH_KNOWN * length_seconds(down):
         return None
-    return Lost(max(0.0, min(lost, most) * length_seconds(down) / known), by)
+    return Lost(max(0.0, (min(lost, most) if is_bounded else lost) * length_seconds(down) / known), by)
 
 
 def lost_by_neighbours(

@@ -94,7 +94,7 @@ def _lost(db: Database, outage: Outage, tolerance: int) -> Lost:
     for width in _widths(out):
         outputs = _outputs(db, number, width, out)
         for curve, by in curves:
-            lost = lost_by_curve(out, outputs, curve, by)
+            lost = lost_by_curve(out, outputs, curve, by, is_bounded=width == _MINUTE)
             if lost is not None:
                 return lost
     outputs = _outputs(db, number, _QUARTER_HOUR, out)

@@ -44,9 +44,9 @@ def test_a_window_that_an_outage_touches_tells_all_that_it_lacks() -> None:
 def test_no_more_is_lost_than_the_wind_would_have_made() -> None:
     """A turbine below its curve all the time was down for a minute: the rest of what it lacks is not the outage's."""
     outputs = [Output(hours(0, 1), 8.0, 100.0)]
-    assert lost_by_curve([hours(0, 1 / 60)], outputs, CURVE, BY) == Lost(400 / 60, BY)
+    assert lost_by_curve([hours(0, 1 / 60)], outputs, CURVE, BY, is_bounded=True) == Lost(400 / 60, BY)
     consuming = [Output(hours(0, 1), 8.0, -10.0)]
-    assert lost_by_curve([hours(0, 1)], consuming, CURVE, BY) == Lost(410.0, BY)
+    assert lost_by_curve([hours(0, 1)], consuming, CURVE, BY, is_bounded=True) == Lost(410.0, BY)
 
 
 def test_what_no_window_tells_of_is_taken_to_be_as_the_rest() -> None:
