@@ -28,6 +28,14 @@ _ENDS = """async ([name, now]) => {
 }"""
 
 
+_NORMAL = """async (baseline) => {
+  const { boundsInWords, howSure } = await import("/static/js/normal-words.js");
+  const words = [...baseline.quantities.map((normal) => boundsInWords(normal, baseline.quantities)), howSure(baseline)];
+  return words.map((text) => text.replaceAll("\u00a0", " "));
+}"""
+_GUIDANCE = """async (alarm) => (await import("/static/js/alarm-facts.js")).guidanceOf(alarm)"""
+
+
 @pytest.fixture
 def empty_page(page: Page) -> Page:
     """A page of the site that runs nothing."""
@@ -71,6 +79,42 @@ def test_what_waits_comes_first_then_by_severity_the_newest_first(empty_page: Pa
 )
 def test_an_alarm_that_is_silenced_waits_for_nobody(empty_page: Page, shown: Document, groups: list[str]) -> None:
     assert empty_page.evaluate(_GROUPS, shown) == groups
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("unacknowledged", "Look at it."),
+        ("acknowledged", "Look at it."),
+        ("cleared", "Its cause is gone. Acknowledge it when you have seen it."),
+        ("normal", ""),
+    ],
+)
+def test_what_to_do_is_said_as_long_as_something_is_to_be_done(empty_page: Page, state: str, said: str) -> None:
+    assert empty_page.evaluate(_GUIDANCE, alarm(1, state=state, guidance="Look at it.")) == said
+
+
+def normal(quantity: str, unit: str, expected: float, band: float) -> Document:
+    """What is normal as the API tells it."""
+    return {"quantity": quantity, "unit": unit, "expected": expected, "low": expected - band, "high": expected + band}
+
+
+def test_what_is_normal_says_of_which_wind_and_how_sure_it_is(empty_page: Page) -> None:
+    quantities = [
+        normal("wind_speed", "m/s", 4.2, 7.1),
+        normal("power", "kW", 112, 54),
+        normal("current", "A", 95.7, 17.2),
+        normal("temperature", "\u00b0C", -3, 7),
+    ]
+    learnt = {"is_learnt": True, "learnt_from": "2026-11-21T12:00:00Z", "learnt_to": "2026-11-21T12:02:00Z"}
+
+    assert empty_page.evaluate(_NORMAL, learnt | {"quantities": quantities}) == [
+        "up to 11.3 m/s",
+        "58 to 166 kW, in 4.2 m/s",
+        "78.5 to 112.9 A, at 112 kW",
+        "-10.0 to 4.0 \u00b0C",
+        "What comes outside may be a finding. Learnt in only 2 min: not sure yet.",
+    ]
 
 
 def window(minute: int, covered_seconds: float = 60, broken_seconds: float = 0) -> Document:

@@ -1,5 +1,6 @@
 """Alarms on their page: raised by real turbines, acknowledged by a person, shelved, and heard of on every page."""
 
+import itertools
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -16,7 +17,7 @@ from surroundings import missing
 
 from monitor.demo_broker import LocalMosquitto, find_mosquitto
 
-TURBINE, OTHER = 4, 5
+TURBINE, OTHER, FAR = 4, 5, 6
 REASON = "gearbox locked <b>out</b>"
 
 
@@ -161,6 +162,30 @@ def test_all_that_are_shown_are_acknowledged_and_no_other(site: ServedFarm, page
     expect(refusal(page, OTHER)).to_contain_text("by Ada")
     page.get_by_role("button", name="Show all").click()
     expect(refusal(page, TURBINE)).to_have_class("is-waiting")
+
+
+_BOXES = """(row) => [...row.querySelectorAll("td:not(:empty), th")].map((cell) => {
+  const { left, right, top, bottom } = cell.getBoundingClientRect();
+  return [left, right, top, bottom];
+})"""
+
+
+def test_a_long_region_leaves_room_on_a_narrow_page(site: ServedFarm, new_page: Callable[..., Page]) -> None:
+    site.says(FAR, "online", model="E-82", region="The outermost farm of all, far in the west of the North Sea")
+    refuse(site, FAR, REASON)
+    page = opened(new_page(viewport={"width": 375, "height": 812}))
+    expect(refusal(page, FAR)).to_contain_text("The outermost")
+    boxes = refusal(page, FAR).evaluate(_BOXES)
+    assert all(left >= 0 and right <= 375 for left, right, _, _ in boxes)
+    beside = [
+        (one, other)
+        for one, other in itertools.combinations(boxes, 2)
+        if one[0] < other[1] - 1 and other[0] < one[1] - 1 and one[2] < other[3] - 1 and other[2] < one[3] - 1
+    ]
+    assert beside == [], "cells lie over each other"
+    severity = refusal(page, FAR).locator("td[data-label=Severity]")
+    assert severity.evaluate("(cell) => cell.scrollWidth <= cell.clientWidth")
+    site.report(FAR, "ok")
 
 
 def test_an_alarm_is_taken_out_of_service_until_somebody_puts_it_back(site: ServedFarm, page: Page) -> None:

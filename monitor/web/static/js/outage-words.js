@@ -60,5 +60,6 @@ function lostOf({ lost_energy_in_kwh: lost, lost_energy_by: source, lost_energy_
   const isOpen = ongoing && source === null; // nothing of it is figured before its first end
   const isKnown = lost !== null && !isOpen;
   const words = isKnown ? SOURCES[source] : UNKNOWN[isOpen ? "not_figured" : why];
-  return element("span", {}, isKnown ? energyInWords(lost) : "unknown", words ? element("span", { class: "under" }, ` ${words}`) : null);
+  const known = `${energyInWords(lost)}${ongoing ? " so far" : ""}`;
+  return element("span", {}, isKnown ? known : "unknown", words ? element("span", { class: "under" }, ` ${words}`) : null);
 }

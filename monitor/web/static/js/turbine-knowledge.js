@@ -5,16 +5,14 @@ import { get, inWords } from "./api.js";
 import { sentenceParts, timeElement } from "./clock.js";
 import { setText } from "./dom.js";
 import { element, row } from "./elements.js";
+import { boundsInWords, expectedInWords, howSure } from "./normal-words.js";
 import { outageCells, outageVersion } from "./outage-words.js";
 import { PagedList } from "./paged-list.js";
 import { severityBadge } from "./severities.js";
-import { power, quantity, span, windSpeed } from "./quantities.js";
 import { capital, spaced } from "./words.js";
 
 const TABLE_ROWS = 10;
 const MOST_ALARMS = 100;
-const YOUNG_SECONDS = 3600;
-const NEVER_NEGATIVE = ["wind_speed", "voltage", "current"];
 
 const place = (id) => document.getElementById(id);
 const rowsOf = (id) => ({ body: document.querySelector(`#${id} tbody`), foot: place(`${id}-foot`), limit: TABLE_ROWS });
@@ -107,31 +105,15 @@ function findingRow(finding) {
   );
 }
 
-function showBaseline({ quantities, is_learnt: isLearnt, learnt_from: learntFrom, learnt_to: learntTo, sentences }) {
+function showBaseline(baseline) {
+  const { quantities, learnt_to: learntTo, sentences } = baseline;
   const learnt = quantities.filter((quantity) => quantity.is_learnt);
-  const levels = Object.fromEntries(learnt.map((quantity) => [quantity.quantity, quantity.expected]));
-  place("normal").replaceChildren(element("dl", { class: "facts" }, learnt.flatMap((quantity) => normalQuantity(quantity, levels))));
+  place("normal").replaceChildren(element("dl", { class: "facts" }, learnt.flatMap((quantity) => normalQuantity(quantity, learnt))));
   if (learntTo === null) setText(place("normal-note"), "Nothing was learnt yet: that takes a minute or more of readings.");
-  else if (isLearnt) place("normal-note").replaceChildren("Of the reading after ", timeElement(learntTo), ": it moves with the wind and the day. What comes outside may be a finding.", howSure(learntFrom, learntTo));
-  else setText(place("normal-note"), sentences[0]);
+  else if (learnt.length === 0) setText(place("normal-note"), sentences[0]);
+  else place("normal-note").replaceChildren("Of the reading after ", timeElement(learntTo), `. ${howSure(baseline)}`);
 }
 
-/** What was learnt in a few minutes has seen little of the weather. */
-function howSure(from, to) {
-  const seconds = (Date.parse(to) - Date.parse(from)) / 1000;
-  return seconds < YOUNG_SECONDS ? ` Learnt in only ${span(seconds)}: not sure yet.` : "";
-}
-
-/** What the next reading should show, and the bounds beyond which it is a finding. */
-function normalQuantity({ quantity: name, unit, expected, low, high }, levels) {
-  const decimals = Math.abs(expected) < 100 ? 1 : 0;
-  const isBelowNothing = low <= 0 && NEVER_NEGATIVE.includes(name);
-  const bounds = isBelowNothing ? `up to ${quantity(high, decimals, unit)}` : `${quantity(low, decimals)} to ${quantity(high, decimals, unit)}`;
-  return [element("dt", {}, capital(spaced(name))), element("dd", {}, quantity(expected, decimals, unit), element("span", { class: "under" }, `${bounds}${atWhat(name, levels)}`))];
-}
-
-/** Power is that of a wind, and current that of a power. */
-function atWhat(name, { wind_speed: wind, power: kilowatts }) {
-  if (name === "power" && wind !== undefined) return `, in ${windSpeed(wind)}`;
-  return name === "current" && kilowatts !== undefined ? `, at ${power(kilowatts)}` : "";
+function normalQuantity(normal, learnt) {
+  return [element("dt", {}, capital(spaced(normal.quantity))), element("dd", {}, expectedInWords(normal), element("span", { class: "under" }, boundsInWords(normal, learnt)))];
 }

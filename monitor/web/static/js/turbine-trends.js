@@ -185,7 +185,9 @@ export class Trends {
   /** How long it was broken, and how long nothing was heard; the window that goes on now is not counted as silence. */
   #timesInWords({ brokenSeconds, coveredSeconds }) {
     const until = Math.min(this.#serverNow(), (this.#trends.time.at(-1) ?? 0) + this.#trends.widthSeconds);
-    const silent = until - (this.#trends.time[0] ?? until) - coveredSeconds;
+    const first = this.#trends.time[0] ?? until;
+    const isYoung = first < this.#firstHeard && this.#firstHeard < first + this.#trends.widthSeconds;
+    const silent = until - (isYoung ? this.#firstHeard : first) - coveredSeconds;
     const isSilent = silent > NOTICED_SILENCE * this.#trends.widthSeconds;
     return [
       brokenSeconds > 0 ? `Broken for ${span(brokenSeconds)}.` : coveredSeconds > 0 ? "Never broken." : "For how long it was broken is not known.",
