@@ -83,8 +83,10 @@ def _drift(track: Track, wind_speed: float, power: float, gain: float) -> float 
     """The mean residual with this reading; None if it is not as expected in this wind, or away from it for long."""
     curve, residual = track.curve, track.residual
     expected, rated = curve.power(wind_speed, power), curve.rated_power
-    if expected is None or residual.seen < LEARNT_READINGS:
+    if residual.seen < LEARNT_READINGS:
         return None
+    if expected is None:  # it has not shown yet what it makes of such a wind
+        return None if power == track.power.value else track.drift
     off = power - expected - residual.level
     if abs(off) > POWER_SHARE * rated and off * off > _SQUARE * residual.variance:
         return None
