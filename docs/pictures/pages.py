@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import groupby
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import httpx
 from playwright.sync_api import Browser, ViewportSize, expect, sync_playwright
@@ -23,6 +23,7 @@ from served import ServedFarm
 from story import EVERY_PAGE, HELD, REPAIRED, WELL, Words, tell
 
 from benchmarks.chromium import find_chromium, launch
+from grid.power_curve import mm92
 from grid.times import SECOND, format_time, parse_time
 from monitor.demo_broker import LocalMosquitto
 
@@ -40,6 +41,10 @@ SILENT = {4: (7000, 4000), 17: (12000, 9500)}
 OTHERS = range(HELD + 1, TURBINES + 1)
 """Turbines without a story."""
 STILL_WELL = (*WELL, REPAIRED, HELD)
+LEARN_SECONDS = 75
+"""What was learnt of a turbine is kept once a minute: until then all of them send."""
+Line = tuple[int, int, dict[str, Any]]
+"""When, which turbine, and its reading."""
 PAUSE_SECONDS = 4.0
 OFFLINE_WITHIN_SECONDS = 120.0
 SETTLE_MILLISECONDS = 1200
@@ -62,25 +67,65 @@ LOOKS: dict[str, tuple[ViewportSize, ColorScheme]] = {
 }
 
 
+class PicturedFarm(ServedFarm):
+    """Its turbines' simulated readings and those of the story are of one count, each with the energy since the last."""
+
+    def __init__(self, broker: LocalMosquitto, folder: Path) -> None:
+        super().__init__(broker, folder)
+        self._sent: dict[int, int] = defaultdict(int)
+        self._last_at: dict[int, int] = {}
+
+    def come_up(self) -> None:
+        """Have all turbines say what they are."""
+        regions = SIMULATION[-1].split(",")
+        for number in range(1, TURBINES + 1):
+            self.says(number, "online", model="E-82", rated_power_in_kw=2000.0, region=regions[(number + 1) % 2])
+
+    def worded(self, line: Line) -> str:
+        """A reading as the turbine's next message."""
+        at, number, reading = line
+        since = min(at - self._last_at.get(number, 0), 3 * INTERVAL_SECONDS * SECOND)
+        self._last_at[number] = at
+        energy = reading["power_output_in_kwh"] * since / (INTERVAL_SECONDS * SECOND)
+        counted = {"session": "played", "sequence": self._sent[number]}
+        self._sent[number] += 1
+        return json.dumps({**reading, **counted, "power_output_in_kwh": energy, "emitted_at": format_time(at)})
+
+    def report(self, turbine_number: int, operational_status: str, **fields: Any) -> None:
+        """A reading of the story: of a turbine that is well, with the energy of its wind."""
+        if "session" in fields:
+            super().report(turbine_number, operational_status, **fields)
+            return
+        reading = {"turbine_number": turbine_number, "operational_status": operational_status, **fields}
+        if operational_status == "ok" and fields["power_output_in_kwh"]:
+            reading["power_output_in_kwh"] = (mm92().power(fields["wind_speed"]) or 0.0) * INTERVAL_SECONDS / 3600
+        self.send((time.time_ns() // 1000, turbine_number, reading))
+
+    def send(self, line: Line) -> None:
+        """Send a reading; one from before the turbine's newest has no place in its story."""
+        if line[0] > self._last_at.get(line[1], 0):
+            self.publish(f"grid/turbines/{line[1]}/metrics", self.worded(line))
+
+
 def main() -> None:
     """Make the farm, tell its story, take the pictures."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="grid-pictures-")))
         broker = stack.enter_context(LocalMosquitto(folder))
-        farm = ServedFarm(broker, folder)
+        farm = PicturedFarm(broker, folder)
         stack.callback(farm.close)
         hook = stack.enter_context(webhook())
         farm.serve(
             "--engineers", "1", "--notify-file", str(notify_file(folder, {"shift": hook.url, "on-call": hook.url}))
         )
+        farm.come_up()
         lines = simulated()
         sent_until = time.time_ns() // 1000
         send_history(farm, [line for line in lines if line[0] <= sent_until])
-        regions = SIMULATION[-1].split(",")
-        for number in OTHERS:
-            farm.says(number, "online", model="E-82", rated_power_in_kw=2000.0, region=regions[number % 2])
         coming = [line for line in lines if line[0] > sent_until]
         stack.enter_context(sending_live(farm, [line for line in coming if line[1] in OTHERS]))
+        with sending_live(farm, [line for line in coming if line[1] not in OTHERS]):
+            time.sleep(LEARN_SECONDS)
         tell(farm, Words(), pause_seconds=PAUSE_SECONDS)
         stack.enter_context(sending_live(farm, [line for line in coming if line[1] in STILL_WELL]))
         answer_alarms(farm)
@@ -91,12 +136,12 @@ def main() -> None:
             take(browser, f"{farm.url}{path}", name.replace(" ", "-"), str(folder))
 
 
-def simulated() -> list[tuple[int, int, str]]:
-    """What simulated turbines send from some hours before now until a while after: when, which turbine, the reading."""
+def simulated() -> list[Line]:
+    """What simulated turbines send from some hours before now until a while after."""
     paced = ("--upload-interval", str(INTERVAL_SECONDS), "--duration", str(HISTORY_SECONDS + LIVE_SECONDS))
     command: list[str | Path] = [PROGRAMS / "grid-turbines", "--dry-run", "--count", str(TURBINES), *SIMULATION, *paced]
     printed = subprocess.run([*command, "--time-to-fail", "0"], check=True, capture_output=True, text=True).stdout
-    lines = []
+    lines: list[Line] = []
     for reading in map(json.loads, printed.splitlines()):
         number, emitted_at = reading["turbine_number"], parse_time(reading["emitted_at"]) - HISTORY_SECONDS * SECOND
         seconds_ago = time.time() - emitted_at / SECOND
@@ -104,9 +149,8 @@ def simulated() -> list[tuple[int, int, str]]:
             continue
         if is_within(BROKEN, number, seconds_ago):
             reading |= {"operational_status": "broken", "power_output_in_kwh": 0.0}
-        del reading["session"], reading["sequence"]  # a plain turbine: the story's status messages have another session
-        lines.append((emitted_at, number, json.dumps({**reading, "emitted_at": format_time(emitted_at)})))
-    return sorted(lines)
+        lines.append((emitted_at, number, reading))
+    return sorted(lines, key=lambda line: line[:2])
 
 
 def is_within(spans: dict[int, tuple[int, int]], number: int, seconds_ago: float) -> bool:
@@ -115,12 +159,12 @@ def is_within(spans: dict[int, tuple[int, int]], number: int, seconds_ago: float
     return since > seconds_ago > until
 
 
-def send_history(farm: ServedFarm, lines: Iterable[tuple[int, int, str]]) -> None:
+def send_history(farm: PicturedFarm, lines: Iterable[Line]) -> None:
     """Send it a quarter of an hour at a time, so that the monitor sees neighbours in the same wind."""
     for _, quarter in groupby(lines, key=lambda line: line[0] // (900 * SECOND)):
         of_turbine: dict[int, list[str]] = defaultdict(list)
-        for _, number, text in quarter:
-            of_turbine[number].append(text)
+        for line in quarter:
+            of_turbine[line[1]].append(farm.worded(line))
         for number, texts in of_turbine.items():
             topic = f"grid/turbines/{number}/metrics"
             client = ["mosquitto_pub", "-h", farm.host, "-p", str(farm.port), "-q", "1", "-t", topic, "-l"]
@@ -128,15 +172,15 @@ def send_history(farm: ServedFarm, lines: Iterable[tuple[int, int, str]]) -> Non
 
 
 @contextmanager
-def sending_live(farm: ServedFarm, lines: Iterable[tuple[int, int, str]]) -> Iterator[None]:
+def sending_live(farm: PicturedFarm, lines: Iterable[Line]) -> Iterator[None]:
     """Send each reading when its time has come."""
     stop = threading.Event()
 
     def send() -> None:
-        for emitted_at, number, text in lines:
-            if stop.wait(max(0.0, emitted_at / SECOND - time.time())):
+        for line in lines:
+            if stop.wait(max(0.0, line[0] / SECOND - time.time())):
                 return
-            farm.publish(f"grid/turbines/{number}/metrics", text)
+            farm.send(line)
 
     sender = threading.Thread(target=send)
     sender.start()
