@@ -7,6 +7,7 @@ import { energyInWords } from "./outage-words.js";
 import { UNKNOWN, count, counted, quantity, span } from "./quantities.js";
 
 const HOUR = 3600;
+const NOTICED_SHARE = 0.001;
 const AT_ONCE = 100; // lines put on the page before somebody asks for more
 const SORTS = [
   ["sort-available", "available", "available_seconds"],
@@ -99,9 +100,11 @@ function nameOf(line, by) {
   return by === "region" ? line.region ?? "No region" : counted(line.turbines, "turbine");
 }
 
+/** Whether so much is unknown that it must be said: some seconds always are, of the minute that goes on. */
+export const isOpen = ({ known, least }) => known !== null && least !== null && known - least >= NOTICED_SHARE;
+
 function byTime({ time_availability: known, time_availability_at_least: least }) {
-  const isOpen = known !== null && least !== null && availabilityInWords(least) !== availabilityInWords(known);
-  return element("span", {}, availabilityInWords(known), isOpen ? under(` at least ${availabilityInWords(least)}`) : null);
+  return element("span", {}, availabilityInWords(known), isOpen({ known, least }) ? under(` at least ${availabilityInWords(least)}`) : null);
 }
 
 function lost(line) {

@@ -1,7 +1,7 @@
 // The page of outages: what was out in a period, what it cost, and the availability that is left.
 
 import { get, inWords } from "./api.js";
-import { AvailabilityTable, availabilityInWords as share, byEnergyInWords, hoursInWords as hours, lossesUnknown, lostInWords } from "./availability-table.js";
+import { AvailabilityTable, availabilityInWords as share, byEnergyInWords, hoursInWords as hours, isOpen, lossesUnknown, lostInWords } from "./availability-table.js";
 import { setText } from "./dom.js";
 import { element, row } from "./elements.js";
 import { energyInWords, outageCells, outageVersion } from "./outage-words.js";
@@ -53,7 +53,7 @@ function figuresOf(farm) {
   const figure = (name, text, note) => element("div", {}, element("dt", {}, name), element("dd", {}, text, note ? element("small", {}, ` ${note}`) : null));
   const least = farm.time_availability_at_least;
   return [
-    figure("By time", share(farm.time_availability), least !== null && least < farm.time_availability ? `at least ${share(least)}` : ""),
+    figure("By time", share(farm.time_availability), isOpen({ known: farm.time_availability, least }) ? `at least ${share(least)}` : ""),
     figure("By energy", byEnergyInWords(farm)),
     figure("Energy", energyInWords(farm.energy_in_kwh)),
     figure("Lost", lostInWords(farm), lossesUnknown(farm)),
