@@ -235,14 +235,16 @@ async def summarise_alarms(site: TheSite, query: Annotated[NoQuery, Query()]) ->
     return AlarmSummary.model_validate(await site.readers.ask(ask))
 
 
-@router.get("/{alarm_id}", operation_id="get_alarm", summary="One alarm", dependencies=for_viewers)
+@router.get("/{alarm_id:int}", operation_id="get_alarm", summary="One alarm", dependencies=for_viewers)
 async def get_alarm(site: TheSite, alarm_id: AlarmNumber, query: Annotated[NoQuery, Query()]) -> Alarm:
     """One alarm by its number."""
     del query
     return _document(await site.readers.ask(lambda reader: _known(reader, alarm_id)))
 
 
-@router.get("/{alarm_id}/journal", operation_id="list_alarm_journal", summary="Its journal", dependencies=for_viewers)
+@router.get(
+    "/{alarm_id:int}/journal", operation_id="list_alarm_journal", summary="Its journal", dependencies=for_viewers
+)
 async def list_alarm_journal(
     site: TheSite, alarm_id: AlarmNumber, query: Annotated[ListQuery, Query()]
 ) -> AlarmJournal:
