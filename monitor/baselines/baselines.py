@@ -125,6 +125,8 @@ def _follow_turns(track: Track, reading: Reading, record: TurbineRecord | None, 
         track.drift = 0.0
     if gap:
         counted = reading.sequence if reading.session == track.session else None
+        if counted is None:
+            track.notice(gap)
         track.interval = track.interval_of(gap, counted)
         track.turn = (track.turn + 1) % TURNS if gap < QUICK else 0
     if reading.session != track.session:

@@ -25,6 +25,9 @@ UNKNOWN_MODEL: tuple[str | None, float | None] = (None, None)
 KW_MICROSECONDS = 3600 * SECOND
 """In a kilowatt-hour; kW that stay the same must come out the same, to the last digit."""
 
+LONGER_GAPS = 3
+"""So many in a row are no lost readings: the turbine sends less often."""
+
 SHORTEST_INTERVAL = SECOND // 1000
 """Between two readings, in microseconds."""
 _HALF = SECOND // 2
@@ -56,6 +59,7 @@ class Track:
         "heard",
         "interval",
         "judge_from",
+        "longer",
         "model",
         "off_curve",
         "open",
@@ -85,6 +89,8 @@ class Track:
         self.sequence: int | None = None
         self.interval = 0
         """Between two readings of the turbine, in microseconds; 0: not known."""
+        self.longer = 0
+        """How many gaps of a turbine that does not count were longer than that, one after the other."""
         self.broken = False
         self.settled_from = NEVER
         """Until then power and current may be those of a start or stop."""
@@ -126,6 +132,15 @@ class Track:
         else:
             interval = min(gap, self.interval) if self.interval else gap
         return interval if interval > SHORTEST_INTERVAL else SHORTEST_INTERVAL
+
+    def notice(self, gap: int) -> None:
+        """Learn from a gap that a turbine which does not count its readings sends less often than was thought.
+
+        One that once sent at once, as it broke, say, would else be taken to send so ever after.
+        """
+        self.longer = self.longer + 1 if 2 * gap > 3 * self.interval > 0 else 0
+        if self.longer >= LONGER_GAPS:
+            self.interval, self.longer = gap, 0
 
     def count(self, at: int) -> None:
         """A reading was taken as usual."""

@@ -9,7 +9,7 @@ from learning import BEGAN, LEARNING, Change, Watch, measured, showing, spoilt
 from grid.metrics import OperationalStatus
 from grid.times import SECOND
 from monitor.baselines.baselines import MOST_RECORDS, Baselines
-from monitor.facts import FindingKind, Link, LinkReason, Now, RememberedKnowledge
+from monitor.facts import FindingKind, Link, LinkReason, Now, Reading, RememberedKnowledge
 
 SPIKE, DROP, FROZEN = FindingKind.SPIKE, FindingKind.DROP, FindingKind.FROZEN
 RESIDUAL, SILENCE = FindingKind.RESIDUAL, FindingKind.SILENCE
@@ -372,3 +372,21 @@ def test_the_load_of_a_moment_changes_no_finding() -> None:
     assert list(singly.found.values()) == list(together.found.values())
     for number in (1, 2):
         assert singly.decider._tracks[number].record() == together.decider._tracks[number].record()
+
+
+def test_a_plain_turbine_that_once_sent_early_is_judged_by_its_usual_interval_again() -> None:
+    def plain(reading: Reading) -> Reading:
+        return reading._replace(session=None, sequence=None)
+
+    def early(reading: Reading) -> Reading:
+        energy = reading.power_output_in_kwh / 5
+        return plain(reading)._replace(emitted_at=reading.emitted_at - 16 * SECOND, power_output_in_kwh=energy)
+
+    watch = Watch(interval=20.0)
+    for _ in range(400):
+        watch.take(plain)
+    watch.take(early)
+    for _ in range(10):
+        watch.take(plain)
+    assert watch.decider._tracks[1].interval == 20 * SECOND
+    assert [finding for finding in watch.found.values() if finding.until is None] == []
