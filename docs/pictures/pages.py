@@ -84,7 +84,7 @@ class PicturedFarm(ServedFarm):
     def worded(self, line: Line) -> str:
         """A reading as the turbine's next message."""
         at, number, reading = line
-        since = min(at - self._last_at.get(number, 0), 3 * INTERVAL_SECONDS * SECOND)
+        since = min(at - self._last_at.get(number, 0), INTERVAL_SECONDS * SECOND)
         self._last_at[number] = at
         energy = reading["power_output_in_kwh"] * since / (INTERVAL_SECONDS * SECOND)
         counted = {"session": "played", "sequence": self._sent[number]}
