@@ -7,10 +7,12 @@ from grid.metrics import OperationalStatus
 from grid.times import SECOND
 from monitor.baselines.curves import OwnCurve, published_curve
 from monitor.baselines.findings import FindingIds, is_residual_open, leave, settle, silence
-from monitor.baselines.judging import Neighbours, Shown, gains, judge, lasting_residual
+from monitor.baselines.judging import judge, lasting_residual
+from monitor.baselines.limits import gains
 from monitor.baselines.neighbours import Neighbourhood
 from monitor.baselines.track import KW_MICROSECONDS, NEVER, UNKNOWN_MODEL, Deviation, Track
 from monitor.baselines.usual import QUICK, TURNS, take_usual
+from monitor.baselines.verdicts import Neighbours, Shown
 from monitor.facts import BaselineChanges, Finding, Link, LinkReason, Now, Reading, RememberedKnowledge, TurbineRecord
 
 SETTLE_SECONDS = 10

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from grid.times import SECOND
 from monitor.baselines.curves import OwnCurve
-from monitor.baselines.judging import Verdict
 from monitor.baselines.normal import Normal
 from monitor.baselines.sentences import finding_in_words
 from monitor.baselines.track import Deviation, Track
+from monitor.baselines.verdicts import Verdict
 from monitor.facts import Finding, FindingKind
 
 LASTING_SECONDS = 30

@@ -6,8 +6,8 @@ from heapq import nsmallest
 from statistics import median
 
 from grid.times import SECOND
-from monitor.baselines.judging import Neighbours
 from monitor.baselines.track import Track
+from monitor.baselines.verdicts import Neighbours
 from monitor.facts import TurbineRecord
 
 NEAREST = 6

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from grid.times import SECOND
 from monitor.baselines.curves import BINS, published_curve
-from monitor.baselines.judging import DEADBANDS, POWER_SHARE, VOLTAGE_SHARE, gains
+from monitor.baselines.limits import DEADBANDS, POWER_SHARE, VOLTAGE_SHARE, gains
 from monitor.baselines.normal import LEARNT_READINGS, UNUSUAL, Normal
 from monitor.baselines.sentences import NAMES, UNITS, amount
 from monitor.baselines.track import LEARNT_SECONDS, NEVER, Track

@@ -6,7 +6,7 @@ in, and has no verdicts of its own: what it does not accept is judged in full.
 
 from grid.metrics import OperationalStatus
 from grid.times import SECOND
-from monitor.baselines.judging import (
+from monitor.baselines.limits import (
     CURRENT_SHARE,
     DEADBANDS,
     DRIFT_SHARE,
@@ -14,10 +14,10 @@ from monitor.baselines.judging import (
     POWER_SHARE,
     VOLTAGE_SHARE,
     Gains,
-    should_move,
 )
 from monitor.baselines.normal import LEARNT_READINGS, UNUSUAL
 from monitor.baselines.track import KW_MICROSECONDS, LEARNT_SECONDS, Track
+from monitor.baselines.triangle import should_move
 from monitor.facts import Reading
 
 TURNS = 8
