@@ -119,7 +119,7 @@ def _with_reports(
             percent(turbine.availability),
             percent(line["time_availability"]),
             percent(turbine.energy_availability),
-            percent(line["energy_availability"]),
+            by_energy(line),
         )
     return table
 
@@ -231,8 +231,7 @@ def _add_standing(table: Table, said: Said, line: Mapping[str, Any], seen: Seen)
     table.add("reported: stood in wind, h", f"{len(said.standing) / 6:.1f}", f"{seen.hours:.1f}")
     table.add("reported: lost, MWh", f"{said.lost_kwh / 1000:,.1f}", f"{seen.lost_kwh / 1000:,.1f}")
     table.add("reported: available by time", percent(said.availability), percent(line["time_availability"]))
-    by_energy = (percent(said.energy_availability), percent(line["energy_availability"]))
-    table.add("reported: available by energy", *by_energy)
+    table.add("reported: available by energy", percent(said.energy_availability), by_energy(line))
     events = joined(spans_of(said), TOLERANCES[0])
     table.add("reported: events of spans, 12 min", f"{len(events)}", f"{seen.outages}")
     up = (len(said.slots) - len(said.standing)) / 6
@@ -273,6 +272,12 @@ def every_ten_minutes(stop: Stop) -> list[datetime]:
     """When something that looks every ten minutes reports a stop: at its beginning, while it lasts, and at its end."""
     looks = [stop.since + place * SLOT for place in range(-((stop.since - stop.until) // SLOT))]
     return [*looks, stop.until]
+
+
+def by_energy(line: Mapping[str, Any]) -> str:
+    """The availability by energy of a line of the API; a bound where the loss of an outage is unknown."""
+    known = line["energy_availability"]
+    return percent(known) if known is not None else f"at most {percent(line['energy_availability_at_most'])}"
 
 
 def percent(share: float | None) -> str:
