@@ -18,6 +18,7 @@ from benchmarks.real_data import real_data
 from benchmarks.simulator import simulator
 from benchmarks.table import Table
 from benchmarks.throughput import Rounds
+from benchmarks.window_rows import window_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,7 @@ class Parts:
     def _knowledge(self) -> Iterator[Table]:
         """What the deciders after fleet and dispatcher cost, of time and of memory."""
         yield judging()
+        yield window_rows(rounds=10 * self._size.rounds)
         yield knowledge.ingest(rounds=self._size.rounds, readings=self._size.readings, say=self._say)
         yield knowledge.memory(say=self._say)
 

@@ -75,7 +75,7 @@ class TurbineWindows:
             window = figure(
                 mark, minute.readings, minute.neighbours, lambda: successors(self._conn, mark, minute), at=self._at
             )
-            self._write(window, mark.start_at - mark.start_at % _QUARTER)
+            self.write(window, mark.start_at - mark.start_at % _QUARTER)
         return minute.windows_beside
 
     def compose(self, mark: WindowMark) -> None:
@@ -86,10 +86,10 @@ class TurbineWindows:
         self.parts += len(parts)
         if parts:
             composed = compose(parts, width_seconds=mark.width_seconds, start_at=mark.start_at, at=self._at)
-            self._write(replace(composed, revision=1), None)  # its own count: 1 at first
+            self.write(replace(composed, revision=1), None)  # its own count: 1 at first
 
-    def _write(self, window: Window, quarter: int | None) -> None:
-        """Write it if it is new or tells something else."""
+    def write(self, window: Window, quarter: int | None) -> None:
+        """Write a window if it is new or tells something else; `quarter` is the start of the quarter hour around it."""
         row = list(_to_row(window))
         row[_REVISION] = 1
         revisions: Iterable[tuple[int]] = self._conn.execute(_UPSERT, row).fetchall()
