@@ -121,7 +121,10 @@ def reading(turbine_number: int, moment: int) -> Reading:
 
 def outages_of(reports: Iterable[OutageReport]) -> Iterator[Row]:
     """What reports come to: sorted, and joined while the next one is within the tolerance of the end."""
-    in_order = sorted((report.controller_id, report.outage_type, report.at, report.until) for report in reports)
+    in_order = sorted(
+        (report.controller_id, report.outage_type, report.at, report.at if report.until is None else report.until)
+        for report in reports
+    )
     for (controller_id, outage_type), same in groupby(in_order, key=lambda report: report[:2]):
         started_at = ended_at = -TOLERANCE
         for _, _, at, until in same:
@@ -129,7 +132,7 @@ def outages_of(reports: Iterable[OutageReport]) -> Iterator[Row]:
                 if started_at >= 0:
                     yield controller_id, outage_type, started_at, ended_at
                 started_at = ended_at = at
-            ended_at = max(ended_at, at if until is None else until)
+            ended_at = max(ended_at, until)
         yield controller_id, outage_type, started_at, ended_at
 
 
