@@ -52,3 +52,4 @@ class Knowledge:
     def settle(self, committed: KnowledgeCommitted) -> None:
         """Take what only the ledger could tell, after the commit of what was decided last."""
         self.windows.settle(committed.windows)
+        self.outages.settle(committed)

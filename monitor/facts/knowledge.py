@@ -29,6 +29,8 @@ class KnowledgeCommitted:
     outages: list[OutageNews] = field(default_factory=list)
     outgoing: list[Outgoing] = field(default_factory=list)
     """What is to be told of it for certain: written to the outbox in the same transaction."""
+    losses_wait: bool = False
+    """Whether lost energies wait to be figured with the next commits."""
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from monitor.facts import (
     Finding,
     FindingKind,
     Health,
+    KnowledgeCommitted,
     Link,
     Now,
     OutageChanges,
@@ -19,9 +20,6 @@ from monitor.facts import (
     Told,
     controller_of,
 )
-
-FIGURED_AT_ONCE = 3
-"""How many lost energies are figured with one commit; the rest waits. One may learn a year of a turbine: some 30 ms."""
 
 ANOTHER_TIME = 86_400 * SECOND
 """A turbine whose newest reading is older than this lives in another time, as in a replay: the wall clock says
@@ -49,7 +47,8 @@ class Outages:
         for finding in remembered.open_findings:
             if _counts(finding):
                 self._findings.setdefault(finding.turbine_number, set()).add(finding.finding_id)
-        self._to_figure = 1
+        self._losses_wait = True
+        """Unknown at the start: the first commit tells."""
 
     @property
     def ongoing(self) -> int:
@@ -68,9 +67,11 @@ class Outages:
         for finding in findings:
             if _counts(finding):
                 found += self._of_finding(finding, now)
-        figure = self._to_figure > 0
-        self._to_figure = max(0, self._to_figure + len(found) - FIGURED_AT_ONCE)
-        return OutageChanges(found, figure, self._tolerance_seconds)
+        return OutageChanges(found, self._losses_wait, self._tolerance_seconds)
+
+    def settle(self, committed: KnowledgeCommitted) -> None:
+        """Take from the commit whether lost energies still wait: then the next one is due, though nothing happens."""
+        self._losses_wait = committed.losses_wait
 
     def _of_health(self, belief: Belief) -> Iterator[OutageReport]:
         at = belief.received_at if belief.emitted_at is None else belief.emitted_at

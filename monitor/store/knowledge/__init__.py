@@ -6,6 +6,7 @@ from monitor.facts import KnowledgeChanges, KnowledgeCommitted, RememberedKnowle
 from monitor.outages.messages import messages_for as messages_for_outages
 from monitor.store.knowledge.alarms import read_alarms, write_alarms
 from monitor.store.knowledge.baselines import read_baselines, write_baselines
+from monitor.store.knowledge.lost_energy import losses_wait
 from monitor.store.knowledge.notifications import read_notifications, write_notifications
 from monitor.store.knowledge.outages import read_outages, write_outages
 from monitor.store.knowledge.windows import read_windows, write_windows
@@ -18,7 +19,7 @@ def write_knowledge(db: Database, changes: KnowledgeChanges) -> KnowledgeCommitt
     write_baselines(db, changes.baselines)
     write_alarms(db, changes.alarms)
     write_notifications(db, changes.notifications)
-    return KnowledgeCommitted(windows, outages, messages_for_outages(outages))
+    return KnowledgeCommitted(windows, outages, messages_for_outages(outages), losses_wait=losses_wait(db))
 
 
 def read_knowledge(db: Database) -> RememberedKnowledge:

@@ -15,13 +15,14 @@ from monitor.facts import (
     Finding,
     FindingKind,
     Health,
+    KnowledgeCommitted,
     Link,
     Now,
     OutageChanges,
     OutageReport,
     RememberedKnowledge,
 )
-from monitor.outages.outages import ANOTHER_TIME, FIGURED_AT_ONCE, Outages
+from monitor.outages.outages import ANOTHER_TIME, Outages
 from monitor.store.knowledge.outage_rows import to_outage
 
 NOON = 1_795_262_400 * SECOND
@@ -137,15 +138,20 @@ def test_after_a_start_what_goes_on_is_neither_begun_nor_forgotten() -> None:
     ]
 
 
-def test_reports_of_controllers_are_passed_on_and_figured_in_turn(outages: Outages) -> None:
+def test_reports_of_controllers_are_passed_on(outages: Outages) -> None:
+    report = OutageReport("turbine-7", "pump", NOON, NOON)
+    assert outages.take((), (), [report], Now(NOON, 0.0)).reports == [report]
+
+
+def test_a_commit_is_due_as_long_as_lost_energies_wait(outages: Outages) -> None:
     now = Now(NOON, 0.0)
     assert outages.take((), (), (), now).figure
-    report = OutageReport("turbine-7", "pump", NOON, NOON)
-    changes = outages.take((), (), [report] * (FIGURED_AT_ONCE * 2), now)
-    assert changes.reports == [report] * (FIGURED_AT_ONCE * 2)
-    assert [outages.take((), (), (), now).figure for _ in range(3)] == [True, False, False]
+    outages.settle(KnowledgeCommitted(losses_wait=True))
+    assert outages.take((), (), (), now).figure
+    outages.settle(KnowledgeCommitted())
+    assert not outages.take((), (), (), now).figure
 
 
 def test_where_nothing_happens_nothing_is_to_be_written(outages: Outages) -> None:
-    outages.take((), (), (), Now(NOON, 0.0))
+    outages.settle(KnowledgeCommitted())
     assert outages.take([belief(0)], (), (), Now(NOON, 0.0)) == OutageChanges()

@@ -20,7 +20,7 @@ from monitor.facts import (
     TurbineRecord,
     Window,
 )
-from monitor.outages.outages import FIGURED_AT_ONCE
+from monitor.store.knowledge.lost_energy import FIGURED_AT_ONCE, losses_wait
 from monitor.store.knowledge.outage_rows import to_outage
 from monitor.store.knowledge.outages import write_outages
 from monitor.store.rows import columns, insertion, listed, to_row
@@ -194,7 +194,9 @@ def test_many_are_figured_a_few_with_each_commit(db: Database) -> None:
     write(db, *many)
     waiting = [outage for outage in outages(db) if outage.lost_energy_unknown is LostEnergyUnknown.NOT_FIGURED]
     assert len(waiting) == 2
+    assert losses_wait(db)
     write(db)
+    assert not losses_wait(db)
     assert LostEnergyUnknown.NOT_FIGURED not in {outage.lost_energy_unknown for outage in outages(db)}
     assert db.conn.execute("SELECT count(*) FROM outages_to_figure").fetchone() == (0,)
 
