@@ -1,0 +1,1 @@
+"""Who may do what: roles, scopes, people's accounts, programs' tokens, and sessions."""
