@@ -87,15 +87,16 @@ def with_settings(model: type[SettingsT]) -> Callable[[Callable[..., Any]], Call
     """Give a command one option for each field of `model`, and call it with the settings as first argument.
 
     Field descriptions become help texts. Options given before a subcommand hold for the subcommand too. Other
-    parameters of the command stay as they are.
+    parameters of the command stay as they are. A secret has no option: the list of processes would show it.
     """
+    options = {name: field for name, field in model.model_fields.items() if not _is_secret(field)}
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         own = list(inspect.signature(command).parameters.values())[1:]
 
         @wraps(command)
         def wrapper(*, ctx: typer.Context, config: Path | None, **arguments: Any) -> Any:
-            given = {name: arguments.pop(name) for name in model.model_fields}
+            given = {name: arguments.pop(name) for name in options}
             flags = ctx.meta.setdefault("grid.flags", {})
             flags.update({name: value for name, value in given.items() if value is not None})
             flags.update({} if config is None else {"config": config})
@@ -108,7 +109,7 @@ def with_settings(model: type[SettingsT]) -> Callable[[Callable[..., Any]], Call
         keyword_only = inspect.Parameter.KEYWORD_ONLY
         parameters = [inspect.Parameter("ctx", keyword_only, annotation=typer.Context)]
         parameters += [parameter.replace(kind=keyword_only) for parameter in own if parameter.name != "ctx"]
-        parameters += [_option(name, field) for name, field in model.model_fields.items()]
+        parameters += [_option(name, field) for name, field in options.items()]
         parameters.append(_CONFIG)
         wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         wrapper.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
@@ -126,6 +127,10 @@ _CONFIG = inspect.Parameter(
         typer.Option("--config", help="TOML file with settings; else GRID_CONFIG, else grid.toml.", show_default=False),
     ],
 )
+
+
+def _is_secret(field: FieldInfo) -> bool:
+    return SecretStr in (field.annotation, *get_args(field.annotation))
 
 
 def _option(name: str, field: FieldInfo) -> inspect.Parameter:
@@ -148,8 +153,6 @@ def _plain_type(annotation: Any) -> Any:
         annotation = next(part for part in get_args(annotation) if part is not NoneType)
     if get_origin(annotation) is Annotated:
         annotation = get_args(annotation)[0]
-    if annotation is SecretStr:
-        return str
     if isinstance(annotation, type) and (annotation in (int, float, bool, Path) or issubclass(annotation, Enum)):
         return annotation
     return str

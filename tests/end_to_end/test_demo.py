@@ -166,7 +166,8 @@ def test_the_demos_turbines_enter_with_its_password(tmp_path: Path) -> None:
     with LocalMosquitto(tmp_path / "broker", extra_configuration=rights) as broker:
         farm = Farm(broker.host, broker.port, tmp_path)
         try:
-            entry = ("--username", "ann", "--password", "s3cret", "--data-dir", str(farm.data_dir))
+            (tmp_path / "secret").write_text("s3cret\n")
+            entry = ("--username", "ann", "--password-file", tmp_path / "secret", "--data-dir", farm.data_dir)
             demo = farm.start("grid-monitor", "demo", *entry, "--log-format", "lines")
             wait_for(lambda: len(farm.read("turbines")) == 6, "six turbines report")
             assert demo.end(signal.SIGTERM) == 0

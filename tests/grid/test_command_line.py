@@ -99,19 +99,25 @@ def test_every_setting_is_an_option(monkeypatch: pytest.MonkeyPatch) -> None:
         "--colour",
         "green",
         "--dry-run",
-        "--password",
-        "x",
     ]
     settings = settings_after(monkeypatch, *given)
-    assert settings.model_dump() == {
+    assert settings.model_dump(exclude={"password"}) == {
         "count": 3,
         "upload_interval": 0.5,
         "folder": Path("here"),
         "colour": Colour.GREEN,
         "dry_run": True,
-        "password": SecretStr("x"),
     }
-    assert settings.model_fields_set == set(FarmSettings.model_fields)
+    assert settings.model_fields_set == set(FarmSettings.model_fields) - {"password"}
+
+
+def test_a_secret_is_no_option_because_others_see_the_list_of_processes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert outcome(Program().app, monkeypatch, "--password", "hunter2") == ExitCode.WRONG_USAGE
+    assert "hunter2" not in capsys.readouterr().err
+    monkeypatch.setenv("GRID_PASSWORD", "hunter2")
+    assert settings_after(monkeypatch).password == SecretStr("hunter2")
 
 
 def test_an_option_wins_over_environment_and_file(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -228,7 +234,8 @@ def test_wrong_usage_is_told_without_a_traceback(
 def test_a_refused_setting_does_not_show_the_password(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert outcome(Program().app, monkeypatch, "--password", "hunter2", "--count", "0") == ExitCode.WRONG_USAGE
+    monkeypatch.setenv("GRID_PASSWORD", "hunter2")
+    assert outcome(Program().app, monkeypatch, "--count", "0") == ExitCode.WRONG_USAGE
     said = capsys.readouterr().err
     assert said.startswith("grid-farm: --count: ")
     assert said.count("\n") == 1
