@@ -6,11 +6,13 @@ BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet install
 FOR_DEMO := .venv/ready-for-demo
 FOR_WORK := .venv/ready-for-work
+FOR_AUDIT := .venv/audit/ready
+FOR_SBOM := .venv/sbom/ready
 COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header
 ARGS ?=
 WORKERS ?= 2
 
-.PHONY: help demo test bench faults pictures lint format requirements clean
+.PHONY: help demo test bench faults pictures lint format requirements audit sbom clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -49,9 +51,19 @@ requirements: $(FOR_WORK) ## pin again what pyproject.toml asks for (ARGS=--upgr
 	@$(COMPILE) --constraint requirements-dev.txt --extra demo pyproject.toml --output-file requirements-demo.txt
 	@$(COMPILE) --constraint requirements-dev.txt pyproject.toml --output-file requirements.txt
 	@echo 'setuptools>=77' | $(COMPILE) $(ARGS) - --output-file requirements-build.txt
+	@printf 'cyclonedx-bom>=7.5\npip-audit>=2.10\n' | $(COMPILE) --constraint requirements-dev.txt $(ARGS) \
+		--python-version 3.11 - --output-file requirements-audit.txt
+
+audit: $(FOR_AUDIT) ## ask a vulnerability service about every pinned package; says so where it does not answer
+	@.venv/audit/bin/python -m supply_chain.audit .venv/audit/bin/pip-audit $(ARGS)
+
+sbom: $(FOR_AUDIT) $(FOR_SBOM) ## what the programs are made of, with licences: grid.cdx.json, CycloneDX
+	@.venv/audit/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
+		--output-file grid.cdx.json $(ARGS) .venv/sbom/bin/python
+	@echo 'grid.cdx.json'
 
 clean: ## remove .venv and what tools left behind
-	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist *.egg-info
+	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist *.egg-info grid.cdx.json
 	@find grid turbine monitor benchmarks tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(FOR_DEMO): requirements-demo.txt requirements-build.txt pyproject.toml | $(BIN)/python
@@ -65,6 +77,19 @@ $(FOR_WORK): requirements-dev.txt requirements-build.txt pyproject.toml | $(BIN)
 	@$(PIP_INSTALL) --require-hashes -r requirements-build.txt -r requirements-dev.txt
 	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $(FOR_DEMO) $@
+
+# Tools of their own: what they need must not decide what the programs get.
+$(FOR_AUDIT): requirements-audit.txt | $(BIN)/python
+	@$(BIN)/python -m venv --clear .venv/audit
+	@.venv/audit/bin/python -m pip --disable-pip-version-check --quiet --quiet install --require-hashes -r $<
+	@touch $@
+
+# What the programs run on, and nothing else.
+$(FOR_SBOM): requirements.txt | $(BIN)/python
+	@$(BIN)/python -m venv --clear --without-pip .venv/sbom
+	@$(BIN)/python -m pip --python .venv/sbom/bin/python --disable-pip-version-check --quiet --quiet install \
+		--require-hashes -r $<
+	@touch $@
 
 $(BIN)/python:
 	@$(or $(PYTHON),false) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \

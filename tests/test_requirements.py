@@ -9,6 +9,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from supply_chain.audit import FILES
+
 PROJECT = Path(__file__).parents[1]
 ALSO_FROM_EXTRAS = {
     "requirements.txt": [],
@@ -42,7 +44,7 @@ def test_the_pins_are_what_the_project_asks_for(file: str) -> None:
         assert requirement.specifier.contains(version), f"{file} pins {version} for {requirement}: make requirements"
 
 
-@pytest.mark.parametrize("file", [*ALSO_FROM_EXTRAS, "requirements-build.txt"])
+@pytest.mark.parametrize("file", [*ALSO_FROM_EXTRAS, "requirements-build.txt", "requirements-audit.txt"])
 def test_every_pin_has_hashes_and_names_no_server(file: str) -> None:
     text = (PROJECT / file).read_text(encoding="utf-8")
     blocks = re.split(r"^(?=[\w.-]+==)", text, flags=re.M)[1:]
@@ -58,3 +60,11 @@ def test_all_files_agree_on_every_version() -> None:
 
     for file in ("requirements.txt", "requirements-demo.txt"):
         assert pinned(file).items() <= everything.items()
+    audit = pinned("requirements-audit.txt")
+    assert {name: version for name, version in audit.items() if everything.get(name, version) != version} == {}
+
+
+def test_an_audit_asks_about_all_that_is_pinned() -> None:
+    asked = {pin for file in FILES for pin in pinned(file).items()}
+
+    assert {pin for path in PROJECT.glob("requirements*.txt") for pin in pinned(path.name).items()} == asked
