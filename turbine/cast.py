@@ -22,10 +22,10 @@ Say = Callable[[str], None]
 class Cast:
     """The lives to run, how fast, what happens to them, and what to say when they are over.
 
-    `make` gives the lives, of a share of the numbers of simulated turbines or of all.
+    `numbers` are those of the turbines. `make` gives the lives: of a share of the simulated turbines' numbers, or all.
     """
 
-    turbines: int
+    numbers: Sequence[int]
     make: Callable[[range | None], Sequence[Life]]
     speed: float | None = 1.0
     replayed: bool = False
@@ -54,7 +54,7 @@ def simulated(settings: TurbineSettings, files: ExitStack, say: Say) -> Cast:
         lives = build_turbines(settings, seed=seed, run_started_at=run_started_at, tell=tell, numbers=share)
         return _skewed(lives, plan, clocks)
 
-    return Cast(len(numbers), make, chaos=plan)
+    return Cast(numbers, make, chaos=plan)
 
 
 def replayed(settings: TurbineSettings, file: Path, files: ExitStack, say: Say) -> Cast:
@@ -80,7 +80,8 @@ def replayed(settings: TurbineSettings, file: Path, files: ExitStack, say: Say) 
     farm = ReplayedFarm.read(options, session=new_session(now), now=now, tell=say)
     files.callback(farm.close)
     lives = _skewed(farm.turbines, plan, {})
-    return Cast(len(lives), lambda share: lives, speed, replayed=True, chaos=plan, summary=farm.summary)
+    numbers = [life.turbine_number for life in lives]
+    return Cast(numbers, lambda share: lives, speed, replayed=True, chaos=plan, summary=farm.summary)
 
 
 def _replay_chaos(settings: TurbineSettings, files: ExitStack, say: Say) -> ChaosPlan | None:

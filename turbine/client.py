@@ -147,7 +147,7 @@ class TurbineClient:
         await self._run.ramp.acquire()
         try:
             await stay_connected(
-                self._run.broker,
+                self._run.broker_of(self.life.turbine_number),
                 self._serve,
                 client_id=f"grid-turbine-{self.life.turbine_number}",
                 deliver=self.receive,

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from grid.broker import Broker
 from grid.errors import ExitCode
 from grid.metrics import TurbineMetrics
 from turbine.cast import Cast, replayed, simulated
@@ -40,7 +39,6 @@ def run_turbines(settings: TurbineSettings, *, out: TextIO, err: TextIO) -> Exit
     and acknowledges readings; BROKER_UNREACHABLE if there never was a broker.
     Raises SettingsError and CommandError for what a user can mend.
     """
-    broker = settings.broker()
     with ExitStack() as files:
         emitted = files.enter_context(LineFile(settings.emitted))
         if settings.replay is not None:
@@ -50,7 +48,7 @@ def run_turbines(settings: TurbineSettings, *, out: TextIO, err: TextIO) -> Exit
         if settings.dry_run:
             code = _run_dry(cast, settings, emitted.write_reading, out)
         else:
-            code = _run_fleet(cast, settings, broker, emitted.write_reading, err)
+            code = _run_fleet(cast, settings, emitted.write_reading, err)
         for sentence in cast.summary():
             _say(err, sentence)
         return code
@@ -81,8 +79,10 @@ class Ending:
     is_cut_short: bool
 
 
-def _run_fleet(cast: Cast, settings: TurbineSettings, broker: Broker, record: Record, err: TextIO) -> ExitCode:
-    progress = Progress(turbines=cast.turbines, broker=str(broker), stream=err)
+def _run_fleet(cast: Cast, settings: TurbineSettings, record: Record, err: TextIO) -> ExitCode:
+    brokers = settings.brokers(cast.numbers)
+    turbines = len(cast.numbers)
+    progress = Progress(turbines, broker=f"{settings.broker_host}:{settings.broker_port}", stream=err)
     pace = Pace(cast.speed)
     processes = 1 if cast.replayed else settings.processes
     outboxes = _outbox_file(settings)
@@ -92,17 +92,17 @@ def _run_fleet(cast: Cast, settings: TurbineSettings, broker: Broker, record: Re
         path = outbox_file_of(outboxes, share)
         with OutboxFile(path, progress.say) as outbox_file:
             run = Run(
-                broker=broker,
+                broker_of=brokers.__getitem__,
                 pace=pace,
                 progress=progress,
                 ramp=new_ramp(processes),
                 until=settings.duration,
                 lossless=cast.replayed,
-                outbox_size=settings.outbox_size or default_size(cast.turbines),
+                outbox_size=settings.outbox_size or default_size(turbines),
                 resends=settings.resends,
                 outbox_file=outbox_file,
                 record=record,
-                first_backoff_seconds=first_backoff_seconds(cast.turbines),
+                first_backoff_seconds=first_backoff_seconds(turbines),
                 chaos=cast.chaos,
             )
             fleet = Fleet(cast.make(None if share is None else share.numbers), run, listen)

@@ -17,7 +17,8 @@ from turbine.progress import Progress
 class Run:
     """How fast a run goes and how long, where to, and what is kept and told of it."""
 
-    broker: Broker
+    broker_of: Callable[[int], Broker]
+    """Where to, and how the turbine of this number enters."""
     pace: Pace
     progress: Progress
     ramp: asyncio.Semaphore

@@ -1,11 +1,13 @@
 """The settings of grid-turbines: one field for each option, with its unit in the help."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from pydantic import Field
 
+from grid.broker import Broker
 from grid.errors import SettingsError
 from grid.settings import BrokerSettings
 from grid.status import MAX_LABEL_LENGTH
@@ -17,6 +19,10 @@ MEMORY = "memory"
 OFF = "off"
 OUTBOX_FILE = "outbox.jsonl"
 """Its name in a folder that is given for it."""
+
+NUMBER = "{number}"
+PER_TURBINE = ("username", "password_file", "certfile", "keyfile")
+"""In these `{number}` stands for each turbine's number, so that one process runs many, and each enters as itself."""
 
 REPLAY_ONLY = (
     "speed", "columns", "preset", "timezone", "time_format", "interval", "times", "broken_values", "events",
@@ -46,6 +52,9 @@ class TurbineSettings(BrokerSettings):
 
     section: ClassVar[str] = "turbines"
 
+    username: str | None = Field(
+        None, description="User name for the broker. {number}, here and in the files, is each turbine's number."
+    )
     count: int = Field(1, ge=1, le=100_000, description="How many turbines to simulate.")
     first_number: int = Field(1, ge=1, le=MAX_TURBINE_NUMBER, description="Number of the first turbine.")
     upload_interval: float = Field(
@@ -170,6 +179,18 @@ class TurbineSettings(BrokerSettings):
             return parse_rates(self.chaos)
         except ValueError as error:
             raise SettingsError(f"--chaos: {error}") from None
+
+    def brokers(self, numbers: Iterable[int]) -> dict[int, Broker]:
+        """The broker as each of these turbines enters it. Raises SettingsError for files that can't be read."""
+        if any(NUMBER in str(getattr(self, name)) for name in PER_TURBINE):
+            return {number: self._of(number).broker() for number in numbers}
+        return dict.fromkeys(numbers, self.broker())
+
+    def _of(self, number: int) -> Self:
+        given = {name: value for name in PER_TURBINE if (value := getattr(self, name)) is not None}
+        return self.model_copy(
+            update={name: type(value)(str(value).replace(NUMBER, str(number))) for name, value in given.items()}
+        )
 
     def numbers(self) -> range:
         """The numbers of the simulated turbines."""

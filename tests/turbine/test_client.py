@@ -46,7 +46,7 @@ def make_life(*, interval: float = 0.05, time_to_fail: float = 0.0, time_to_repa
 
 def make_client(broker: Broker, life: WindTurbine | None = None, **settings: Any) -> TurbineClient:
     progress = Progress(turbines=1, broker=str(broker), stream=io.StringIO())
-    run = Run(broker=broker, pace=Pace(), progress=progress, ramp=asyncio.Semaphore(1), **settings)
+    run = Run(broker_of=lambda _: broker, pace=Pace(), progress=progress, ramp=asyncio.Semaphore(1), **settings)
     return TurbineClient(life or make_life(), run)
 
 
@@ -198,7 +198,7 @@ async def test_without_any_speed_limit_a_full_outbox_holds_the_life_up(mqtt: Bro
     emitted: list[TurbineMetrics] = []
     progress = Progress(turbines=1, broker=str(mqtt), stream=io.StringIO())
     run = Run(
-        broker=mqtt,
+        broker_of=lambda _: mqtt,
         pace=Pace(None),
         progress=progress,
         ramp=asyncio.Semaphore(1),

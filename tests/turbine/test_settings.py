@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from grid.broker import Tls
 from grid.errors import SettingsError
 from turbine.settings import TurbineSettings
 
@@ -108,3 +109,26 @@ def test_an_outbox_is_a_file_or_lies_in_a_folder(tmp_path: Path) -> None:
     assert TurbineSettings(outbox=f"{tmp_path}/new").outbox_file() == tmp_path / "new"
     for folder in (f"{tmp_path}", f"{tmp_path}/", f"{tmp_path}/new/"):
         assert TurbineSettings(outbox=folder).outbox_file() == Path(folder) / "outbox.jsonl"
+
+
+def test_each_turbine_enters_with_its_own_files(tmp_path: Path) -> None:
+    for number in (6, 7):
+        (tmp_path / str(number)).mkdir()
+        for name in ("password", "client.crt", "client.key"):
+            (tmp_path / str(number) / name).write_text(f"{name} of {number}\n")
+    own = tmp_path / "{number}"
+    flags = {"username": "turbine-{number}", "certfile": own / "client.crt", "keyfile": own / "client.key"}
+    settings = TurbineSettings.load({**flags, "password_file": own / "password"})
+    brokers = settings.brokers([6, 7])
+    assert {number: (broker.username, broker.password) for number, broker in brokers.items()} == {
+        6: ("turbine-6", "password of 6"),
+        7: ("turbine-7", "password of 7"),
+    }
+    assert brokers[7].tls == Tls(None, str(tmp_path / "7" / "client.crt"), str(tmp_path / "7" / "client.key"))
+    with pytest.raises(SettingsError, match=f"the certfile {tmp_path}/8/client.crt can't be read"):
+        TurbineSettings.load(flags).brokers([6, 8])
+
+
+def test_without_a_number_all_turbines_enter_as_one() -> None:
+    brokers = TurbineSettings.load({"username": "farm"}).brokers(range(1, 4))
+    assert [broker.username for broker in brokers.values()] == ["farm", "farm", "farm"]
