@@ -113,7 +113,7 @@ def top(
     from monitor.live.top_address import site_address, token_in
 
     place = url or site_address(settings)
-    token = token_in(token_file or settings.http_token_file)
+    token = token_in(token_file)
     if in_json:
         print_snapshot(place, token)
     elif once or not sys.stdout.isatty():

@@ -21,7 +21,7 @@ from monitor.books import Balance
 from monitor.console.gaps import gaps_in_sentences
 from monitor.control import Answer, NoMonitorError, ask
 from monitor.health import LEAST_FREE_BYTES
-from monitor.http_access import address
+from monitor.http_access import site_address
 from monitor.intake.canary import ask_around
 from monitor.settings import MonitorSettings
 from monitor.store import DATABASE
@@ -128,7 +128,7 @@ def _monitor(data_dir: Path, health: Answer | NoMonitorError) -> Finding:
 def _pages(settings: MonitorSettings, health: Answer | NoMonitorError) -> Finding:
     if not settings.http_port:
         return Finding("pages", "No pages are wanted: http_port is 0.")
-    at = address(settings.http_host, settings.http_port)
+    at = site_address(settings.site())
     try:
         with urllib.request.build_opener(_NO_PROXY).open(f"{at}/health/live", timeout=PAGES_WITHIN_SECONDS):
             return Finding("pages", f"The pages at {at} answer.")

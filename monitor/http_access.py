@@ -1,19 +1,15 @@
-"""Where the API and the pages are served: whether others reach it, whether it is taken, and the token's file."""
+"""Where the API and the pages are served: whether others reach it, whether it is taken, and by which names."""
 
 import errno
 import os
-import secrets
 import socket
-import string
+from collections.abc import Iterable
 from ipaddress import ip_address
-from pathlib import Path
 
 from grid.errors import SettingsError
 from monitor.site_settings import SiteSettings
 
-SHORTEST_TOKEN = 16
-_LONGEST_FILE = 4096
-_LETTERS = frozenset(string.ascii_letters + string.digits + string.punctuation)
+_WILDCARDS = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - they are told apart, not served
 
 
 def is_loopback(host: str) -> bool:
@@ -26,9 +22,14 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def address(host: str, port: int) -> str:
+def address(host: str, port: int, *, tls: bool = False) -> str:
     """Where a browser finds the pages that are served there."""
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    return f"{'https' if tls else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def site_address(settings: SiteSettings) -> str:
+    """Where a browser finds the pages of these settings."""
+    return address(settings.http_host, settings.http_port, tls=settings.http_certfile is not None)
 
 
 def is_taken(host: str, port: int) -> bool:
@@ -46,46 +47,40 @@ def is_taken(host: str, port: int) -> bool:
 
 
 def refuse_open_address(settings: SiteSettings) -> None:
-    """Raise SettingsError where others could reach the pages, and no token is asked for."""
-    if settings.http_port and settings.http_token_file is None and not is_loopback(settings.http_host):
-        raise SettingsError(
-            f"http_host {settings.http_host} can be reached from other machines: name a file with a token "
-            "(--http-token-file), or serve on 127.0.0.1"
+    """Raise SettingsError where others could reach the pages, and are not asked who they are, or could be overheard."""
+    if not settings.http_port:
+        return
+    _check_certificate(settings)
+    if is_loopback(settings.http_host):
+        return
+    missing = []
+    if settings.http_key_file is None:
+        missing.append("name a file for the key that signs sessions and tokens (--http-key-file)")
+    if settings.http_certfile is None and not settings.http_plain:
+        missing.append(
+            "name a certificate (--http-certfile, --http-keyfile; grid-monitor secure makes one), or say --http-plain "
+            "where something in front of it speaks TLS"
         )
+    if missing:
+        sentence = f"http_host {settings.http_host} can be reached from other machines: {'; and '.join(missing)}"
+        raise SettingsError(f"{sentence}. Or serve on 127.0.0.1")
 
 
-def read_token(settings: SiteSettings) -> str | None:
-    """The token that is asked for, made where its file is missing; None on a site that is open.
+def _check_certificate(settings: SiteSettings) -> None:
+    files = {"http_certfile": settings.http_certfile, "http_keyfile": settings.http_keyfile}
+    if len([path for path in files.values() if path is None]) == 1:
+        raise SettingsError("a certificate needs its key: give both --http-certfile and --http-keyfile, or neither")
+    for name, path in files.items():
+        if path is not None and not os.access(path, os.R_OK):
+            raise SettingsError(f"the {name} {path} can't be read")
 
-    Raises SettingsError for an address that must not be open, and for a file that holds no token.
+
+def names_of(settings: SiteSettings, in_certificate: Iterable[str] = ()) -> frozenset[str]:
+    """The names and addresses, in lower case, that the site answers to in `Host`; loopback ones are not in it.
+
+    Those that it was given; without any, its own address unless that is a wildcard, and those in its certificate.
     """
-    refuse_open_address(settings)
-    path = settings.http_token_file
-    if path is None:
-        return None
-    try:
-        return _checked(path, path.read_bytes()[:_LONGEST_FILE]) if path.exists() else _make(path)
-    except OSError as error:
-        raise SettingsError(f"http_token_file {path}: {error.strerror}") from None
-
-
-def _checked(path: Path, content: bytes) -> str:
-    token = content.strip().decode("ascii", "replace")
-    if len(token) < SHORTEST_TOKEN or not _LETTERS.issuperset(token):
-        raise SettingsError(
-            f"http_token_file {path} must hold a token of {SHORTEST_TOKEN} or more letters, digits and signs, and "
-            "nothing else; remove the file to have one made"
-        )
-    return token
-
-
-def _make(path: Path) -> str:
-    """Write a new token that only this user may read."""
-    token = secrets.token_urlsafe(32)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:  # another process of ours was quicker
-        return _checked(path, path.read_bytes()[:_LONGEST_FILE])
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(f"{token}\n")
-    return token
+    if settings.http_names:
+        return frozenset(settings.http_names)
+    own = set() if settings.http_host in _WILDCARDS else {settings.http_host.strip("[]").lower()}
+    return frozenset(own | {name.lower() for name in in_certificate})

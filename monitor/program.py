@@ -31,7 +31,7 @@ from monitor.dispatch.dispatcher import DispatchSettings
 from monitor.dispatch.outbox import Outbox
 from monitor.fleet.fleet import FleetSettings
 from monitor.health import Health
-from monitor.http_access import read_token, refuse_open_address
+from monitor.http_access import refuse_open_address
 from monitor.intake.broker_intake import AnotherMonitorError, BrokerIntake
 from monitor.knowledge import KnowledgeSettings
 from monitor.live.feed import FarmFeed
@@ -131,7 +131,7 @@ class _Program:
             lock_id = stack.enter_context(DataFolderLock(self._settings.data_dir)).lock_id
             stack.enter_context(self._console)
             stack.enter_context(LogToConsole(self._console).installed())
-            for notice in [*self._notices, *self._about_token()]:
+            for notice in [*self._notices, *self._about_key()]:
                 self._say(notice, action="notice")
             traces = self._open_tracer(
                 instance=self._session, say=lambda sentence: self._say(sentence, action="traces")
@@ -140,11 +140,11 @@ class _Program:
             await self._watch(await stack.enter_async_context(self._store()), lock_id)
         return self._exit_code
 
-    def _about_token(self) -> list[str]:
-        """What to say of the token of the pages, made here where there is none yet. Raises SettingsError."""
-        if not self._settings.http_port or read_token(self._settings.site()) is None:
+    def _about_key(self) -> list[str]:
+        """What to say of who may enter."""
+        if not self._settings.http_port or self._settings.http_key_file is None:
             return []
-        return [f"the pages ask for the token in {self._settings.http_token_file}"]
+        return ["the pages ask who one is: grid-monitor user and grid-monitor token say who may enter"]
 
     async def _watch(self, store: StoreThread, lock_id: str) -> None:
         intake = self._intake(lock_id)

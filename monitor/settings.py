@@ -1,14 +1,32 @@
 """The settings of grid-monitor: those that every command needs, and those of the running monitor."""
 
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, StringConstraints
 from pydantic_settings import SettingsConfigDict
 
 from grid.settings import BrokerSettings, Settings
 from monitor.site_settings import SiteSettings
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _checked_networks(text: str) -> str:
+    for part in _parts(text):
+        try:
+            ip_network(part)
+        except ValueError:
+            raise ValueError(f"{part!r} is no address or network, such as 10.0.0.0/8") from None
+    return text
+
+
+Names = Annotated[str, StringConstraints(max_length=2000, pattern=r"^[0-9A-Za-z._:, \[\]-]*$")]
+Networks = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_checked_networks)]
 
 
 class LogFormat(StrEnum):
@@ -37,16 +55,47 @@ class HttpSettings(DataSettings):
     """Where the API and the pages are served."""
 
     http_host: str = Field(
-        "127.0.0.1", min_length=1, description="Address on which the API and the pages are served; others need a token."
+        "127.0.0.1",
+        min_length=1,
+        description="Address on which the API and the pages are served; any but this machine's own needs a key file.",
     )
     http_port: int = Field(8787, ge=0, le=65535, description="Port of the API and the pages; 0 means none.")
-    http_token_file: Path | None = Field(
-        None, description="File with the token that the API and the pages ask for; it is made where there is none."
+    http_key_file: Path | None = Field(
+        None,
+        description="File with the key that signs sessions and tokens, made where there is none; with one, the API and "
+        "the pages ask who it is.",
+    )
+    http_certfile: Path | None = Field(
+        None, description="Certificate of the site, PEM: then the API and the pages are served over TLS 1.2 or later."
+    )
+    http_keyfile: Path | None = Field(None, description="Key of that certificate, PEM.")
+    http_names: Names = Field(
+        "",
+        description="Names and addresses that the site answers to, comma separated; else localhost, http_host and the "
+        "names in its certificate.",
+    )
+    http_plain: bool = Field(
+        False, description="Serve plain HTTP though others may reach it: something in front of it speaks TLS."
+    )
+    http_proxy: Networks = Field(
+        "",
+        description="Addresses or networks, comma separated, of proxies that are believed whom they ask for "
+        "(X-Forwarded-For); none by default.",
     )
 
     def site(self) -> SiteSettings:
         """The same as plain values, for whoever serves."""
-        return SiteSettings(self.data_dir, self.http_host, self.http_port, self.http_token_file)
+        return SiteSettings(
+            data_dir=self.data_dir,
+            http_host=self.http_host,
+            http_port=self.http_port,
+            http_key_file=self.http_key_file,
+            http_certfile=self.http_certfile,
+            http_keyfile=self.http_keyfile,
+            http_names=_parts(self.http_names.lower()),
+            http_plain=self.http_plain,
+            http_proxy=_parts(self.http_proxy),
+        )
 
 
 class ServeSettings(HttpSettings):

@@ -15,7 +15,7 @@ def site_address(settings: HttpSettings) -> str:
     if settings.http_port == 0:
         raise CommandError("with http_port 0 there are no pages to follow: name them with --url", ExitCode.WRONG_USAGE)
     host = settings.http_host.strip("[]")
-    return address(_EVERYWHERE.get(host, host), settings.http_port)
+    return address(_EVERYWHERE.get(host, host), settings.http_port, tls=settings.http_certfile is not None)
 
 
 def token_in(file: Path | None) -> str | None:

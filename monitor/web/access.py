@@ -1,92 +1,90 @@
-"""Who may do what: every route names the least role that it asks for."""
+"""Who asks, and whether they may: every route names the scope that it asks for."""
 
-import hmac
-from base64 import b64decode
-from enum import IntEnum
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import Depends
 from fastapi.requests import HTTPConnection
+from fastapi.responses import Response
 
+from monitor.access.identity import NEIGHBOUR, STRANGER, Identity, IdentityKind
+from monitor.access.roles import Scope
 from monitor.web.problems import Problem
 
-LONGEST_AUTHORIZATION = 1024
-_HOW = 'Basic realm="Grid", charset="UTF-8", Bearer realm="Grid"'
+_IDENTITY = "grid.identity"
+_CHALLENGE = 'Bearer realm="Grid"'
+_LONGEST_NEXT = 2000
 
 
-class Role(IntEnum):
-    """What somebody may do; a higher role may all that a lower one may."""
-
-    ANYONE = 0
-    """Gets what tells nothing of the farm: that the process lives, and the files that pages are made of."""
-    VIEWER = 1
-    """Looks."""
-    OPERATOR = 2
-    """Gives orders, and brings readings."""
+async def identity_of(connection: HTTPConnection) -> Identity:
+    """Who asks; found out once for each request. On an open site everybody is a neighbour."""
+    known: Identity | None = connection.scope.get(_IDENTITY)
+    if known is None:
+        known = connection.scope[_IDENTITY] = await _identify(connection)
+    return known
 
 
-class Access:
-    """Tells who asks by what a request brings. Without a token everybody who reaches the site is an operator."""
-
-    def __init__(self, token: str | None = None) -> None:
-        self._roles = {} if token is None else {token: Role.OPERATOR}
-
-    @property
-    def is_open(self) -> bool:
-        """Whether nothing is asked for."""
-        return not self._roles
-
-    def role_of(self, authorization: str | None) -> Role:
-        """The role of who brings this `Authorization`: Bearer TOKEN, or Basic with the token as password.
-
-        A browser asks its user for the latter. Comparing takes the same time wherever a wrong token differs.
-        """
-        if self.is_open:
-            return Role.OPERATOR
-        brought = _token(authorization or "").encode("utf-8", "replace")
-        found = Role.ANYONE
-        for token, role in self._roles.items():
-            if hmac.compare_digest(token.encode(), brought):
-                found = max(found, role)
-        return found
+async def _identify(connection: HTTPConnection) -> Identity:
+    return NEIGHBOUR if connection.app.state.site.settings.is_open else STRANGER
 
 
-def _token(authorization: str) -> str:
-    """What is brought as a token; empty where nothing is. RFC 6750 for Bearer, RFC 7617 for Basic."""
-    scheme, _, credentials = authorization[:LONGEST_AUTHORIZATION].partition(" ")
-    if scheme.lower() == "bearer":
-        return credentials.strip()
-    if scheme.lower() != "basic":
-        return ""
-    try:
-        return b64decode(credentials.strip(), validate=True).decode().partition(":")[2]
-    except ValueError:
-        return ""
+TheIdentity = Annotated[Identity, Depends(identity_of)]
+"""A route's parameter: who asks."""
 
 
 class Require:
-    """The dependency of a route on a role."""
+    """The dependency of a route on a scope; on none for what anyone may."""
 
-    def __init__(self, role: Role) -> None:
-        self.role = role
+    def __init__(self, scope: Scope | None, *, of_page: bool = False) -> None:
+        self.scope = scope
+        self._of_page = of_page
 
-    def __call__(self, connection: HTTPConnection) -> None:
-        """Let pass who has the role. Raises Problem: 401 for a stranger, 403 for who may less."""
-        access: Access = connection.app.state.site.access
-        role = access.role_of(connection.headers.get("authorization"))
-        if role >= self.role:
+    async def __call__(self, connection: HTTPConnection) -> None:
+        """Let pass who holds the scope. Raises Problem: 401 for a stranger, 403 for who may less."""
+        if self.scope is None:
             return
-        if role is Role.ANYONE:
-            detail = "This site asks for its token: as Authorization: Bearer TOKEN, or as the password of a browser."
-            raise Problem(401, None, detail, headers={"www-authenticate": _HOW})
-        raise Problem(403, None, f"This asks for the role of {self.role.name.lower()}, and you have a lower one.")
+        who = await identity_of(connection)
+        if self._of_page and who.kind is IdentityKind.STRANGER:
+            raise SignInFirst(connection)
+        refuse_without(self.scope, who)
 
 
-def require(role: Role) -> Require:
-    """The dependency that lets only `role` and above pass: `dependencies=[Depends(require(Role.VIEWER))]`."""
-    return Require(role)
+def require(scope: Scope) -> Require:
+    """The dependency that lets only those pass who hold `scope`: `dependencies=[Depends(require(Scope.READ))]`."""
+    return Require(scope)
 
 
-Anyone = Annotated[None, Depends(require(Role.ANYONE))]
-Viewer = Annotated[None, Depends(require(Role.VIEWER))]
-Operator = Annotated[None, Depends(require(Role.OPERATOR))]
+def require_on_page(scope: Scope) -> Require:
+    """The same for what people open in a browser: strangers are sent to sign in, and come back."""
+    return Require(scope, of_page=True)
+
+
+def require_anyone() -> Require:
+    """What tells nothing of the farm names that it asks for nothing."""
+    return Require(None)
+
+
+def refuse_without(scope: Scope, who: Identity) -> None:
+    """Raise Problem where somebody does not hold a scope: 401 for a stranger, 403 for who may less."""
+    if who.may(scope):
+        return
+    if who.kind is IdentityKind.STRANGER:
+        detail = "This site asks who you are: sign in, or send Authorization: Bearer TOKEN."
+        raise Problem(401, None, detail, headers={"www-authenticate": _CHALLENGE})
+    if who.kind is IdentityKind.TOKEN:
+        raise Problem(403, None, f"This asks for a token with the scope {scope}.", scope=scope.value)
+    raise Problem(403, None, f"This asks for the role of {scope.role.word}.", role=scope.role.word)
+
+
+class SignInFirst(Problem):
+    """Sends a browser to the page where one signs in, and from there back to the page that it asked for."""
+
+    def __init__(self, connection: HTTPConnection) -> None:
+        super().__init__(303, None, "Sign in first.")
+        query = f"?{connection.url.query}" if connection.url.query else ""
+        self._next = f"{connection.url.path}{query}"[:_LONGEST_NEXT]
+
+    def response(self) -> Response:
+        """The way there."""
+        location = f"/sign-in?next={quote(self._next, safe='/')}"
+        return Response(status_code=self.status, headers={"location": location, "cache-control": "no-store"})

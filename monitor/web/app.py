@@ -10,9 +10,10 @@ from fastapi.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from monitor import DISTRIBUTION
-from monitor.http_access import is_loopback
+from monitor.access.roles import Scope
+from monitor.http_access import names_of
 from monitor.web import channel, openapi, pages, problems, static_files
-from monitor.web.access import Role, require
+from monitor.web.access import require
 from monitor.web.api import (
     alarms,
     availability,
@@ -79,15 +80,15 @@ def create_app(site: Site, lifespan: Lifespan | None = None) -> FastAPI:
     for routes in (farm, turbines, readings, repairs, dead_letters, orders, post_metrics, channel, operations, pages):
         app.include_router(routes.router)
     app.include_router(static_files.router)
-    app.get("/api/v1/openapi.json", include_in_schema=False, dependencies=[Depends(require(Role.VIEWER))])(app.openapi)
-    _stand_before(app, loopback_only=site.access.is_open and is_loopback(site.settings.http_host))
+    app.get("/api/v1/openapi.json", include_in_schema=False, dependencies=[Depends(require(Scope.READ))])(app.openapi)
+    _stand_before(app, names_of(site.settings))
     return app
 
 
-def _stand_before(app: FastAPI, *, loopback_only: bool) -> None:
+def _stand_before(app: FastAPI, names: frozenset[str]) -> None:
     """Set up what every request passes, the innermost first."""
     app.add_middleware(BodyLimit)
     app.add_middleware(ETags)
     app.add_middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM_BYTES, compresslevel=COMPRESSION)
     app.add_middleware(HeadAsGet)
-    app.add_middleware(Neighbours, loopback_only=loopback_only)
+    app.add_middleware(Neighbours, names=names)

@@ -9,9 +9,11 @@ from fastapi import APIRouter, Depends, Header, Query
 from fastapi.requests import Request
 from fastapi.responses import Response, StreamingResponse
 from fastapi.websockets import WebSocket, WebSocketDisconnect
-from starlette.types import Receive, Scope, Send
+from starlette.types import Receive, Send
+from starlette.types import Scope as ConnectionScope
 
-from monitor.web.access import Role, require
+from monitor.access.roles import Scope
+from monitor.web.access import require
 from monitor.web.guards import HEAD
 from monitor.web.hub import Hub, Place
 from monitor.web.site import TheSite
@@ -22,7 +24,7 @@ GOING_AWAY = 1012
 POLICY_VIOLATION = 1008
 
 # Neither is in the OpenAPI document: it has no words for a WebSocket, nor for an answer without end.
-router = APIRouter(prefix="/api/v1/live", include_in_schema=False, dependencies=[Depends(require(Role.VIEWER))])
+router = APIRouter(prefix="/api/v1/live", include_in_schema=False, dependencies=[Depends(require(Scope.READ))])
 
 Stream = Annotated[str | None, Query(max_length=64)]
 Number = Annotated[int | None, Query(ge=0, le=2**53)]
@@ -88,7 +90,7 @@ class EventStream(StreamingResponse):
         super().__init__(_events(hub, place), media_type=self.media_type, headers=self.HEADERS)
         self._hub = hub
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: ConnectionScope, receive: Receive, send: Send) -> None:
         """Answer. Raises Problem when all seats are taken."""
         with self._hub.seat():
             await super().__call__(scope, receive, send)

@@ -54,15 +54,15 @@ class SecurityHeaders:
 class Neighbours:
     """Answers only what is asked here on purpose: under the site's own name, and from its own pages or none.
 
-    A site that is open on loopback must be asked as localhost, 127.0.0.1 or [::1]: else a page from anywhere could
+    The site must be asked by one of its names, or as localhost, 127.0.0.1 or [::1]: else a page from anywhere could
     have its own name point here (DNS rebinding). What changes something, and a WebSocket, must not come from the page
     of another origin: its `Origin` (RFC 6454) is the site's, or absent as from programs. Browsers that say what for
     (Fetch Metadata) may follow a link from elsewhere, and ask for nothing else on another page's behalf.
     """
 
-    def __init__(self, app: ASGIApp, *, loopback_only: bool) -> None:
+    def __init__(self, app: ASGIApp, *, names: frozenset[str]) -> None:
         self.app = app
-        self._loopback_only = loopback_only
+        self._names = names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or refuse with a problem."""
@@ -77,8 +77,9 @@ class Neighbours:
         hosts = headers.getlist("host")
         if len(hosts) != 1:
             return Problem(400, None, "A request names one Host.")
-        if self._loopback_only and not is_loopback(host_name(hosts[0])):
-            return Problem(421, None, "This site answers to localhost, 127.0.0.1 and [::1] only.")
+        name = host_name(hosts[0])
+        if not is_loopback(name) and name.strip("[]").lower() not in self._names:
+            return Problem(421, None, "This site does not answer to that name: http_names says to which it does.")
         if _is_from_elsewhere(headers) or (writes and not _same_origin(headers.getlist("origin"), hosts[0])):
             return Problem(403, "Foreign origin", "Pages of other origins may link here, and nothing else.")
         return None

@@ -18,8 +18,8 @@ What a wind farm's monitor knows and does, for programs.
 
 Times are ISO 8601 in UTC; energy is in kWh, power in kW, wind in m/s. Lists come a page at a time: ask again with
 `cursor` set to `next_cursor` until that is null. A query may hold only the names that are told here. What goes wrong
-is told as a problem document (RFC 9457). On loopback nothing is asked for; elsewhere, and with `--http-token-file`, a
-token is."""
+is told as a problem document (RFC 9457). On loopback nobody is asked who it is, unless `--http-key-file` is given;
+elsewhere everybody is: programs bring a bearer token, people sign in."""
 
 TAGS = {
     "farm": "The farm at a glance: totals, engineers, the waiting line.",
@@ -39,7 +39,8 @@ TAGS = {
 }
 
 _PROBLEMS = {
-    "401": ("TokenMissing", "A token is asked for, and none or a wrong one was brought."),
+    "401": ("Stranger", "This site asks who you are, and it is not known."),
+    "403": ("NotAllowed", "You may not do this: the document says which scope or role it asks for."),
     "404": ("NotFound", "What the address names is not there."),
     "422": ("NotValid", "Something in the address, the query or the body is not as described here."),
     "503": ("Unavailable", "The database, or the monitor, can't be reached or takes too long: try again."),
@@ -57,7 +58,7 @@ def finish(document: Document) -> Document:
         **document,
         "info": info,
         "tags": [{"name": name, "description": text} for name, text in TAGS.items() if name in used],
-        "security": [{}, {"bearer": []}, {"basic": []}],
+        "security": [{}, {"bearer": []}, {"session": []}],
         "paths": paths,
         "components": _components(document.get("components", {})),
     }
@@ -73,8 +74,8 @@ def _components(components: Document) -> Document:
         "schemas": {**schemas, "Problem": problems.SCHEMA},
         "responses": {name: _problem(text) for name, text in _PROBLEMS.values()},
         "securitySchemes": {
-            "bearer": {"type": "http", "scheme": "bearer", "description": "The token of `--http-token-file`."},
-            "basic": {"type": "http", "scheme": "basic", "description": "The token as password, for browsers."},
+            "bearer": {"type": "http", "scheme": "bearer", "description": "Of `grid-monitor token create`."},
+            "session": {"type": "apiKey", "in": "cookie", "name": "__Host-grid", "description": "Of a sign-in."},
         },
     }
 

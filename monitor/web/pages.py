@@ -10,12 +10,13 @@ from fastapi.requests import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.templating import Jinja2Templates
 
+from monitor.access.roles import Scope
 from monitor.store.errors import StoreError
 from monitor.web.about import about
-from monitor.web.access import Role, require
+from monitor.web.access import require_on_page
 from monitor.web.site import Site, TheSite
 
-router = APIRouter(include_in_schema=False, dependencies=[Depends(require(Role.VIEWER))])
+router = APIRouter(include_in_schema=False, dependencies=[Depends(require_on_page(Scope.READ))])
 _environment = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,

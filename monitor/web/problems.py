@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
 from fastapi.requests import HTTPConnection
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from fastapi.websockets import WebSocket
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -40,7 +40,7 @@ class Problem(Exception):  # noqa: N818 - it is RFC 9457's word
         self.headers = headers
         self.members = members
 
-    def response(self) -> JSONResponse:
+    def response(self) -> Response:
         """The answer, never kept by any cache."""
         document = {**_head(self.status, self.title), "detail": _text(self.detail), **self.members}
         headers = {"cache-control": "no-store", **(self.headers or {})}
@@ -96,7 +96,7 @@ def tell_problems(app: FastAPI) -> None:
 
 
 def _handler(to_problem: Any) -> Any:
-    async def handle(connection: HTTPConnection, error: Exception) -> JSONResponse | None:
+    async def handle(connection: HTTPConnection, error: Exception) -> Response | None:
         problem: Problem = to_problem(error)
         if isinstance(connection, WebSocket):
             await connection.send_denial_response(problem.response())

@@ -16,10 +16,9 @@ import uvicorn
 from fastapi import FastAPI
 
 from grid.errors import CommandError, ExitCode
-from monitor.http_access import address, read_token
+from monitor.http_access import refuse_open_address, site_address
 from monitor.site_settings import SiteSettings
 from monitor.store import DATABASE
-from monitor.web.access import Access
 from monitor.web.api.present import stored_farm
 from monitor.web.app import create_app
 from monitor.web.connections import MOST_REQUESTS, BoundedHttp, BoundedWebSocket
@@ -50,7 +49,7 @@ def serve(settings: SiteSettings, *, until_stdin_closes: bool = False, as_json: 
         server = PageServer(site, until_stdin_closes=until_stdin_closes)
         gc.collect()
         gc.freeze()  # what is loaded by now stays: no need to look through it again and again
-        announce(f"pages at {address(settings.http_host, settings.http_port)}", as_json=as_json)
+        announce(f"pages at {site_address(settings)}", as_json=as_json)
         server.run([listener])
     if server.has_failed:
         return ExitCode.FAILED
@@ -59,9 +58,9 @@ def serve(settings: SiteSettings, *, until_stdin_closes: bool = False, as_json: 
 
 def open_site(settings: SiteSettings) -> Site:
     """All that the routes of a data folder work with. Raises SettingsError for what must not be served."""
-    access = Access(read_token(settings))
+    refuse_open_address(settings)
     readers = Readers(settings.data_dir / DATABASE)
-    return Site(settings, readers, MonitorLink(settings.data_dir, lambda: readers.ask(stored_farm)), access)
+    return Site(settings, readers, MonitorLink(settings.data_dir, lambda: readers.ask(stored_farm)))
 
 
 class PageServer(uvicorn.Server):

@@ -9,7 +9,6 @@ from fastapi.requests import HTTPConnection
 
 from monitor.control import Answer, Request, inquire
 from monitor.site_settings import SiteSettings
-from monitor.web.access import Access
 from monitor.web.hub import Hub
 from monitor.web.monitor_link import MonitorLink
 from monitor.web.operations.probe import Probe, look
@@ -22,13 +21,11 @@ ANSWER_WITHIN_SECONDS = 10.0
 
 @dataclass(slots=True)
 class Site:
-    """The settings, the ledger, the monitor and the ways to ask it, and who may do what."""
+    """The settings, the ledger, the monitor and the ways to ask it."""
 
     settings: SiteSettings
     readers: Readers
     monitor: MonitorLink
-    access: Access = field(default_factory=Access)
-    """Who may do what; everybody all as long as nothing else is said."""
     post_line: PostLine = field(init=False)
     """On it posted readings go to the monitor."""
     probe: Probe = field(init=False)

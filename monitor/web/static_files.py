@@ -5,7 +5,7 @@ from pathlib import Path
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
-from monitor.web.access import Role, require
+from monitor.web.access import require_anyone
 from monitor.web.problems import Problem
 
 FOLDER = Path(__file__).parent / "static"
@@ -22,7 +22,7 @@ MEDIA_TYPES = {
     ".woff2": "font/woff2",
 }
 
-router = APIRouter(include_in_schema=False, dependencies=[Depends(require(Role.ANYONE))])
+router = APIRouter(include_in_schema=False, dependencies=[Depends(require_anyone())])
 _files = {path.relative_to(FOLDER).as_posix(): path for path in FOLDER.rglob("*") if path.is_file()}
 
 

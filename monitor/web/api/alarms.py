@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from grid.metrics import NO_CONTROL_CHARACTERS
+from monitor.access.roles import Scope
 from monitor.alarms.rules import GUIDANCE, page_of
 from monitor.alarms.summary import PERIOD, Summary, summary_of
 from monitor.clock import utc_now
@@ -14,7 +15,7 @@ from monitor.facts import Alarm as AlarmFact
 from monitor.facts import AlarmOrder, AlarmOrderKind, AlarmRefusal, AlarmState, AlarmTurn, Severity
 from monitor.store.queries import alarms as queries
 from monitor.store.reader import LedgerReader
-from monitor.web.access import Role, require
+from monitor.web.access import TheIdentity, refuse_without, require
 from monitor.web.api.cursors import to_cursor
 from monitor.web.api.documents import Document, Listed, Time
 from monitor.web.api.parameters import LARGEST_NUMBER, ListQuery, Moment, NoQuery, TurbineFilter
@@ -24,8 +25,8 @@ from monitor.web.site import TheSite
 MOST_AT_ONCE = 1000
 
 router = APIRouter(prefix="/api/v1/alarms", tags=["alarms"])
-for_viewers = [Depends(require(Role.VIEWER))]
-for_operators = [Depends(require(Role.OPERATOR))]
+for_viewers = [Depends(require(Scope.READ))]
+for_operators = [Depends(require(Scope.ALARMS))]
 
 AlarmNumber = Annotated[int, Path(ge=1, le=LARGEST_NUMBER, description="The alarm's number.", examples=[1])]
 
@@ -208,6 +209,9 @@ class AcceptedAlarmOrder(Document):
     """How many alarms it changed: those that were so before are not counted."""
 
 
+_OF_SERVICE = frozenset({AlarmOrderKind.TAKE_OUT_OF_SERVICE, AlarmOrderKind.PUT_IN_SERVICE})
+"""What silences without an end is asked of who looks after the plant."""
+
 _REFUSALS = {
     AlarmRefusal.UNKNOWN_ALARM: (404, "Unknown alarm"),
     AlarmRefusal.NOT_POSSIBLE: (409, "Not possible now"),
@@ -267,8 +271,10 @@ async def list_alarm_journal(
         503: {**RESPONSES["default"], "description": "No monitor runs, or it can't do it now: try again."},
     },
 )
-async def order_alarms(site: TheSite, body: AlarmOrderBody) -> AcceptedAlarmOrder:
+async def order_alarms(site: TheSite, who: TheIdentity, body: AlarmOrderBody) -> AcceptedAlarmOrder:
     """Do something about alarms; answered after it is on the disk. The same order may come twice."""
+    if body.kind in _OF_SERVICE:
+        refuse_without(Scope.SERVICE, who)
     order = AlarmOrder(body.kind, tuple(body.alarm_ids), body.by, body.comment, body.until)
     answer = await site.inquire(alarm_order_request(order))
     if answer["accepted"]:

@@ -7,13 +7,14 @@ from fastapi.requests import Request
 from fastapi.responses import Response
 from pydantic import Field
 
+from monitor.access.roles import Scope
 from monitor.availability.figures import Availability, By
 from monitor.availability.periods import Per
 from monitor.availability.sheet import in_csv
 from monitor.clock import utc_now
 from monitor.store.queries.availability import TooManyLinesError, Wanted, availability
 from monitor.store.reader import LedgerReader
-from monitor.web.access import Role, require
+from monitor.web.access import require
 from monitor.web.api.documents import Document, Time
 from monitor.web.api.parameters import TimesQuery, TurbineFilter
 from monitor.web.problems import Problem
@@ -22,7 +23,7 @@ from monitor.web.site import TheSite
 CSV = "text/csv"
 USUAL_SECONDS = 30 * 86_400
 
-router = APIRouter(prefix="/api/v1/availability", tags=["availability"], dependencies=[Depends(require(Role.VIEWER))])
+router = APIRouter(prefix="/api/v1/availability", tags=["availability"], dependencies=[Depends(require(Scope.READ))])
 
 
 class AvailabilityQuery(TimesQuery, TurbineFilter):

@@ -4,17 +4,18 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
+from monitor.access.roles import Scope
 from monitor.baselines.portrait import portrait
 from monitor.facts import FindingKind
 from monitor.store.queries.pages import findings_page
 from monitor.store.reader import LedgerReader
-from monitor.web.access import Role, require
+from monitor.web.access import require
 from monitor.web.api.documents import Document, Listed, Time
 from monitor.web.api.known import known_turbine
 from monitor.web.api.parameters import ListQuery, NoQuery, OpenFilter, TurbineFilter, TurbineNumber
 from monitor.web.site import TheSite
 
-router = APIRouter(prefix="/api/v1", tags=["baselines"], dependencies=[Depends(require(Role.VIEWER))])
+router = APIRouter(prefix="/api/v1", tags=["baselines"], dependencies=[Depends(require(Scope.READ))])
 
 
 class FindingsQuery(ListQuery, TurbineFilter, OpenFilter):

@@ -4,16 +4,17 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
+from monitor.access.roles import Scope
 from monitor.facts import DeadLetterReason
 from monitor.store.queries.pages import dead_letters_page
 from monitor.store.reader import LedgerReader
-from monitor.web.access import Role, require
+from monitor.web.access import require
 from monitor.web.api.documents import Document
 from monitor.web.api.facts import DeadLetters
 from monitor.web.api.parameters import ListQuery, NoQuery
 from monitor.web.site import TheSite
 
-router = APIRouter(prefix="/api/v1/dead-letters", tags=["dead letters"], dependencies=[Depends(require(Role.VIEWER))])
+router = APIRouter(prefix="/api/v1/dead-letters", tags=["dead letters"], dependencies=[Depends(require(Scope.READ))])
 
 
 class DeadLettersQuery(ListQuery):

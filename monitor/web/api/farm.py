@@ -4,14 +4,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from monitor.web.access import Role, require
+from monitor.access.roles import Scope
+from monitor.web.access import require
 from monitor.web.api.documents import Document
 from monitor.web.api.parameters import NoQuery
 from monitor.web.api.picture import Engineer, FarmSnapshot, TurbineRow
 from monitor.web.api.present import present_farm
 from monitor.web.site import TheSite
 
-router = APIRouter(prefix="/api/v1", tags=["farm"], dependencies=[Depends(require(Role.VIEWER))])
+router = APIRouter(prefix="/api/v1", tags=["farm"], dependencies=[Depends(require(Scope.READ))])
 
 
 class Engineers(Document):

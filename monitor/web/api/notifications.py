@@ -7,12 +7,13 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from grid.metrics import NO_CONTROL_CHARACTERS
+from monitor.access.roles import Scope
 from monitor.control import LONGEST_WORDS, notification_test_request
 from monitor.facts import Delivery, NotificationTest, Severity
 from monitor.facts import Notification as NotificationFact
 from monitor.store.queries import pages
 from monitor.store.reader import LedgerReader
-from monitor.web.access import Role, require
+from monitor.web.access import require
 from monitor.web.api.documents import Document, Listed, Time
 from monitor.web.api.parameters import ListQuery, NoQuery
 from monitor.web.problems import RESPONSES, TRY_AGAIN_SECONDS, Problem
@@ -23,8 +24,8 @@ RESULT_WITHIN_SECONDS = 8.0
 LOOK_EVERY_SECONDS = 0.1
 
 router = APIRouter(prefix="/api/v1/notifications", tags=["notifications"])
-for_viewers = [Depends(require(Role.VIEWER))]
-for_operators = [Depends(require(Role.OPERATOR))]
+for_viewers = [Depends(require(Scope.READ))]
+for_operators = [Depends(require(Scope.SERVICE))]
 
 ReceiverName = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_WORDS, pattern=NO_CONTROL_CHARACTERS)]
 

@@ -6,15 +6,16 @@ from fastapi import APIRouter, Depends, Header
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from grid.metrics import NO_CONTROL_CHARACTERS
+from monitor.access.roles import Scope
 from monitor.control import LONGEST_IDEMPOTENCY_KEY, LONGEST_WORDS, order_request
 from monitor.facts import Order, OrderKind, OrderRefusal
-from monitor.web.access import Role, require
+from monitor.web.access import require
 from monitor.web.api.documents import Document
 from monitor.web.api.parameters import TurbineNumber
 from monitor.web.problems import RESPONSES, TRY_AGAIN_SECONDS, Problem
 from monitor.web.site import TheSite
 
-router = APIRouter(prefix="/api/v1", tags=["orders"], dependencies=[Depends(require(Role.OPERATOR))])
+router = APIRouter(prefix="/api/v1", tags=["orders"], dependencies=[Depends(require(Scope.ORDERS))])
 
 _REFUSALS = {
     OrderRefusal.UNKNOWN_TURBINE: (404, "Unknown turbine"),

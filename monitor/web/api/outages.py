@@ -7,6 +7,7 @@ from pydantic import Field
 
 from grid.times import SECOND
 from grid.topics import CONTROLLER_ID_PATTERN, MAX_TURBINE_NUMBER
+from monitor.access.roles import Scope
 from monitor.clock import utc_now
 from monitor.facts import Category, LostEnergyBy, LostEnergyUnknown
 from monitor.facts import Outage as OutageFact
@@ -14,14 +15,14 @@ from monitor.outages.sentences import subject_of
 from monitor.store.queries.outages import OutageFilter, outage, outages_page, spans_of
 from monitor.store.reader import LedgerReader
 from monitor.store.rows import columns
-from monitor.web.access import Role, require
+from monitor.web.access import require
 from monitor.web.api.cursors import PAIR_PATTERN, from_pair, to_pair
 from monitor.web.api.documents import Document, Time
 from monitor.web.api.parameters import LARGEST_NUMBER, NoQuery, TimesQuery
 from monitor.web.problems import Problem
 from monitor.web.site import TheSite
 
-router = APIRouter(prefix="/api/v1", tags=["outages"], dependencies=[Depends(require(Role.VIEWER))])
+router = APIRouter(prefix="/api/v1", tags=["outages"], dependencies=[Depends(require(Scope.READ))])
 
 OutageNumber = Annotated[int, Path(ge=1, le=LARGEST_NUMBER, description="The outage's number.", examples=[3])]
 

@@ -7,14 +7,15 @@ from fastapi.requests import Request
 from fastapi.responses import JSONResponse
 
 from grid.metrics import MAX_METRICS_BYTES, TurbineMetrics
+from monitor.access.roles import Scope
 from monitor.facts import PostOutcome
-from monitor.web.access import Role, require
+from monitor.web.access import require
 from monitor.web.api.documents import Document, TimeText
 from monitor.web.post_line import PostLineFullError
 from monitor.web.problems import RESPONSES, TRY_AGAIN_SECONDS, Problem
 from monitor.web.site import TheSite
 
-router = APIRouter(tags=["readings"], dependencies=[Depends(require(Role.OPERATOR))])
+router = APIRouter(tags=["readings"], dependencies=[Depends(require(Scope.READINGS))])
 
 _TRY_AGAIN = {"retry-after": str(TRY_AGAIN_SECONDS)}
 _STATUS = {PostOutcome.STORED: 201, PostOutcome.DUPLICATE: 200}

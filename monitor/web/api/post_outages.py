@@ -10,12 +10,13 @@ from fastapi.requests import Request
 from fastapi.responses import JSONResponse
 
 from grid.outage import OutageReport as OutageMessage
+from monitor.access.roles import Scope
 from monitor.clock import utc_now
 from monitor.control import reports_request
 from monitor.facts import DeadLetterReason, OutageReport
 from monitor.intake.outage_reports import fact_of, read_report
 from monitor.intake.refused import RefusedError, refuse_duplicate_keys
-from monitor.web.access import Role, require
+from monitor.web.access import require
 from monitor.web.api.documents import Document
 from monitor.web.problems import RESPONSES, TRY_AGAIN_SECONDS, Problem
 from monitor.web.site import Site, TheSite
@@ -31,7 +32,7 @@ PAUSE_SECONDS = 0.2
 
 _JSON, _LINES = "application/json", "application/x-ndjson"
 
-router = APIRouter(prefix="/api/v1", tags=["outages"], dependencies=[Depends(require(Role.OPERATOR))])
+router = APIRouter(prefix="/api/v1", tags=["outages"], dependencies=[Depends(require(Scope.OUTAGES))])
 
 
 class RefusedReport(Document):

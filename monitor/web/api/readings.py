@@ -6,13 +6,14 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
 from grid.times import SECOND
+from monitor.access.roles import Scope
 from monitor.clock import utc_now
 from monitor.store.queries.averages import averages, whole_buckets
 from monitor.store.queries.pages import readings_page
 from monitor.store.queries.power_curve import BIN_WIDTH, power_curve
 from monitor.store.queries.window_averages import SHORTEST, window_averages, window_buckets
 from monitor.store.reader import LedgerReader
-from monitor.web.access import Role, require
+from monitor.web.access import require
 from monitor.web.api.charts import AveragedReadings, PowerCurve
 from monitor.web.api.facts import Readings
 from monitor.web.api.known import known_turbine
@@ -29,7 +30,7 @@ STANDARD_AVERAGING_SECONDS = 600
 """IEC 61400-12-1's."""
 
 router = APIRouter(
-    prefix="/api/v1/turbines/{turbine_number}", tags=["readings"], dependencies=[Depends(require(Role.VIEWER))]
+    prefix="/api/v1/turbines/{turbine_number}", tags=["readings"], dependencies=[Depends(require(Scope.READ))]
 )
 
 

@@ -5,13 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from grid.times import SECOND
+from monitor.access.roles import Scope
 from monitor.clock import utc_now
 from monitor.console import story
 from monitor.facts import Action
 from monitor.store.queries.pages import events_page, incidents_page, visits_page
 from monitor.store.queries.repair_times import repair_times
 from monitor.store.reader import LedgerReader
-from monitor.web.access import Role, require
+from monitor.web.access import require
 from monitor.web.api.documents import Document, Time
 from monitor.web.api.facts import Hold, Incident, Incidents, Journal, Story, Visits
 from monitor.web.api.known import known_incident
@@ -30,7 +31,7 @@ from monitor.web.site import TheSite
 
 USUAL_DAYS = 30
 
-router = APIRouter(prefix="/api/v1", tags=["repairs"], dependencies=[Depends(require(Role.VIEWER))])
+router = APIRouter(prefix="/api/v1", tags=["repairs"], dependencies=[Depends(require(Scope.READ))])
 
 
 class IncidentsQuery(ListQuery, TimesQuery, TurbineFilter, OpenFilter):

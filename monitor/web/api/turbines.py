@@ -5,13 +5,14 @@ from typing import Annotated, Any, Self
 from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
+from monitor.access.roles import Scope
 from monitor.console.standing import Standing
 from monitor.console.view import RANK
 from monitor.facts import Hold, LinkReason, Reading, TurbineRecord
 from monitor.live.documents import Document as Row
 from monitor.store.reader import LedgerReader
 from monitor.store.rows import columns
-from monitor.web.access import Role, require
+from monitor.web.access import require
 from monitor.web.api import facts
 from monitor.web.api.cursors import from_cursor, to_cursor
 from monitor.web.api.documents import Document, Time
@@ -21,7 +22,7 @@ from monitor.web.api.picture import TurbineRow
 from monitor.web.api.present import present_farm, stored_farm
 from monitor.web.site import TheSite
 
-router = APIRouter(prefix="/api/v1/turbines", tags=["turbines"], dependencies=[Depends(require(Role.VIEWER))])
+router = APIRouter(prefix="/api/v1/turbines", tags=["turbines"], dependencies=[Depends(require(Scope.READ))])
 
 _NUMBER_BITS = 32
 

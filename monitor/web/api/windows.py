@@ -6,13 +6,14 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
 from grid.times import SECOND
+from monitor.access.roles import Scope
 from monitor.clock import utc_now
 from monitor.facts import AreaWindow as StoredAreaWindow
 from monitor.facts import Window as StoredWindow
 from monitor.store.queries.averages import DECIMALS
 from monitor.store.queries.windows import Shown, Wanted, area_windows, turbine_windows
 from monitor.store.reader import LedgerReader
-from monitor.web.access import Role, require
+from monitor.web.access import require
 from monitor.web.api.cursors import from_cursor, to_cursor
 from monitor.web.api.documents import Document, Time
 from monitor.web.api.known import known_turbine
@@ -23,7 +24,7 @@ WIDTHS = {"1m": 60, "15m": 900, "1h": 3600, "1d": 86_400}
 USUAL_WINDOWS = 100
 """How many windows the time holds that is shown without `since`."""
 
-router = APIRouter(prefix="/api/v1", tags=["windows"], dependencies=[Depends(require(Role.VIEWER))])
+router = APIRouter(prefix="/api/v1", tags=["windows"], dependencies=[Depends(require(Scope.READ))])
 
 
 class WindowsQuery(ListQuery, TimesQuery):

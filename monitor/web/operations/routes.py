@@ -9,8 +9,9 @@ from fastapi.responses import JSONResponse, Response
 
 from grid.times import SECOND
 from monitor import DISTRIBUTION
+from monitor.access.roles import Scope
 from monitor.clock import utc_now
-from monitor.web.access import Role, require
+from monitor.web.access import require, require_anyone
 from monitor.web.operations.documents import HealthDocument, LiveDocument, ReadyDocument
 from monitor.web.operations.health import FEED_LATE_SECONDS, Status, Surroundings, not_ready, report
 from monitor.web.operations.metrics import exposition, families
@@ -24,7 +25,7 @@ TEXT = {"schema": {"type": "string"}}
 
 @router.get(
     "/health",
-    dependencies=[Depends(require(Role.VIEWER))],
+    dependencies=[Depends(require(Scope.METRICS))],
     responses={
         200: {"model": HealthDocument},
         UNAVAILABLE: {"model": HealthDocument, "description": "No reading is taken in; the document says why."},
@@ -40,7 +41,7 @@ async def health(site: TheSite) -> JSONResponse:
     return JSONResponse(document, code, NEVER_KEPT)
 
 
-@router.get("/health/live", dependencies=[Depends(require(Role.ANYONE))], responses={200: {"model": LiveDocument}})
+@router.get("/health/live", dependencies=[Depends(require_anyone())], responses={200: {"model": LiveDocument}})
 async def live() -> JSONResponse:
     """Say that this process answers; it tells nothing else, and so anyone may ask."""
     return JSONResponse({"status": Status.OK}, headers=NEVER_KEPT)
@@ -48,7 +49,7 @@ async def live() -> JSONResponse:
 
 @router.get(
     "/health/ready",
-    dependencies=[Depends(require(Role.VIEWER))],
+    dependencies=[Depends(require(Scope.METRICS))],
     responses={
         200: {"model": ReadyDocument},
         UNAVAILABLE: {"model": ReadyDocument, "description": "Readings can't be taken in; the sentence says why."},
@@ -63,7 +64,7 @@ async def ready(site: TheSite) -> JSONResponse:
 
 @router.get(
     "/metrics",
-    dependencies=[Depends(require(Role.VIEWER))],
+    dependencies=[Depends(require(Scope.METRICS))],
     response_class=Response,
     responses={200: {"content": {"text/plain": TEXT, "application/openmetrics-text": TEXT}}},
 )
