@@ -31,6 +31,10 @@ class Identity:
     """Of a user; for a token the least role that holds its scopes."""
     expires_at: int | None = None
     """When what they brought ends."""
+    pass_id: str = ""
+    """Of the token, or of the session since sign-in: what can be revoked; empty where there is none."""
+    account: int = 0
+    """Of a user: when their password or role last changed, which ends what was given out before."""
 
     def may(self, scope: Scope) -> bool:
         """Whether they hold this scope."""
