@@ -51,7 +51,17 @@ class DataSettings(Settings):
     data_dir: Path = Field(Path("data"), description="Folder of the database grid.db and the turbines' text files.")
 
 
-class HttpSettings(DataSettings):
+class KeySettings(DataSettings):
+    """What signs sessions and tokens."""
+
+    http_key_file: Path | None = Field(
+        None,
+        description="File with the key that signs sessions and tokens, made where there is none; with one, the API and "
+        "the pages ask who it is.",
+    )
+
+
+class HttpSettings(KeySettings):
     """Where the API and the pages are served."""
 
     http_host: str = Field(
@@ -60,11 +70,6 @@ class HttpSettings(DataSettings):
         description="Address on which the API and the pages are served; any but this machine's own needs a key file.",
     )
     http_port: int = Field(8787, ge=0, le=65535, description="Port of the API and the pages; 0 means none.")
-    http_key_file: Path | None = Field(
-        None,
-        description="File with the key that signs sessions and tokens, made where there is none; with one, the API and "
-        "the pages ask who it is.",
-    )
     http_certfile: Path | None = Field(
         None, description="Certificate of the site, PEM: then the API and the pages are served over TLS 1.2 or later."
     )
@@ -126,6 +131,9 @@ class MonitorSettings(BrokerSettings, HttpSettings):
     )
     silent_offline_after: float = Field(
         300.0, gt=0, le=604_800, description="Seconds for which a turbine may be stale before it counts as offline."
+    )
+    max_turbines: int = Field(
+        10_000, ge=1, le=1_000_000, description="Turbines that the monitor takes; what others send is refused."
     )
     visit_time_limit: float = Field(
         600.0, gt=0, le=604_800, description="Seconds until a visit without effect ends and its engineer is free."
