@@ -15,9 +15,22 @@ NO_ANSWER = "the broker does not answer in time"
 KEEP_ALIVE_TIMEOUT = 141
 PACKET_TOO_LARGE = 149
 
+NO_TLS = ("WRONG_VERSION_NUMBER", "UNEXPECTED_EOF_WHILE_READING")
+"""What OpenSSL says of bytes that are no TLS, and of a line that is closed at its first word."""
+
 UNSUPPORTED_VERSION = (1, 132)
 BAD_CREDENTIALS = (4, 5, 134, 135)
 """Each as MQTT 3.1.1 says it, and as 5 does: not authorised is a wrong password to most brokers."""
+
+_CERTIFICATE_ALERTS = {
+    "CERTIFICATE_REVOKED": "it is revoked",
+    "CERTIFICATE_EXPIRED": "it has expired",
+    "UNKNOWN_CA": "it is not of the authority that the broker trusts",
+    "BAD_CERTIFICATE": "it is none that the broker can use",
+    "UNSUPPORTED_CERTIFICATE": "it is not made for a client",
+    "CERTIFICATE_UNKNOWN": "the broker does not say why",
+}
+"""How the alerts of TLS end that OpenSSL tells of."""
 
 _REASONS = {
     129: "malformed packet",
@@ -74,7 +87,8 @@ def lost(because: str = "") -> BrokerLostError:
 
 def unanswered(broker: Broker) -> UnknownProtocolError:
     """Say that whatever listens there is no broker, or none for this version."""
-    return UnknownProtocolError(f"what listens at {broker} does not answer as a broker does")
+    perhaps = "" if broker.tls else "; does it want TLS (--tls, --cafile)?"
+    return UnknownProtocolError(f"what listens at {broker} does not answer as a broker does{perhaps}")
 
 
 def refused(broker: Broker, code: int | None, because: str) -> BrokerLostError:
@@ -82,21 +96,43 @@ def refused(broker: Broker, code: int | None, because: str) -> BrokerLostError:
     if code in UNSUPPORTED_VERSION:
         return unanswered(broker)
     if code in BAD_CREDENTIALS:
-        return BrokerRefusedError(f"the broker at {broker} refuses the user name or password")
+        return BrokerRefusedError(f"the broker at {broker} refuses {_credentials(broker)}")
     return BrokerRefusedError(f"the broker at {broker} refuses the connection{_after_colon(because)}")
 
 
+def _credentials(broker: Broker) -> str:
+    if broker.tls is None or broker.tls.certfile is None:
+        return "the user name or password"
+    return f"whom the certificate {broker.tls.certfile} names, or that one's last will: it may not be this turbine's"
+
+
 def unreachable(broker: Broker, error: OSError | UnicodeError) -> BrokerLostError:
-    """Say why no connection came to be."""
+    """Say why no connection came to be: BrokerRefusedError where the broker does not take our certificate."""
+    if isinstance(error, ssl.SSLError) and (why := _refused_certificate(broker, error.reason or "")):
+        return BrokerRefusedError(f"the broker at {broker} {why}")
     return BrokerLostError(_unreachable(broker, error))
+
+
+def _refused_certificate(broker: Broker, alert: str) -> str:
+    """What an alert of TLS (RFC 8446, section 6.2) says of our certificate; empty for any other."""
+    certfile = None if broker.tls is None else broker.tls.certfile
+    if "ALERT" not in alert:
+        return ""
+    if certfile is None:
+        wanted = alert.endswith(("CERTIFICATE_REQUIRED", "HANDSHAKE_FAILURE"))  # as TLS 1.3 says it, and as 1.2 does
+        return "wants a certificate: name one with --certfile and --keyfile" if wanted else ""
+    said = next((words for ending, words in _CERTIFICATE_ALERTS.items() if alert.endswith(ending)), "")
+    return f"refuses the certificate {certfile}: {said}" if said else ""
 
 
 def _unreachable(broker: Broker, error: OSError | UnicodeError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the certificate of the broker at {broker} is not trusted: {error.verify_message}"
     if isinstance(error, ssl.SSLError):
+        if error.reason in NO_TLS:
+            return f"no TLS connection with {broker}: what listens there does not speak it"
         return f"no TLS connection with {broker}: {(error.reason or str(error)).replace('_', ' ').lower()}"
-    if broker.tls is not None and isinstance(error, ConnectionResetError):
+    if broker.tls is not None and isinstance(error, ConnectionResetError | BrokenPipeError):
         return f"no TLS connection with {broker}: it hangs up, as a broker without TLS does"
     if isinstance(error, socket.gaierror | UnicodeError):
         return f"the host name {broker.host} can't be resolved"

@@ -34,8 +34,10 @@ from grid.broker import (
 from grid.broker_words import NO_ANSWER, lost, refused, unanswered, unreachable
 from grid.client import Deliver, Publication
 from grid.mqtt_properties import connect_properties, publish_properties, will_properties
+from grid.tls import TlsSocket
 
 logger = logging.getLogger(__name__)
+logger.addHandler(logging.NullHandler())  # paho tells of every loss, for which we raise: a terminal need not see both
 
 T = TypeVar("T")
 
@@ -97,6 +99,7 @@ class MqttClient(aiomqtt.Client):
             tls_context=tls,
         )
         self.session_present = False
+        self._line: TlsSocket | None = None
         self.unanswered = False
         """The broker took the connection, and gave no CONNACK yet."""
         self.failure: Exception | None = None
@@ -133,6 +136,8 @@ class MqttClient(aiomqtt.Client):
                 self.drop()
 
     def _refusal(self, error: aiomqtt.MqttError) -> BrokerLostError:
+        if self._line is not None and isinstance(self._line.failure, ssl.SSLError):
+            return unreachable(self._broker, self._line.failure)
         if self.unanswered:
             return unanswered(self._broker)
         code = _value(error.rc) if isinstance(error, aiomqtt.MqttCodeError) and error.rc is not None else None
@@ -273,6 +278,7 @@ class MqttClient(aiomqtt.Client):
 
     def _on_socket_open(self, client: PahoClient, userdata: Any, sock: Any) -> None:
         self.unanswered = True
+        self._line = sock if isinstance(sock, TlsSocket) else None
         super()._on_socket_open(client, userdata, sock)
 
     def _on_socket_register_write(self, client: PahoClient, userdata: Any, sock: Any) -> None:

@@ -25,6 +25,8 @@ from monitor.demo_broker import LocalMosquitto, find_free_port
 
 pytestmark = pytest.mark.usefixtures("clean_loop", "client")
 
+WANTS_TLS = "; does it want TLS (--tls, --cafile)?"
+
 VERSIONS = [Protocol.V5, Protocol.V311]
 
 
@@ -68,7 +70,7 @@ async def test_whoever_never_answers_is_left_in_both_versions(free_port: int) ->
     async with listener(free_port) as server:
         said = await refusal_of(Broker("127.0.0.1", free_port))
         await server.everybody_hung_up()
-    assert said == f"what listens at 127.0.0.1:{free_port} does not answer as a broker does"
+    assert said == f"what listens at 127.0.0.1:{free_port} does not answer as a broker does{WANTS_TLS}"
     assert server.opened == 2
 
 
@@ -80,7 +82,7 @@ async def test_whoever_answers_something_else_is_no_broker(free_port: int, answe
     async with listener(free_port, answer) as server:
         said = await refusal_of(Broker("127.0.0.1", free_port))
         await server.everybody_hung_up()
-    assert said == f"what listens at 127.0.0.1:{free_port} does not answer as a broker does"
+    assert said == f"what listens at 127.0.0.1:{free_port} does not answer as a broker does{WANTS_TLS}"
 
 
 @pytest.mark.usefixtures("impatient")
@@ -99,7 +101,7 @@ async def test_a_wanted_version_is_not_changed(free_port: int) -> None:
         ("20 03 00 85 00", "refuses the connection: client identifier not valid"),
         ("20 03 00 88 00", "refuses the connection: server unavailable"),
         ("20 03 00 8a 00", "refuses the connection: banned"),
-        ("20 03 00 84 00", "does not answer as a broker does"),
+        ("20 03 00 84 00", f"does not answer as a broker does{WANTS_TLS}"),
     ],
 )
 async def test_a_refusal_is_told_in_the_brokers_words(free_port: int, connack: str, sentence: str) -> None:
@@ -388,11 +390,12 @@ async def test_an_untrusted_broker_is_tried_again_and_does_not_end_the_program(
 
 async def test_a_broker_without_tls_says_so(broker: LocalMosquitto, authority: Authority) -> None:
     said = await refusal_of(over_tls(Broker("127.0.0.1", broker.port), cafile=authority.cafile))
-    assert said.startswith(f"no TLS connection with 127.0.0.1:{broker.port}")
+    assert said.startswith(f"no TLS connection with 127.0.0.1:{broker.port}: ")
+    assert said.endswith(("what listens there does not speak it", "it hangs up, as a broker without TLS does"))
 
 
 async def test_plain_mqtt_to_a_port_with_tls_says_so(tls_broker: Broker) -> None:
-    assert await refusal_of(tls_broker) == f"what listens at {tls_broker} does not answer as a broker does"
+    assert await refusal_of(tls_broker) == f"what listens at {tls_broker} does not answer as a broker does{WANTS_TLS}"
 
 
 async def test_a_client_with_its_certificate_is_let_in(mutual_broker: Broker, authority: Authority) -> None:
@@ -402,8 +405,30 @@ async def test_a_client_with_its_certificate_is_let_in(mutual_broker: Broker, au
         await connection.publish("grid/turbines/7/metrics", b"{}")
 
 
-async def test_a_client_without_its_certificate_is_not_let_in(mutual_broker: Broker, authority: Authority) -> None:
-    assert str(mutual_broker) in await refusal_of(over_tls(mutual_broker, cafile=authority.cafile))
+async def test_a_client_without_its_certificate_is_told_to_bring_one(
+    mutual_broker: Broker, authority: Authority
+) -> None:
+    said = await refusal_of(over_tls(mutual_broker, cafile=authority.cafile))
+    assert said == f"the broker at {mutual_broker} wants a certificate: name one with --certfile and --keyfile"
+
+
+async def test_a_certificate_of_another_authority_is_refused_in_words(
+    mutual_broker: Broker, authority: Authority, tmp_path: Path
+) -> None:
+    certfile, keyfile = Authority(tmp_path, "theirs").sign("DNS:turbine-7", "turbine-7")
+    address = over_tls(mutual_broker, cafile=authority.cafile, certfile=certfile, keyfile=keyfile)
+    said = await refusal_of(address)
+    why = "it is not of the authority that the broker trusts"
+    assert said == f"the broker at {mutual_broker} refuses the certificate {certfile}: {why}"
+
+
+async def test_a_key_with_a_password_is_refused_and_nobody_is_asked_for_it(authority: Authority) -> None:
+    certfile, keyfile = authority.sign("DNS:turbine-9", "turbine-9")
+    _openssl(f"ec -in {keyfile} -aes128 -passout pass:tulip -out {keyfile}.locked")
+    address = over_tls(Broker(), certfile=certfile, keyfile=Path(f"{keyfile}.locked"))
+    with pytest.raises(OSError, match=r"^the files for TLS can't be used: the key is encrypted"):
+        async with connect_once(address, client_id="turbine-9"):
+            pytest.fail("connected")
 
 
 @pytest.mark.parametrize("content", [None, "", "not a certificate"])
