@@ -12,10 +12,16 @@ COPY requirements.txt requirements-build.txt wheels/*.whl ./
 RUN pip install --quiet --only-binary :all: --find-links . --require-hashes \
         -r requirements-build.txt -r requirements.txt
 COPY . .
-RUN pip install --quiet --no-deps --no-build-isolation . && pip uninstall --quiet --yes setuptools
+RUN pip install --quiet --no-deps --no-build-isolation . && pip uninstall --quiet --yes setuptools pip
 
 FROM ${PYTHON_IMAGE}
 COPY --from=build /opt/grid /opt/grid
+# Nobody logs in, no program lends its owner's rights, and nothing installs packages.
+RUN echo 'grid:x:10001:10001::/nonexistent:/usr/sbin/nologin' >>/etc/passwd \
+    && sed -i 's#:[^:]*$#:/usr/sbin/nologin#' /etc/passwd \
+    && find / -xdev -type f -perm /6000 -exec chmod ug-s {} + \
+    && if python -c 'import pip' 2>/dev/null; then python -m pip uninstall --quiet --yes --root-user-action ignore pip; fi \
+    && rm -rf "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')/ensurepip" /usr/share/python-wheels
 # A number, not a name: Kubernetes can see that it isn't root. What a new volume on /data starts with is its own.
 RUN mkdir /data && chown 10001:10001 /data
 USER 10001:10001
