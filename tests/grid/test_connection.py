@@ -26,6 +26,8 @@ from grid.connection import (
 )
 from monitor.demo_broker import LocalMosquitto
 
+UNANSWERED = "what listens at {} does not answer as a broker does; does it want TLS (--tls, --cafile)?"
+
 pytestmark = pytest.mark.usefixtures("clean_loop", "in_bulk")
 
 STATUS = "grid/turbines/7/status"
