@@ -1,0 +1,100 @@
+"""What a person does next, after each command on the secure folder: lines for a terminal."""
+
+from pathlib import Path
+
+from monitor.secure.parties import VIEWER, Credentials, Party
+
+_MOST_NAMED = 8
+
+
+def after_create(folder: Path, host: str, numbers: list[int], credentials: Credentials, port: int) -> list[str]:
+    """How to start everything with a new folder."""
+    viewer = folder / VIEWER.folder
+    if credentials is Credentials.CERTIFICATES:
+        entrance = f"--cert {viewer}/client.crt --key {viewer}/client.key"
+    else:
+        entrance = f'-u viewer -P "$(cat {viewer}/password)"'
+    if numbers:
+        own = folder / "turbines" / str(numbers[0])
+        about_turbines = f"A turbine elsewhere gets the files of its own folder, such as {own}, and no others."
+    else:
+        about_turbines = f"Turbines are added with: grid-monitor secure --folder {folder} add 1-6"
+    return [
+        f"{folder} holds an authority, a broker at {host}:{port}, a monitor, a viewer "
+        f"and {len(numbers)} turbines ({credentials.value}).",
+        "",
+        f"The broker:    cd {folder / 'broker'} && mosquitto -c mosquitto.conf",
+        f"The monitor:   grid-monitor --config {folder / 'grid.toml'}",
+        f"The turbines:  grid-turbines --config {folder / 'grid.toml'} {_which(numbers)}",
+        f"In containers: {_in_compose(folder)} up --build",
+        f"To watch:  mosquitto_sub -h {host} -p {port} --cafile {viewer}/ca.crt {entrance} -t 'grid/#' -v",
+        "",
+        about_turbines,
+        f"Keep {folder / 'authority'} on this machine, and a copy in a safe place: its key makes anybody up.",
+    ]
+
+
+def after_add(folder: Path, added: list[Party]) -> list[str]:
+    """How those who were added get in."""
+    lines = [f"{_names(added)}: in {', '.join(_folders(folder, added))}"]
+    return [*lines, "Copy each folder to where it is used.", *reload(folder)]
+
+
+def after_revoke(folder: Path, gone: list[Party]) -> list[str]:
+    """How those who were revoked are kept out."""
+    return [
+        f"{_names(gone)}: revoked, as soon as the broker has read its files again.",
+        *reload(folder),
+        "A connection that stands is worth nothing from then on. Before somebody is added by the same name again, "
+        "restart the broker, which ends it.",
+    ]
+
+
+def after_rotate(folder: Path, renewed: list[Party], credentials: Credentials, *, revoke_old: bool) -> list[str]:
+    """How what was renewed comes into use."""
+    lines = [f"{len(renewed)} were issued anew, in their folders in {folder}."]
+    if credentials is Credentials.PASSWORDS:
+        lines.append("Hand out the new passwords first: the old ones end when the broker has read its files again.")
+    elif revoke_old:
+        lines.append("The old certificates end when the broker has read its files again; connections that stand, when")
+        lines.append("it is restarted. Hand out the new ones first.")
+    else:
+        lines.append("The old certificates hold until they expire: hand out the new ones in the meantime.")
+    return [*lines, *reload(folder), "Restart whoever uses the folder on this machine, and the pages."]
+
+
+def reload(folder: Path) -> list[str]:
+    """How a running broker reads its files again, without losing a connection."""
+    return [
+        f"Then let the broker read {folder / 'broker'} again:  kill -HUP $(pidof mosquitto)",
+        f"or, in containers:  {_in_compose(folder)} up -d",
+    ]
+
+
+def _which(numbers: list[int]) -> str:
+    """The options of grid-turbines for these, if it can run them at once."""
+    if not numbers:
+        return "--count 1"
+    run = next((n for n, number in enumerate(numbers) if number != numbers[0] + n), len(numbers))
+    first = "" if numbers[0] == 1 else f"--first-number {numbers[0]} "
+    return f"{first}--count {run}"
+
+
+def _names(parties: list[Party]) -> str:
+    shown = [str(party) for party in parties[:_MOST_NAMED]]
+    more = len(parties) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
+def _folders(folder: Path, parties: list[Party]) -> list[str]:
+    shown = [str(folder / party.folder) for party in parties[:_MOST_NAMED]]
+    return [*shown, "..."] if len(parties) > _MOST_NAMED else shown
+
+
+def _in_compose(folder: Path) -> str:
+    return f"GRID_SECURE_DIR={_as_path(folder)} docker compose --profile secure"
+
+
+def _as_path(folder: Path) -> str:
+    """As Compose takes it: a relative path without a dot would be the name of a volume."""
+    return str(folder) if folder.is_absolute() else f"./{folder}"

@@ -1,0 +1,111 @@
+"""Who enters a secure broker, under what name, and where in the folder their files lie."""
+
+import re
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+from grid.topics import CONTROLLER_ID_PATTERN, parse_turbine_number
+
+MOST_AT_ONCE = 10_000
+"""Turbines that one command takes on: more is a slip of the pen."""
+
+
+class Credentials(StrEnum):
+    """How clients show who they are."""
+
+    CERTIFICATES = "certificates"
+    PASSWORDS = "passwords"
+
+
+class PartyKind(StrEnum):
+    """What somebody does at the broker, which is what the access rules go by."""
+
+    TURBINE = "turbine"
+    CONTROLLER = "controller"
+    MONITOR = "monitor"
+    VIEWER = "viewer"
+    BROKER = "broker"
+    SITE = "site"
+
+    @property
+    def is_server(self) -> bool:
+        """Whether others connect to it: its certificate bears the names of hosts, and it has no password."""
+        return self in (PartyKind.BROKER, PartyKind.SITE)
+
+
+class Party(NamedTuple):
+    """One who gets a certificate or a password. The name is the user name at the broker."""
+
+    kind: PartyKind
+    name: str
+
+    @property
+    def folder(self) -> PurePosixPath:
+        """Where its files lie, within the secure folder."""
+        if self in _FOLDERS:
+            return PurePosixPath(_FOLDERS[self])
+        return PurePosixPath(f"{self.kind.value}s", self.name)
+
+    def __str__(self) -> str:
+        return self.name if self.kind.value == self.name else f"{self.kind.value} {self.name}"
+
+
+MONITOR = Party(PartyKind.MONITOR, "monitor")
+VIEWER = Party(PartyKind.VIEWER, "viewer")
+BROKER = Party(PartyKind.BROKER, "broker")
+SITE = Party(PartyKind.SITE, "site")
+_FOLDERS = {MONITOR: "monitor", VIEWER: "viewer", BROKER: "broker", SITE: "https"}
+_RESERVED = frozenset(kind.value for kind in PartyKind)
+
+
+def parse_parties(words: Iterable[str], *, viewers: bool = False) -> list[Party]:
+    """The parties that words of a command line name, each once: `7`, `7-20`, `1,3`, or a controller's id.
+
+    With `viewers`, names of viewers instead. Raises ValueError, with the reason in words.
+    """
+    parties: dict[Party, None] = {}
+    for word in (part for text in words for part in text.split(",")):
+        parties.update(dict.fromkeys([_named(PartyKind.VIEWER, word)] if viewers else _parties_in(word)))
+        if len(parties) > MOST_AT_ONCE:
+            raise ValueError(f"more than {MOST_AT_ONCE} at once")
+    return list(parties)
+
+
+def parse_numbers(text: str) -> list[int]:
+    """Numbers of turbines, such as `1-6` or `1,3,7-20`, each once. Raises ValueError, with the reason in words."""
+    parties = parse_parties([text])
+    if others := [party.name for party in parties if party.kind is not PartyKind.TURBINE]:
+        raise ValueError(f"{others[0]!r} is no number of a turbine")
+    return [int(party.name) for party in parties]
+
+
+def turbines(numbers: Iterable[int]) -> list[Party]:
+    """Turbines by their numbers. Raises ValueError for a number that no turbine has."""
+    return [_turbine(str(number)) for number in numbers]
+
+
+def _parties_in(word: str) -> list[Party]:
+    if bounds := re.fullmatch(r"([0-9]+)-([0-9]+)", word):
+        first, last = (parse_turbine_number(bound) for bound in bounds.groups())
+        if not first <= last < first + MOST_AT_ONCE:
+            raise ValueError(f"{word}: a range goes upwards, and holds {MOST_AT_ONCE} turbines at most")
+        return turbines(range(first, last + 1))
+    return [_turbine(word) if word.isdigit() else _named(PartyKind.CONTROLLER, word)]
+
+
+def _turbine(word: str) -> Party:
+    return Party(PartyKind.TURBINE, str(parse_turbine_number(word)))
+
+
+def _named(kind: PartyKind, word: str) -> Party:
+    """A controller or a viewer. None of them has a number for its name: it could speak for that turbine."""
+    if not re.fullmatch(CONTROLLER_ID_PATTERN, word) or word.isdigit():
+        raise ValueError(
+            f"{word!r} is no name: 1 to 64 letters, digits, `.`, `_` and `-`, the first a letter or digit, "
+            "and not digits alone"
+        )
+    if word.lower() in _RESERVED:
+        raise ValueError(f"the name {word} is taken by the farm itself")
+    return Party(kind, word)
