@@ -79,6 +79,7 @@ def create_app(site: Site, lifespan: Lifespan | None = None) -> FastAPI:
     app.include_router(post_outages.router)
     for routes in (farm, turbines, readings, repairs, dead_letters, orders, post_metrics, channel, operations, pages):
         app.include_router(routes.router)
+    app.include_router(pages.for_anyone)
     app.include_router(static_files.router)
     app.get("/api/v1/openapi.json", include_in_schema=False, dependencies=[Depends(require(Scope.READ))])(app.openapi)
     _stand_before(app, names_of(site.settings))

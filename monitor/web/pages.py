@@ -1,22 +1,30 @@
 """The pages: each is a shell that the server writes, filled by its script."""
 
+import asyncio
+import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import jinja2
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from fastapi import Path as PathParameter
 from fastapi.requests import Request
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.templating import Jinja2Templates
 
-from monitor.access.roles import Scope
+from monitor.access.roles import Role, Scope
+from monitor.store.accounts import Accounts
 from monitor.store.errors import StoreError
 from monitor.web.about import about
-from monitor.web.access import require_on_page
+from monitor.web.access import TheIdentity, require_anyone, require_on_page
 from monitor.web.site import Site, TheSite
 
+FARM = "/"
+_LOCAL_PATH = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]*")
+"""Printable ASCII without a backslash, which browsers read as a slash: `//elsewhere` and `/\\elsewhere` lead away."""
+
 router = APIRouter(include_in_schema=False, dependencies=[Depends(require_on_page(Scope.READ))])
+for_anyone = APIRouter(include_in_schema=False, dependencies=[Depends(require_anyone())])
 _environment = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
@@ -27,21 +35,39 @@ _environment = jinja2.Environment(
 _templates = Jinja2Templates(env=_environment)
 
 
-@router.get("/")
-async def farm_page(request: Request) -> HTMLResponse:
+class Shell:
+    """Writes a page for who asks: their name, and what they may do, are on it before any script runs."""
+
+    def __init__(self, request: Request, who: TheIdentity, site: TheSite) -> None:
+        self.request = request
+        self.who = who
+        self.site = site
+
+    def page(self, template: str, shown: dict[str, Any] | None = None, *, status_code: int = 200) -> HTMLResponse:
+        """Fill a template."""
+        context = {"asks": not self.site.settings.is_open, "who": self.who, "may": sorted(self.who.scopes)}
+        return _templates.TemplateResponse(self.request, template, context | (shown or {}), status_code=status_code)
+
+
+TheShell = Annotated[Shell, Depends()]
+Next = Annotated[str, Query(alias="next", max_length=2000)]
+
+
+@router.get(FARM)
+async def farm_page(shell: TheShell) -> HTMLResponse:
     """The farm at a glance."""
-    return _templates.TemplateResponse(request, "farm.html")
+    return shell.page("farm.html")
 
 
 @router.get("/turbines/{turbine_number}")
 async def turbine_page(
-    request: Request, site: TheSite, turbine_number: Annotated[int, PathParameter(ge=0, le=2**63 - 1)]
+    shell: TheShell, site: TheSite, turbine_number: Annotated[int, PathParameter(ge=0, le=2**63 - 1)]
 ) -> HTMLResponse:
     """One turbine: its trends, incidents and visits, and orders for it. 404 for one that was never heard of."""
     shown = {"turbine_number": turbine_number}
     if await _is_known(site, turbine_number):
-        return _templates.TemplateResponse(request, "turbine.html", shown)
-    return _templates.TemplateResponse(request, "turbine_unknown.html", shown, status_code=404)
+        return shell.page("turbine.html", shown)
+    return shell.page("turbine_unknown.html", shown, status_code=404)
 
 
 async def _is_known(site: Site, turbine_number: int) -> bool:
@@ -55,42 +81,73 @@ async def _is_known(site: Site, turbine_number: int) -> bool:
 
 
 @router.get("/alarms")
-async def alarms_page(request: Request) -> HTMLResponse:
+async def alarms_page(shell: TheShell) -> HTMLResponse:
     """What asks a person to act, and what was done about it."""
-    return _templates.TemplateResponse(request, "alarms.html")
+    return shell.page("alarms.html")
 
 
 @router.get("/outages")
-async def outages_page(request: Request) -> HTMLResponse:
+async def outages_page(shell: TheShell) -> HTMLResponse:
     """What was out, for how long, and what it cost."""
-    return _templates.TemplateResponse(request, "outages.html")
+    return shell.page("outages.html")
 
 
 @router.get("/repairs")
-async def repairs_page(request: Request) -> HTMLResponse:
+async def repairs_page(shell: TheShell) -> HTMLResponse:
     """Visits, engineers, and how long repairs take."""
-    return _templates.TemplateResponse(request, "repairs.html")
+    return shell.page("repairs.html")
 
 
 @router.get("/journal")
-async def journal_page(request: Request) -> HTMLResponse:
+async def journal_page(shell: TheShell) -> HTMLResponse:
     """What the monitor decided, newest first."""
-    return _templates.TemplateResponse(request, "journal.html")
+    return shell.page("journal.html")
 
 
 @router.get("/dead-letters")
-async def dead_letters_page(request: Request) -> HTMLResponse:
+async def dead_letters_page(shell: TheShell) -> HTMLResponse:
     """What was refused, and why."""
-    return _templates.TemplateResponse(request, "dead_letters.html")
+    return shell.page("dead_letters.html")
+
+
+@router.get("/audit")
+async def audit_page(shell: TheShell) -> HTMLResponse:
+    """Who ordered what, and who came in. Who may not read that is told so on a page: it is a person that asks."""
+    if shell.who.may(Scope.AUDIT):
+        return shell.page("audit.html")
+    return shell.page("not_for_you.html", {"role": Scope.AUDIT.role.word}, status_code=403)
 
 
 @router.get("/about")
-async def about_page(request: Request, site: TheSite) -> HTMLResponse:
+async def about_page(shell: TheShell, site: TheSite) -> HTMLResponse:
     """Versions, health in sentences, and the books."""
-    return _templates.TemplateResponse(request, "about.html", await about(site))
+    return shell.page("about.html", await about(site))
 
 
-@router.get("/favicon.ico")
+@for_anyone.get("/sign-in")
+async def sign_in_page(request: Request, who: TheIdentity, site: TheSite, next_page: Next = FARM) -> Response:
+    """Where one signs in, and goes on from; who is signed in, or need not, goes on at once."""
+    wanted = local_path(next_page)
+    if who.role > Role.ANYONE:
+        return RedirectResponse(wanted, status_code=303)
+    shown = {"next": wanted, "is_nobody_known": await asyncio.to_thread(_is_nobody_known, site.settings.data_dir)}
+    return _templates.TemplateResponse(request, "sign_in.html", shown, headers={"cache-control": "no-store"})
+
+
+def local_path(text: str) -> str:
+    """The page of this site that an address names as the next one; the farm for whatever could lead elsewhere."""
+    return text if _LOCAL_PATH.fullmatch(text) and not text.startswith("/sign-in") else FARM
+
+
+def _is_nobody_known(data_dir: Path) -> bool:
+    """Whether no user was made yet; false where that can't be told."""
+    try:
+        return not Accounts.of(data_dir).users()
+    except StoreError:
+        return False
+
+
+@for_anyone.get("/favicon.ico")
 async def icon() -> RedirectResponse:
     """The sign of a tab, where browsers ask for it when what they show names none: a JSON document, or a file."""
     return RedirectResponse("/static/favicon.svg", status_code=301)

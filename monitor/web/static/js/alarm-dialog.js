@@ -6,8 +6,11 @@ import { sentenceParts, timeElement } from "./clock.js";
 import { setText } from "./dom.js";
 import { button, element, turbineLink } from "./elements.js";
 import { counted } from "./quantities.js";
+import { session } from "./session.js";
 import { severityBadge } from "./severities.js";
 import { capital, spaced } from "./words.js";
+
+const IN_SERVICE = new Set(["take_out_of_service", "put_in_service"]);
 
 const place = (id) => document.getElementById(id);
 
@@ -47,6 +50,7 @@ export class AlarmDialog {
       element("dl", { class: "facts" }, factsOf(alarm).flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)])),
     );
     place("alarm-orders").replaceChildren(...ordersFor(alarm).map(([kind, text, style]) => button(text, () => this.order(kind, [alarm]), `button ${style ?? ""}`)));
+    setText(place("alarm-orders-note"), session.whyNot("alarms"));
     this.#loadJournal(alarm.alarm_id);
   }
 
@@ -88,7 +92,12 @@ function pageName(path) {
   return [...document.querySelectorAll(".site-nav a")].find((link) => link.getAttribute("href") === path)?.textContent ?? path;
 }
 
+/** What may be done about it by who is here. */
 function ordersFor(alarm) {
+  return ordersOf(alarm).filter(([kind]) => session.may(IN_SERVICE.has(kind) ? "service" : "alarms"));
+}
+
+function ordersOf(alarm) {
   const silent = silence(alarm);
   return [
     isUnacknowledged(alarm) && ["acknowledge", "Acknowledge", "primary"],

@@ -4,7 +4,7 @@ import { inWords, post } from "./api.js";
 import { inViewersZone, timeText } from "./clock.js";
 import { counted } from "./quantities.js";
 import { toast } from "./toasts.js";
-import { rememberWho, rememberedWho } from "./who.js";
+import { followWho, rememberWho, rememberedWho } from "./who.js";
 
 const MINUTE_MS = 60_000;
 const MOST_AT_ONCE = 1000;
@@ -34,6 +34,7 @@ export class AlarmOrder {
       this.#give();
     });
     place("order-cancel").addEventListener("click", () => place("order").close());
+    followWho(place("order-by"), place("order-by-hint"));
     place("order-spans").addEventListener("change", () => this.#showEnd());
   }
 

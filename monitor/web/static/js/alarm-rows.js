@@ -139,7 +139,7 @@ export class AlarmRows {
   }
 
   #box(alarm) {
-    const box = element("input", { type: "checkbox", "aria-label": `Choose: ${alarm.sentence}` });
+    const box = element("input", { type: "checkbox", "data-needs": "alarms", "aria-label": `Choose: ${alarm.sentence}` });
     box.checked = this.chosen.has(alarm.alarm_id);
     box.addEventListener("change", () => this.choose(alarm.alarm_id, box.checked));
     return box;
@@ -161,6 +161,7 @@ export class AlarmRows {
     }
     const acknowledge = button("Acknowledge", () => this.on.order("acknowledge", [alarm]));
     acknowledge.setAttribute("aria-label", `Acknowledge: ${alarm.sentence}`);
+    acknowledge.dataset.needs = "alarms";
     acknowledge.disabled = !this.#isOrderPossible;
     return [acknowledge];
   }

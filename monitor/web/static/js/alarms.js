@@ -14,6 +14,7 @@ import { Notifications } from "./notifications.js";
 import { stream } from "./page.js";
 import { count, counted } from "./quantities.js";
 import { showRate } from "./alarm-rate.js";
+import { session } from "./session.js";
 import { settled } from "./settled.js";
 import { SEVERITIES } from "./severities.js";
 import { whyNoOrders } from "./who.js";
@@ -225,7 +226,7 @@ const chosen = () => alarms.filter((alarm) => rows.chosen.has(alarm.alarm_id));
 const waitingOf = (list) => list.filter((alarm) => isWaiting(alarm));
 
 function showChosen() {
-  const isPossible = whyNoOrders(stream) === "";
+  const isPossible = whyNoOrders(stream, "alarms") === "";
   const waiting = waitingOf(chosen()).length;
   const shown = waitingOf(rows.shown).length;
   setButton("acknowledge-chosen", waiting === 0 ? "Acknowledge chosen" : `Acknowledge ${count(waiting)} chosen`, isPossible && waiting > 0);
@@ -253,7 +254,7 @@ place("alarms-new").addEventListener("click", () => arrange({ isWanted: true }))
 
 const about = (kind) => () => {
   const alarm = rows.here;
-  if (alarm && whyNoOrders(stream) === "" && (kind !== "acknowledge" || isWaiting(alarm))) order.open(kind, [alarm]);
+  if (alarm && whyNoOrders(stream, "alarms") === "" && (kind !== "acknowledge" || isWaiting(alarm))) order.open(kind, [alarm]);
 };
 addKeys({
   j: () => rows.move(1),
@@ -261,7 +262,7 @@ addKeys({
   c: about("acknowledge"),
   s: about("shelve"),
   x: () => rows.here && rows.choose(rows.here.alarm_id, !rows.chosen.has(rows.here.alarm_id)),
-  C: () => whyNoOrders(stream) === "" && (rows.chosen.size > 0 ? acknowledgeChosen() : acknowledgeShown()),
+  C: () => whyNoOrders(stream, "alarms") === "" && (rows.chosen.size > 0 ? acknowledgeChosen() : acknowledgeShown()),
 });
 
 // --- live
@@ -271,11 +272,18 @@ const loadSoon = settled(() => {
   load();
   notifications.refresh();
 });
-stream.subscribe(({ kind }) => {
-  const why = whyNoOrders(stream);
+function allowOrders() {
+  const why = whyNoOrders(stream, "alarms");
   setText(place("orders-note"), why);
   rows.allowOrders(why === "");
   showChosen();
+}
+session.subscribe(() => {
+  allowOrders();
+  if (!session.isOver) loadSoon();
+});
+stream.subscribe(({ kind }) => {
+  allowOrders();
   if (kind === "state") return;
   const now = stream.farm.farm?.alarms?.changes;
   if (changes !== null && (now !== changes || kind === "snapshot")) loadSoon();

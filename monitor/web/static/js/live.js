@@ -1,5 +1,7 @@
 // The live channel of a page: a WebSocket that comes back by itself, and the farm that it keeps up to date.
+import { takeTicket } from "./api.js";
 import { LiveFarm } from "./live-farm.js";
+import { session } from "./session.js";
 
 const PATH = "/api/v1/live";
 const SILENCE_MS = 5000; // the server says something every second; after this long nobody is there
@@ -7,6 +9,7 @@ const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;
 const HIDDEN_MS = 60_000; // a tab that nobody looks at for this long lets go of its connection
 const LOOK_EVERY_MS = 1000;
+const SESSION_IS_OVER = 4401; // what the channel was opened with has ended: the next ticket belongs to what goes on
 
 /**
  * Follows the farm. `state` is "connecting" until the first snapshot, then "live" or "down".
@@ -23,6 +26,7 @@ export class LiveStream {
   #socket = null;
   #heardAt = performance.now();
   #openedAt = 0;
+  #turn = 0;
   #pause = FIRST_PAUSE_MS;
   #again = 0;
   #letGo = 0;
@@ -33,6 +37,7 @@ export class LiveStream {
     setInterval(() => this.#look(), LOOK_EVERY_MS);
     document.addEventListener("visibilitychange", () => (document.hidden ? this.#hide() : this.#show()));
     addEventListener("online", () => this.#openNow());
+    session.subscribe(() => session.isOver || document.hidden || this.#openNow());
     addEventListener("pagehide", () => this.#close());
     addEventListener("pageshow", (event) => event.persisted && this.#openNow());
   }
@@ -58,21 +63,40 @@ export class LiveStream {
     return document.hidden && this.#socket === null;
   }
 
-  #open() {
+  async #open() {
     clearTimeout(this.#again);
     this.#openedAt = performance.now();
-    const socket = new WebSocket(this.#address());
-    this.#socket = socket;
-    socket.onmessage = (event) => socket === this.#socket && this.#take(event.data);
-    socket.onclose = () => socket === this.#socket && this.#lost();
+    const turn = ++this.#turn;
+    try {
+      const address = await this.#address();
+      if (turn === this.#turn) this.#connect(address);
+    } catch {
+      if (turn === this.#turn) this.#lost();
+    }
   }
 
-  #address() {
+  #connect(address) {
+    const socket = new WebSocket(address);
+    this.#socket = socket;
+    socket.onmessage = (event) => socket === this.#socket && this.#take(event.data);
+    socket.onclose = (event) => socket === this.#socket && this.#closed(event.code);
+  }
+
+  /** Where the channel is, with the place to go on at; a site that asks who one is opens it to a ticket. */
+  async #address() {
     const url = new URL(PATH, location.href);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    const ticket = session.asks ? (await takeTicket()).ticket : null;
     const { stream, number } = this.farm.position ?? {};
     if (stream !== undefined && number !== undefined) url.search = new URLSearchParams({ stream, number });
+    if (ticket !== null) url.searchParams.set("ticket", ticket);
     return url;
+  }
+
+  #closed(code) {
+    const lasted = performance.now() - this.#openedAt;
+    if (code === SESSION_IS_OVER && lasted > SILENCE_MS) this.#openNow();
+    else this.#lost();
   }
 
   #take(text) {
@@ -121,6 +145,7 @@ export class LiveStream {
 
   #close() {
     clearTimeout(this.#again);
+    this.#turn += 1;
     const socket = this.#socket;
     this.#socket = null;
     socket?.close();

@@ -47,8 +47,14 @@ export class Notifications {
 
   #showReceivers(names) {
     this.#shown = names.join("\n");
-    place("receivers").replaceChildren(...names.map((name) => button(`Test ${name}`, (event) => test(name, event.currentTarget))));
+    place("receivers").replaceChildren(...names.map(testButton));
   }
+}
+
+function testButton(receiver) {
+  const made = button(`Test ${receiver}`, () => test(receiver, made));
+  made.dataset.needs = "service";
+  return made;
 }
 
 function receiversInWords(receivers) {

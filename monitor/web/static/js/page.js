@@ -2,32 +2,35 @@
 import { showAlarmsWaiting } from "./alarms-waiting.js";
 import { age, timeElement, utcText, zoneName, zonedText } from "./clock.js";
 import { icon, setChildren, setText } from "./dom.js";
-import { element } from "./elements.js";
+import { button, element } from "./elements.js";
 import { addKeys, listenForKeys, listenForHelp } from "./keyboard.js";
 import { LiveStream } from "./live.js";
+import { session } from "./session.js";
+import { keepSession } from "./sign-in.js";
 import { showInTab, watchWhileHidden } from "./tab.js";
 
 /** The live stream of this page; it is started. */
 export const stream = new LiveStream();
 
-const PAGES = { f: "/", a: "/alarms", o: "/outages", r: "/repairs", j: "/journal", d: "/dead-letters", i: "/about" };
+const PAGES = { f: "/", a: "/alarms", o: "/outages", r: "/repairs", j: "/journal", d: "/dead-letters", u: "/audit", i: "/about" };
 const LEVELS = { books_unbalanced: "warning" };
 const place = document.getElementById("stream");
+const signIn = session.asks ? keepSession() : null;
 const clock = document.getElementById("clock");
 const banners = new Map(); // what is said, by its key: a banner that stays is not made anew, so it is not read again
 
 function showStream() {
   const seconds = stream.silentSeconds;
   const state = stream.state === "live" && !stream.isFresh ? "away" : stream.state;
-  place.dataset.stream = state;
+  place.dataset.stream = session.isOver ? "down" : state;
   const words = {
     connecting: "connecting",
     live: `live, ${age(seconds)} ago`,
     away: `monitor away${forHowLong(stream.farm.farm?.monitor?.since)}`,
     down: seconds === null ? "no connection" : `down for ${age(seconds)}`,
   };
-  setText(place, words[state]);
-  document.body.classList.toggle("is-old", !stream.isFresh);
+  setText(place, session.isOver ? "signed out" : words[state]);
+  document.body.classList.toggle("is-old", session.isOver || !stream.isFresh);
 }
 
 function forHowLong(since) {
@@ -46,6 +49,7 @@ function showClock() {
 function troubles() {
   const found = [];
   const { farm, at } = stream.farm;
+  if (session.isOver) return [signedOut()];
   if (stream.state === "down") {
     found.push(
       at
@@ -55,7 +59,16 @@ function troubles() {
   }
   if (farm?.monitor?.running === false) found.push(monitorAway(farm.monitor));
   for (const trouble of farm?.troubles ?? []) found.push(ofMonitor(trouble));
+  if (session.endsAt !== null) found.push(endsSoon());
   return found;
+}
+
+function signedOut() {
+  return { key: "session", level: "warning", since: session.overSince, before: "You are signed out since ", after: ": numbers are as old as shown. ", action: ["Sign in", signIn] };
+}
+
+function endsSoon() {
+  return { key: "session", level: "note", since: session.endsAt, before: "Your session ends at ", after: ", 12 hours after the sign-in. ", action: ["Sign in again", signIn] };
 }
 
 function monitorAway({ since }) {
@@ -82,8 +95,8 @@ function showBanners() {
   setChildren(document.getElementById("banners"), wanted.map(([, node]) => node));
 }
 
-function banner({ level, since, before, after }) {
-  const words = element("span", {}, before, since ? timeElement(since) : null, after);
+function banner({ level, since, before, after, action }) {
+  const words = element("span", {}, before, since ? timeElement(since) : null, after, action ? button(...action) : null);
   return element("p", { class: "banner", "data-level": level }, icon("waiting"), words);
 }
 
@@ -98,6 +111,7 @@ function show() {
 }
 
 stream.subscribe(show);
+session.subscribe(show);
 setInterval(() => {
   showStream();
   showClock();

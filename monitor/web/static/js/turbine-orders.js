@@ -3,7 +3,7 @@
 import { inWords, post, Problem } from "./api.js";
 import { inViewersZone } from "./clock.js";
 import { toast } from "./toasts.js";
-import { rememberWho, rememberedWho, whyNoOrders } from "./who.js";
+import { followWho, rememberWho, rememberedWho, whyNoOrders } from "./who.js";
 
 const NEEDS_A_PERSON = new Set(["refused", "waiting"]);
 const REFUSED = "Not possible now"; // the title of the problem when the monitor has decided against an order
@@ -31,11 +31,12 @@ export class Orders {
       this.#give();
     });
     place("order-cancel").addEventListener("click", () => place("order").close());
+    followWho(place("order-by"), place("order-by-hint"));
   }
 
   /** Let orders be given only while the monitor can be asked; say why they can't. A turbine in need stands out. */
   follow(stream, row) {
-    const why = whyNoOrders(stream);
+    const why = whyNoOrders(stream, "orders");
     for (const button of this.buttons) {
       button.disabled = why !== "";
       button.classList.toggle("primary", button.dataset.order === "repair" && NEEDS_A_PERSON.has(row?.standing));
