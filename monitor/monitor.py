@@ -45,6 +45,7 @@ from monitor.health import Health
 from monitor.intake.decode import ArrivalTimes, Decoded, decode
 from monitor.intake.port import Batch, Intake
 from monitor.intake.posts import decode_posts
+from monitor.intake.admission import MOST_TURBINES, Admission
 from monitor.intake.salvage import salvage
 from monitor.knowledge import Knowledge, KnowledgeSettings
 from monitor.ports import Courier, NoCourier, Store, Watcher
@@ -92,6 +93,7 @@ class GridMonitor:
     ) -> None:
         self.health = Health(started_at=clock.utc())
         self.measurements = measurements or Measurements()
+        max_turbines: int = MOST_TURBINES,
         self.engineers = engineers
         self.alarm_counts = AlarmCounts()
         self._intake = intake
@@ -108,6 +110,7 @@ class GridMonitor:
         self._epoch = 0
         self._requests = Requests(intake.wake, refusing=self._cannot_store)
         self._answered = AnsweredOrders()
+        self._admission = Admission(most_turbines=max_turbines)
         self._stopping = asyncio.Event()
         self._ready = False
         self.fleet: Fleet
@@ -228,9 +231,9 @@ class GridMonitor:
 
     def _read(self, batch: Batch) -> Step:
         now = self._clock.utc()
-        decoded = decode(batch.messages, now, self._arrivals)
+        decoded = decode(batch.messages, now, self._arrivals, self._admission)
         asked = self._requests.take(self._answered)
-        asked.became = decode_posts(asked.posts, now, self._arrivals, decoded)
+        asked.became = decode_posts(asked.posts, now, self._arrivals, self._admission, decoded)
         self.health.take_in(received=decoded.counted["received"], waiting=batch.waiting)
         decoded.counted["dropped_at_qos_0"] = batch.dropped
         turns = self._turns_of_the_connection(batch)
@@ -295,7 +298,7 @@ class GridMonitor:
         )
 
     def _follow_sequences(self, decoded: Decoded, now: Now) -> SequenceChanges:
-        refused, held_by_refused = salvage(decoded.dead_letters)
+        refused, held_by_refused = salvage(decoded.dead_letters, self._admission)
         self.sequences.take(Arrived(decoded.readings, refused, [*decoded.held, *held_by_refused]))
         return self.sequences.drain(now)
 
@@ -332,6 +335,8 @@ class GridMonitor:
             if turbine.emitted_at is not None and turbine.received_at is not None:
                 # An arrival is never later than a moment after its receipt; a turbine's own clock may be.
                 self._arrivals.remember(turbine.turbine_number, min(turbine.emitted_at, turbine.received_at + SECOND))
+        turbines = (turbine.turbine_number for turbine in remembered.turbines)
+        self._admission.remember(turbines, remembered.knowledge.controllers)
         # Nobody watched until now: what the turbines' links were says nothing of what they are.
         return await self.store_metrics(Step([BrokerLost()], Decoded(), Asked()))
 

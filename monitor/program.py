@@ -222,6 +222,7 @@ class _Program:
             courier=deliveries,
             measurements=self._measurements,
             tracer=self._tracer,
+            max_turbines=settings.max_turbines,
         )
 
     def _intake(self, lock_id: str) -> BrokerIntake:

@@ -24,6 +24,7 @@ from grid.metrics import OperationalStatus, TurbineMetrics
 from grid.times import SECOND
 from grid.topics import Kind
 from monitor.facts import Arrived, Changes, Now
+from monitor.intake.admission import Admission
 from monitor.intake.decode import ArrivalTimes, decode
 from monitor.intake.salvage import salvage
 from monitor.sequences.sequences import MOST_SESSIONS, Sequences, messages_for
@@ -58,6 +59,7 @@ class SmallMonitor:
     def __init__(self, path: Path, now: Now) -> None:
         self.path = path
         self.ledger = Ledger.open(path, busy_timeout_seconds=0)
+        self.admission = Admission()
         self.recall(now)
 
     def recall(self, now: Now) -> None:
@@ -70,8 +72,9 @@ class SmallMonitor:
             [PlainMessage(METRICS, payload, 1, retain=False, packet_id=1) for payload in payloads],
             now.utc,
             ArrivalTimes(),
+            self.admission,
         )
-        refused, held = salvage(decoded.dead_letters)
+        refused, held = salvage(decoded.dead_letters, self.admission)
         self.sequences.take(Arrived(decoded.readings, refused, [*decoded.held, *held]))
         changes = Changes(
             readings=decoded.readings,

@@ -40,6 +40,8 @@ class RememberedKnowledge:
     window_marks: list[WindowMark] = field(default_factory=list)
     """The first ones; the rest is asked for, since after a restore there may be millions."""
     ongoing_outages: list[Outage] = field(default_factory=list)
+    controllers: list[str] = field(default_factory=list)
+    """Who ever had an outage."""
     baselines: list[BaselineRecord] = field(default_factory=list)
     open_findings: list[Finding] = field(default_factory=list)
     next_finding_id: int = 1

@@ -134,6 +134,7 @@ class DeadLetterReason(StrEnum):
     REFUSED_BY_DATABASE = "refused_by_database"
 
 
+    TOO_MANY = "too_many"
 KEPT_PAYLOAD_BYTES = 4096
 """How much of a dead letter is kept."""
 

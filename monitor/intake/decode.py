@@ -24,6 +24,7 @@ from monitor.facts import (
     RepairAnswer,
     StatusReport,
 )
+from monitor.intake.admission import Admission
 from monitor.intake.outage_reports import take_outage_reports
 from monitor.intake.readings import Fields, read_metrics
 from monitor.intake.refused import RefusedError, dead_letter, invalid, refuse_duplicate_keys, refuse_too_large
@@ -68,8 +69,8 @@ class ArrivalTimes:
         return moment
 
 
-def decode(messages: Sequence[Message], received_at: int, arrivals: ArrivalTimes) -> Decoded:
-    """Read a batch of messages that arrived at `received_at` (UTC, microseconds).
+def decode(messages: Sequence[Message], received_at: int, arrivals: ArrivalTimes, admission: Admission) -> Decoded:
+    """Read a batch of messages that arrived at `received_at` (UTC, microseconds), of those who are let in.
 
     Never raises for what a message contains: what is not of the contract becomes a dead letter. Retained metrics
     and cleared retained statuses are counted, and nothing else.
@@ -80,9 +81,9 @@ def decode(messages: Sequence[Message], received_at: int, arrivals: ArrivalTimes
     for message, is_metrics in zip(messages, are_metrics, strict=True):
         try:
             if is_metrics:
-                take_reading(message.topic, next(metrics), received_at, arrivals, decoded)
+                take_reading(message.topic, next(metrics), received_at, arrivals, admission, decoded)
             else:
-                _take_other(message, received_at, decoded)
+                _take_other(message, received_at, admission, decoded)
         except RefusedError as refused:
             decoded.dead_letters.append(dead_letter(message, received_at, refused))
     # Whatever has no column of its own must become a reading or a dead letter: the books tell if it does not.
@@ -108,7 +109,12 @@ def _parse_topic(topic: str) -> topics.TurbineTopic:
 
 
 def take_reading(
-    topic: str, metrics: Fields | RefusedError, received_at: int, arrivals: ArrivalTimes, decoded: Decoded
+    topic: str,
+    metrics: Fields | RefusedError,
+    received_at: int,
+    arrivals: ArrivalTimes,
+    admission: Admission,
+    decoded: Decoded,
 ) -> None:
     """Add a reading to a batch. Raises RefusedError for one that is none."""
     turbine_number = _parse_topic(topic).turbine_number
@@ -117,6 +123,8 @@ def take_reading(
     if metrics["turbine_number"] != turbine_number:
         detail = f"turbine_number is {metrics['turbine_number']}, the topic says {turbine_number}"
         raise RefusedError(DeadLetterReason.OTHER_TURBINE, detail)
+    if turbine_number not in admission.turbines:
+        admission.let_in(turbine_number)
     field = metrics.get
     emitted_at = field("emitted_at")
     if emitted_at is None:
@@ -148,21 +156,23 @@ def _take_held(reading: Reading, oldest_held: int | None, decoded: Decoded) -> N
         decoded.held.append(Held(reading.turbine_number, reading.session, min(oldest_held, reading.sequence)))
 
 
-def _take_other(message: Message, received_at: int, decoded: Decoded) -> None:
+def _take_other(message: Message, received_at: int, admission: Admission, decoded: Decoded) -> None:
     if topics.is_of_controller(message.topic):
-        _take_outage_reports(message, received_at, decoded)
+        _take_outage_reports(message, received_at, admission, decoded)
         return
     turbine_number, kind = _parse_topic(message.topic)
     match kind:
         case topics.Kind.STATUS:
-            _take_status(message, turbine_number, received_at, decoded)
+            _take_status(message, turbine_number, received_at, admission, decoded)
         case topics.Kind.REPAIR_RESULT:
-            _take_repair_result(message, turbine_number, received_at, decoded)
+            _take_repair_result(message, turbine_number, received_at, admission, decoded)
         case _:
             decoded.counted["retained_metrics"] += 1
 
 
-def _take_status(message: Message, turbine_number: int, received_at: int, decoded: Decoded) -> None:
+def _take_status(
+    message: Message, turbine_number: int, received_at: int, admission: Admission, decoded: Decoded
+) -> None:
     if not message.payload:  # how MQTT clears a retained message: the turbine was removed, nothing is said of it
         decoded.counted["cleared_statuses"] += 1
         return
@@ -173,6 +183,7 @@ def _take_status(message: Message, turbine_number: int, received_at: int, decode
         raise invalid(error) from None
     if message.payload.lstrip().startswith(b"{"):
         refuse_duplicate_keys(message.payload)
+    admission.let_in(turbine_number)
     decoded.counted["statuses"] += 1
     decoded.news.append(
         StatusReport(
@@ -196,15 +207,17 @@ def _take_status(message: Message, turbine_number: int, received_at: int, decode
     )
 
 
-def _take_outage_reports(message: Message, received_at: int, decoded: Decoded) -> None:
+def _take_outage_reports(message: Message, received_at: int, admission: Admission, decoded: Decoded) -> None:
     if message.retain:
         decoded.counted["retained_outage_reports"] += 1
         return
-    take_outage_reports(message, received_at, decoded.outage_reports.append)
+    take_outage_reports(message, received_at, admission, decoded.outage_reports.append)
     decoded.counted["outage_reports"] += 1
 
 
-def _take_repair_result(message: Message, turbine_number: int, received_at: int, decoded: Decoded) -> None:
+def _take_repair_result(
+    message: Message, turbine_number: int, received_at: int, admission: Admission, decoded: Decoded
+) -> None:
     if message.retain:
         decoded.counted["retained_repair_results"] += 1
         return
@@ -214,5 +227,6 @@ def _take_repair_result(message: Message, turbine_number: int, received_at: int,
     except ValidationError as error:
         raise invalid(error) from None
     refuse_duplicate_keys(message.payload)
+    admission.let_in(turbine_number)
     decoded.counted["repair_results"] += 1
     decoded.news.append(RepairAnswer(turbine_number, answer.dispatch_id, answer.result, received_at, answer.reason))

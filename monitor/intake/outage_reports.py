@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -11,13 +12,19 @@ from grid.outage import MAX_OUTAGE_REPORTS_BYTES, read_outage_reports
 from grid.outage import OutageReport as OutageMessage
 from grid.times import MAX_AHEAD
 from monitor.facts import DeadLetterReason, OutageReport
-from monitor.intake.refused import RefusedError, invalid, refuse_duplicate_keys, refuse_too_large
+from monitor.intake.admission import Admission
+from monitor.intake.refused import RefusedError, in_words, invalid, refuse_duplicate_keys, refuse_too_large
+
+MOST_REPORTS = 1250
+"""In a message: more than fit into it, each with all its fields."""
 
 MOST_COMPLAINTS = 3
 """How many reports of a list are named in its dead letter."""
 
 
-def take_outage_reports(message: Message, received_at: int, take: Callable[[OutageReport], None]) -> None:
+def take_outage_reports(
+    message: Message, received_at: int, admission: Admission, take: Callable[[OutageReport], None]
+) -> None:
     """Read a message of one report or a list of them, and `take` those that are good.
 
     Raises RefusedError if any is not: the message is a dead letter that says which, and what was taken counts.
@@ -27,7 +34,9 @@ def take_outage_reports(message: Message, received_at: int, take: Callable[[Outa
     refused: list[tuple[int, RefusedError]] = []
     for place, report in enumerate(_read(message.payload)):
         try:
-            take(_understood(report, controller_id, received_at))
+            understood = _understood(report, controller_id, received_at)
+            admission.let_controller_in(controller_id)
+            take(understood)
         except RefusedError as error:
             refused.append((place, error))
     if refused:
@@ -62,27 +71,38 @@ def _controller_of(topic: str) -> str:
 
 
 def _read(payload: bytes) -> list[OutageMessage | RefusedError]:
+    """Read a message in a few calls, whatever is in it: thousands of bad reports must not cost a call each."""
     try:
         reports = read_outage_reports(payload)
     except ValidationError as error:
-        refused = invalid(error)
-        if refused.reason is DeadLetterReason.NOT_JSON:
-            raise refused from None
-    else:
-        refuse_duplicate_keys(payload)
-        return list(reports)
+        return _read_good_ones(payload, error)
+    refuse_duplicate_keys(payload)
+    return list(reports)
+
+
+def _read_good_ones(payload: bytes, error: ValidationError) -> list[OutageMessage | RefusedError]:
+    if error.error_count() == 1 and (refused := invalid(error)).reason is DeadLetterReason.NOT_JSON:
+        raise refused
     refuse_duplicate_keys(payload)
     found = json.loads(payload)
     if not isinstance(found, list) or not found:
-        raise refused
-    return [_read_one(json.dumps(element).encode()) for element in found]
+        raise invalid(error)
+    if len(found) > MOST_REPORTS:
+        raise RefusedError(DeadLetterReason.TOO_LARGE, f"{len(found)} reports, the limit is {MOST_REPORTS}")
+    complaints = _by_place(error)
+    good = [element for place, element in enumerate(found) if place not in complaints]
+    reports = iter(read_outage_reports(json.dumps(good).encode()))
+    return [complaints[place] if place in complaints else next(reports) for place in range(len(found))]
 
 
-def _read_one(payload: bytes) -> OutageMessage | RefusedError:
-    try:
-        return read_report(payload)
-    except RefusedError as refused:
-        return refused
+def _by_place(error: ValidationError) -> dict[int, RefusedError]:
+    """What is wrong with which report of a list."""
+    complaints = error.errors(include_url=False, include_input=False, include_context=False)
+    found: dict[int, list[dict[str, Any]]] = {}
+    for complaint in complaints:
+        place, *loc = complaint["loc"]
+        found.setdefault(int(place), []).append({**complaint, "loc": loc})
+    return {place: RefusedError(DeadLetterReason.INVALID, in_words(of)) for place, of in found.items()}
 
 
 def _understood(report: OutageMessage | RefusedError, controller_id: str, received_at: int) -> OutageReport:

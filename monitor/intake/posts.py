@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from grid.connection import PlainMessage
 from grid.topics import Kind
 from monitor.facts import Committed, DeadLetter, DeadLetterReason, PostAnswer, PostOutcome, Reading
+from monitor.intake.admission import Admission
 from monitor.intake.decode import ArrivalTimes, Decoded, take_reading
 from monitor.intake.readings import Fields, read_metrics
 from monitor.intake.refused import RefusedError, dead_letter
@@ -14,14 +15,14 @@ POST_METRICS = "http:/post_metrics"
 
 
 def decode_posts(
-    bodies: Sequence[bytes], received_at: int, arrivals: ArrivalTimes, decoded: Decoded
+    bodies: Sequence[bytes], received_at: int, arrivals: ArrivalTimes, admission: Admission, decoded: Decoded
 ) -> list[Reading | DeadLetter]:
     """Read bodies that arrived at `received_at` into a batch; returns what each became, in order.
 
     A body is judged as the message that its turbine would have published: the number in it stands for the topic.
     """
     became = [
-        _decode_one(body, metrics, received_at, arrivals, decoded)
+        _decode_one(body, metrics, received_at, arrivals, admission, decoded)
         for body, metrics in zip(bodies, read_metrics(bodies), strict=True)
     ]
     if bodies:
@@ -31,12 +32,18 @@ def decode_posts(
 
 
 def _decode_one(
-    body: bytes, metrics: Fields | RefusedError, received_at: int, arrivals: ArrivalTimes, decoded: Decoded
+    body: bytes,
+    metrics: Fields | RefusedError,
+    received_at: int,
+    arrivals: ArrivalTimes,
+    admission: Admission,
+    decoded: Decoded,
 ) -> Reading | DeadLetter:
     try:
         if isinstance(metrics, RefusedError):
             raise metrics
-        take_reading(Kind.METRICS.of(metrics["turbine_number"]), metrics, received_at, arrivals, decoded)
+        topic = Kind.METRICS.of(metrics["turbine_number"])
+        take_reading(topic, metrics, received_at, arrivals, admission, decoded)
     except RefusedError as refused:
         letter = dead_letter(
             PlainMessage(POST_METRICS, body, qos=1, retain=False, packet_id=None), received_at, refused

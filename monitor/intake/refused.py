@@ -1,11 +1,17 @@
 """What is wrong with a message: it becomes a dead letter with its reason, in words fit to be shown."""
 
 import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from pydantic import ValidationError
 
 from grid.connection import Message
 from monitor.facts import KEPT_PAYLOAD_BYTES, DeadLetter, DeadLetterReason
+
+MOST_COMPLAINTS = 10
+"""How many fields are named that are wrong."""
 
 
 class RefusedError(Exception):
@@ -21,11 +27,14 @@ def invalid(error: ValidationError) -> RefusedError:
     complaints = error.errors(include_url=False, include_input=False, include_context=False)
     if complaints[0]["type"] == "json_invalid":
         return RefusedError(DeadLetterReason.NOT_JSON, complaints[0]["msg"])
-    detail = "; ".join(
-        f"{'.'.join(str(part) for part in complaint['loc']) or 'message'}: {complaint['msg']}"
-        for complaint in complaints
+    return RefusedError(DeadLetterReason.INVALID, in_words(complaints[:MOST_COMPLAINTS]))
+
+
+def in_words(complaints: Iterable[Mapping[str, Any]]) -> str:
+    """What pydantic complains of, each complaint with its field."""
+    return "; ".join(
+        f"{'.'.join(map(str, complaint['loc'])) or 'message'}: {complaint['msg']}" for complaint in complaints
     )
-    return RefusedError(DeadLetterReason.INVALID, detail)
 
 
 def refuse_too_large(payload: bytes, limit: int) -> None:
@@ -45,8 +54,7 @@ def refuse_duplicate_keys(payload: bytes) -> None:
 def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
     unique = dict(pairs)
     if len(unique) < len(pairs):
-        names = [name for name, _ in pairs]
-        repeated = next(name for name in names if names.count(name) > 1)
+        [(repeated, _)] = Counter(name for name, _ in pairs).most_common(1)
         raise RefusedError(DeadLetterReason.DUPLICATE_KEY, f"the key {repeated!r} comes twice")
     return unique
 

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from grid import topics
 from grid.metrics import MAX_INTEGER, Session
 from monitor.facts import DeadLetter, Held, Refused
+from monitor.intake.admission import Admission
 
 _SESSION = re.compile(rb'"session"\s*:\s*"([^"\\]{1,128})"')
 _SEQUENCE = re.compile(rb'"sequence"\s*:\s*(\d{1,16})(?=\s*[,}])')
@@ -15,11 +16,12 @@ _OLDEST_HELD = re.compile(rb'"oldest_held"\s*:\s*(\d{1,16})(?=\s*[,}])')
 _VALID_SESSION = TypeAdapter[str](Session)
 
 
-def salvage(letters: Iterable[DeadLetter]) -> tuple[list[Refused], list[Held]]:
+def salvage(letters: Iterable[DeadLetter], admission: Admission) -> tuple[list[Refused], list[Held]]:
     """Find session and sequence in dead letters on metrics topics, and the oldest reading held where it is said.
 
     The turbine is the topic's. The payload need not be JSON, nor be there as a whole: a field counts if it is written
-    once and plainly. Where two could be meant, none is.
+    once and plainly. Where two could be meant, none is. Of turbines beyond the limit nothing is found: they
+    keep what they have until there is room.
     """
     refused: list[Refused] = []
     held: list[Held] = []
@@ -27,7 +29,7 @@ def salvage(letters: Iterable[DeadLetter]) -> tuple[list[Refused], list[Held]]:
         number = _turbine_number(letter.topic)
         session = _session(letter.payload)
         sequence = _integer(_SEQUENCE, b'"sequence"', letter.payload)
-        if number is None or session is None or sequence is None:
+        if number is None or session is None or sequence is None or not admission.has_room_for(number):
             continue
         refused.append(Refused(number, session, sequence))
         oldest_held = _integer(_OLDEST_HELD, b'"oldest_held"', letter.payload)

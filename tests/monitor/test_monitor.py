@@ -10,6 +10,7 @@ from desk import Desk, reading, until
 from grid.connection import Message, PlainMessage
 from monitor.books import Balance
 from monitor.facts import Action, Link, Order, OrderKind, VisitState
+from monitor.intake.admission import Admission
 from monitor.intake.decode import ArrivalTimes, Decoded, decode
 from monitor.store.errors import StoreDamagedError
 
@@ -312,8 +313,10 @@ async def test_what_waits_for_its_commit_is_pending_and_is_not_counted_twice(des
 async def test_a_message_that_gets_lost_within_the_monitor_is_noticed(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def careless(messages: Sequence[Message], received_at: int, arrivals: ArrivalTimes) -> Decoded:
-        decoded = decode(messages, received_at, arrivals)
+    def careless(
+        messages: Sequence[Message], received_at: int, arrivals: ArrivalTimes, admission: Admission
+    ) -> Decoded:
+        decoded = decode(messages, received_at, arrivals, admission)
         del decoded.readings[-1:]
         return decoded
 

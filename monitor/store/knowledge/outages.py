@@ -44,8 +44,9 @@ def write_outages(db: Database, changes: OutageChanges, windows: Sequence[Window
 
 
 def read_outages(db: Database, remembered: RememberedKnowledge) -> None:
-    """Fill in the outages that go on."""
+    """Fill in the outages that go on, and whose outages are known."""
     remembered.ongoing_outages = ongoing_outages(db)
+    remembered.controllers = [name for (name,) in db.execute("SELECT DISTINCT controller_id FROM outages")]
 
 
 class _Merge:

@@ -11,6 +11,7 @@ from grid.repair import RepairState
 from grid.status import OfflineReason, Presence
 from grid.times import SECOND, format_time
 from monitor.facts import KEPT_PAYLOAD_BYTES, DeadLetterReason, Held, Reading, RepairAnswer, StatusReport
+from monitor.intake.admission import Admission
 from monitor.intake.decode import ArrivalTimes, Decoded, decode
 
 NOON = 1_790_000_000 * SECOND
@@ -31,7 +32,7 @@ def message(payload: bytes | dict[str, Any], topic: str = METRICS, *, retain: bo
 
 
 def decoded(*messages: Message, received_at: int = NOON) -> Decoded:
-    return decode(messages, received_at, ArrivalTimes())
+    return decode(messages, received_at, ArrivalTimes(), Admission())
 
 
 def reason_for(payload: bytes | dict[str, Any], topic: str = METRICS) -> DeadLetterReason:
@@ -79,7 +80,7 @@ def test_readings_without_a_time_get_that_of_arrival_made_unique_for_each_turbin
 def test_a_clock_that_goes_back_gives_no_time_twice() -> None:
     arrivals = ArrivalTimes()
     arrivals.remember(7, NOON)
-    [reading] = decode([message(PLAIN)], NOON - 100 * SECOND, arrivals).news
+    [reading] = decode([message(PLAIN)], NOON - 100 * SECOND, arrivals, Admission()).news
     assert isinstance(reading, Reading)
     assert reading.emitted_at == NOON + 1
 

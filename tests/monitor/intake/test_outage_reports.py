@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 
 from grid.connection import Message, PlainMessage
+from grid.outage import MAX_OUTAGE_REPORTS_BYTES
 from grid.times import SECOND, format_time
 from monitor.facts import DeadLetterReason, OutageReport
+from monitor.intake.admission import Admission
 from monitor.intake.decode import ArrivalTimes, Decoded, decode
+from monitor.intake.outage_reports import MOST_REPORTS
 
 NOON = 1_790_000_000 * SECOND
 TOPIC = "grid/controllers/plant/outages"
@@ -21,7 +24,7 @@ def message(payload: Any, topic: str = TOPIC, *, retain: bool = False) -> Messag
 
 
 def decoded(*messages: Message) -> Decoded:
-    return decode(messages, NOON, ArrivalTimes())
+    return decode(messages, NOON, ArrivalTimes(), Admission())
 
 
 def balances(found: Decoded) -> bool:
@@ -93,3 +96,34 @@ def test_a_retained_report_is_an_old_one_kept_by_mistake() -> None:
     found = decoded(message(PLAIN, retain=True))
     assert found.outage_reports == []
     assert found.counted == {"received": 0, "retained_outage_reports": 1}
+
+
+def test_of_a_list_with_bad_reports_the_good_ones_are_taken_in_their_places() -> None:
+    bad = {**PLAIN, "outage_type": "P"}
+    found = decoded(message([PLAIN, bad, {**PLAIN, "outage_type": "fan"}, 1, {}, PLAIN]))
+    assert [report.outage_type for report in found.outage_reports] == ["pump", "fan", "pump"]
+    [letter] = found.dead_letters
+    assert letter.detail.startswith("report 2: outage_type: ")
+    assert "; report 4: message: Input should be an object; report 5: controller_id: Field required" in letter.detail
+
+
+@pytest.mark.parametrize("element", [b"1", b"{}", b"[]", b'{"a":1}'])
+def test_thousands_of_bad_reports_are_refused_as_one_message(element: bytes) -> None:
+    payload = b"[" + b",".join([element] * (60_000 // (len(element) + 1))) + b"]"
+    [letter] = decoded(message(payload)).dead_letters
+    assert letter.reason is DeadLetterReason.TOO_LARGE
+    assert letter.detail.endswith("reports, the limit is 1250")
+
+
+def test_as_many_reports_as_fit_into_a_message_are_taken() -> None:
+    shortest = b'{"controller_id":"p","outage_type":"b","timestamp":1e9}'
+    count = (MAX_OUTAGE_REPORTS_BYTES - 1) // (len(shortest) + 1)
+    payload = b"[" + b",".join([shortest] * count) + b"]"
+    found = decoded(message(payload, "grid/controllers/p/outages"))
+    assert found.dead_letters == []
+    assert len(found.outage_reports) == count <= MOST_REPORTS
+
+
+def test_a_list_that_only_one_reader_takes_is_no_json() -> None:
+    [letter] = decoded(message(b'[{"controller_id":"\\ud800"}]')).dead_letters
+    assert letter.reason is DeadLetterReason.NOT_JSON

@@ -3,6 +3,7 @@
 import pytest
 
 from monitor.facts import DeadLetter, DeadLetterReason, Held, Refused
+from monitor.intake.admission import Admission
 from monitor.intake.salvage import salvage
 
 TOPIC = "grid/turbines/7/metrics"
@@ -22,16 +23,16 @@ def letter(payload: bytes, topic: str = TOPIC) -> DeadLetter:
     ],
 )
 def test_session_and_sequence_are_found_in_what_is_no_reading(payload: bytes) -> None:
-    assert salvage([letter(payload)]) == ([Refused(7, "s-1", 5)], [])
+    assert salvage([letter(payload)], Admission()) == ([Refused(7, "s-1", 5)], [])
 
 
 def test_a_refused_reading_also_tells_what_its_turbine_holds() -> None:
-    found = salvage([letter(b'{"session":"s-1","sequence":5,"oldest_held":3}')])
+    found = salvage([letter(b'{"session":"s-1","sequence":5,"oldest_held":3}')], Admission())
     assert found == ([Refused(7, "s-1", 5)], [Held(7, "s-1", 3)])
 
 
 def test_nothing_beyond_the_reading_itself_is_taken_for_gone() -> None:
-    assert salvage([letter(b'{"session":"s-1","sequence":5,"oldest_held":900}')])[1] == [Held(7, "s-1", 5)]
+    assert salvage([letter(b'{"session":"s-1","sequence":5,"oldest_held":900}')], Admission())[1] == [Held(7, "s-1", 5)]
 
 
 @pytest.mark.parametrize(
@@ -56,9 +57,9 @@ def test_nothing_beyond_the_reading_itself_is_taken_for_gone() -> None:
     ],
 )
 def test_what_is_missing_or_ambiguous_is_no_reading_of_a_session(payload: bytes) -> None:
-    assert salvage([letter(payload)]) == ([], [])
+    assert salvage([letter(payload)], Admission()) == ([], [])
 
 
 @pytest.mark.parametrize("topic", ["grid/turbines/7/status", "grid/turbines/x/metrics", "elsewhere"])
 def test_only_what_came_as_metrics_was_a_reading(topic: str) -> None:
-    assert salvage([letter(b'{"session":"s-1","sequence":5}', topic)]) == ([], [])
+    assert salvage([letter(b'{"session":"s-1","sequence":5}', topic)], Admission()) == ([], [])

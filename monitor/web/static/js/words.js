@@ -40,6 +40,7 @@ const REASONS = {
   invalid: ["Invalid", "A field is missing, has the wrong type, or a value that can not be."],
   other_turbine: ["Other turbine", "It names another turbine than its topic does."],
   other_controller: ["Other controller", "It names another controller than its topic does."],
+  too_many: ["Too many", "It comes from a turbine or a controller beyond the limit of the settings."],
   future: ["In the future", "It is dated further ahead of this machine's clock than is allowed."],
   refused_by_database: ["Refused by the database", "The database would not store it, though it was read."],
 };

@@ -1,0 +1,53 @@
+"""How many turbines and controllers the monitor takes: whoever invents new ones must not fill memory and disk."""
+
+from collections.abc import Iterable
+
+from monitor.facts import DeadLetterReason
+from monitor.intake.refused import RefusedError
+
+MOST_TURBINES = 10_000
+"""Unless the settings say otherwise. A turbine costs some kilobytes of memory, a file and a row, for ever."""
+
+CONTROLLERS_FOR_A_TURBINE = 2
+"""So many times as many controllers are taken: `turbine-7` is one, and there are others."""
+
+
+class Admission:
+    """Who is known. Whoever is new is let in while there is room, and from then on stays known.
+
+    Turbines and controllers that the ledger knows are let in whatever the limit.
+    """
+
+    def __init__(self, *, most_turbines: int = MOST_TURBINES) -> None:
+        self.turbines: set[int] = set()
+        self.controllers: set[str] = set()
+        self._most_turbines = most_turbines
+        self._most_controllers = CONTROLLERS_FOR_A_TURBINE * most_turbines
+
+    def remember(self, turbines: Iterable[int], controllers: Iterable[str]) -> None:
+        """Start with what the ledger knows."""
+        self.turbines.update(turbines)
+        self.controllers.update(controllers)
+
+    def has_room_for(self, turbine_number: int) -> bool:
+        """Whether a turbine is let in; if so it is known from now on."""
+        if turbine_number in self.turbines:
+            return True
+        if len(self.turbines) >= self._most_turbines:
+            return False
+        self.turbines.add(turbine_number)
+        return True
+
+    def let_in(self, turbine_number: int) -> None:
+        """Let a turbine in. Raises RefusedError when there are too many."""
+        if not self.has_room_for(turbine_number):
+            detail = f"turbine {turbine_number} is one too many: --max-turbines is {self._most_turbines}"
+            raise RefusedError(DeadLetterReason.TOO_MANY, detail)
+
+    def let_controller_in(self, controller_id: str) -> None:
+        """Let a controller in. Raises RefusedError when there are too many."""
+        if controller_id not in self.controllers:
+            if len(self.controllers) >= self._most_controllers:
+                detail = f"{controller_id} is one controller too many: the limit is {self._most_controllers}"
+                raise RefusedError(DeadLetterReason.TOO_MANY, detail)
+            self.controllers.add(controller_id)
