@@ -17,6 +17,7 @@ from monitor.ledger_cli import ledger_commands
 from monitor.notify_cli import notify_commands
 from monitor.options import InJson, TurbineNumber, user_name
 from monitor.outages_cli import outages_commands
+from monitor.secure_cli import secure_commands
 from monitor.settings import DataSettings, HttpSettings, LogFormat, MonitorSettings, ServeSettings
 from monitor.store_cli import store_commands
 
@@ -158,6 +159,7 @@ app.add_typer(notify_commands, name="notify")
 app.add_typer(outages_commands)
 app.add_typer(baselines_commands)
 app.add_typer(store_commands)
+app.add_typer(secure_commands, name="secure")
 
 
 # --- around it
