@@ -141,6 +141,14 @@ KEPT_PAYLOAD_BYTES = 4096
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
+KEPT_TOPIC_CHARACTERS = 256
+"""No topic of the contract is so long; one of MQTT may have 65,535 bytes."""
+
+KEPT_DETAIL_CHARACTERS = 1000
+
+MOST_DEAD_LETTERS = 100_000
+"""The newest are kept, some 400 MB at most: whoever sends nothing but poison must not fill the disk."""
+
     """A message that is not of the contract: kept with its first 4 KiB and the reason in words."""
 
     received_at: int

@@ -14,6 +14,7 @@ from sqlite_utils import Database
 
 from monitor.facts import (
     MOST_ANSWERED_ORDERS,
+    MOST_DEAD_LETTERS,
     AnsweredOrder,
     Changes,
     Committed,
@@ -79,6 +80,9 @@ _FORGET_ORDERS = "DELETE FROM orders WHERE order_id <= (SELECT max(order_id) FRO
 _INSERT_DEAD_LETTER = insertion(DeadLetter, "dead_letters")
 _INSERT_OUTGOING = insertion(Outgoing, "outbox", without="outbox_id")
 _ADD_TO_BOOKS = "INSERT INTO books VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET count = count + excluded.count"
+_FORGET_DEAD_LETTERS = (
+    "DELETE FROM dead_letters WHERE dead_letter_id <= (SELECT max(dead_letter_id) FROM dead_letters) - ?"
+)
 
 _LAST_SIGN = """
 SELECT max(at) FROM (
@@ -169,7 +173,7 @@ class Ledger:
         Readings that are there already are left out of `Committed.stored`. A reading or turbine that the database
         refuses becomes a dead letter, and stops nothing else. `counted` goes into the books, with `stored`,
         `duplicate` and `rejected` (dead letters and refused readings): `received`, which the caller counts as
-        readings and dead letters together, is their sum.
+        readings and dead letters together, is their sum. Of dead letters the newest `MOST_DEAD_LETTERS` stay.
 
         Raises StoreUnavailableError: nothing is changed, load and decide again, then commit; StoreDamagedError;
         and sqlite3.IntegrityError for decisions that contradict the tables, which is a bug.
@@ -262,7 +266,9 @@ class Ledger:
 
     def _write_dead_letters(self, letters: list[DeadLetter]) -> None:
         rows = [to_row(DeadLetter)(as_stored(letter)) for letter in letters]
-        self._db.conn.executemany(_INSERT_DEAD_LETTER, rows)
+        if rows:
+            self._db.conn.executemany(_INSERT_DEAD_LETTER, rows)
+            self._db.conn.execute(_FORGET_DEAD_LETTERS, [MOST_DEAD_LETTERS])
 
     def _write_books(self, counted: Counter[str]) -> None:
         self._db.conn.executemany(_ADD_TO_BOOKS, [entry for entry in counted.items() if entry[1]])

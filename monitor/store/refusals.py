@@ -10,7 +10,14 @@ from sqlite_utils import Database
 
 from grid.times import LATEST
 from grid.topics import Kind
-from monitor.facts import KEPT_PAYLOAD_BYTES, DeadLetter, DeadLetterReason, Reading
+from monitor.facts import (
+    KEPT_DETAIL_CHARACTERS,
+    KEPT_PAYLOAD_BYTES,
+    KEPT_TOPIC_CHARACTERS,
+    DeadLetter,
+    DeadLetterReason,
+    Reading,
+)
 
 _BECAUSE_OF_THE_ROW = (
     sqlite3.IntegrityError,
@@ -72,10 +79,15 @@ def _dead_letter(names: Sequence[str], refused: Refused, *, what: str) -> DeadLe
 
 
 def as_stored(letter: DeadLetter) -> DeadLetter:
-    """The dead letter as no database refuses it: the start of its payload, and texts that are UTF-8."""
+    """The dead letter as no database refuses it: the start of what is long, and texts that are UTF-8."""
     return replace(
         letter,
-        topic=letter.topic.encode(errors="backslashreplace").decode(),
+        topic=_start_of(letter.topic, KEPT_TOPIC_CHARACTERS),
         payload=letter.payload[:KEPT_PAYLOAD_BYTES],
-        detail=letter.detail.encode(errors="backslashreplace").decode(),
+        detail=_start_of(letter.detail, KEPT_DETAIL_CHARACTERS),
     )
+
+
+def _start_of(text: str, characters: int) -> str:
+    shown = text if len(text) <= characters else f"{text[: characters - 3]}..."
+    return shown.encode(errors="backslashreplace").decode()

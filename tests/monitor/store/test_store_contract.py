@@ -10,6 +10,7 @@ import pytest
 
 from grid.metrics import OperationalStatus
 from monitor.facts import (
+    MOST_DEAD_LETTERS,
     Action,
     AnsweredOrder,
     Changes,
@@ -358,6 +359,25 @@ def test_dead_letters_are_kept_with_their_beginning_and_counted_by_reason(
     assert reader.dead_letters()[2] == replace(large, payload=b"x" * 4096)
     assert reader.dead_letters_by_reason() == {"not_json": 2, "too_large": 1}
     assert reader.books() == {"received": 3, "rejected": 3}
+
+
+def test_of_a_long_topic_and_a_long_sentence_the_start_is_kept(
+    store: Store, reader: LedgerReader, dead_letter: MakeDeadLetter
+) -> None:
+    store.ledger.commit(Changes(dead_letters=[dead_letter(topic="t" * 65_535, detail="d" * 65_535)]))
+    [kept] = reader.dead_letters()
+    assert (kept.topic, kept.detail) == ("t" * 253 + "...", "d" * 997 + "...")
+
+
+def test_of_a_flood_of_dead_letters_the_newest_are_kept_and_all_are_counted(
+    store: Store, reader: LedgerReader, dead_letter: MakeDeadLetter
+) -> None:
+    store.ledger.commit(Changes(dead_letters=[dead_letter(detail="the oldest"), dead_letter(detail="the next")]))
+    flood = [dead_letter(payload=b"")] * (MOST_DEAD_LETTERS - 1)
+    store.ledger.commit(Changes(dead_letters=flood, counted=Counter(received=len(flood) + 2)))
+    kept = reader.dead_letters(newest=MOST_DEAD_LETTERS + 2)
+    assert (len(kept), kept[-1].detail) == (MOST_DEAD_LETTERS, "the next")
+    assert reader.books()["rejected"] == MOST_DEAD_LETTERS + 1
 
 
 def test_the_books_add_up_over_restarts(
