@@ -1,19 +1,26 @@
 """Who asks, told by what a request brings; and sessions, tokens and tickets, which are what it may bring."""
 
-from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 from typing import Self
 
 from grid.times import SECOND
-from monitor.access.identity import NEIGHBOUR, STRANGER, Identity, IdentityKind
-from monitor.access.json_web_tokens import Claims, JsonWebTokens, Refusal, TokenKind, TokenRefusedError
+from monitor.access.identity import (
+    NEIGHBOUR,
+    STRANGER,
+    Identity,
+    IdentityKind,
+    identity_of_token,
+    identity_of_user,
+)
+from monitor.access.json_web_tokens import Claims, JsonWebTokens, TokenKind
 from monitor.access.names import is_name, new_id
 from monitor.access.passwords import Passwords, TooBusyError
 from monitor.access.records import AccessAction, AccessToken, User
-from monitor.access.roles import Scope, scopes_of
+from monitor.access.refusals import Refusal, TokenRefusedError
+from monitor.access.roles import Scope
 from monitor.access.throttle import Throttle
+from monitor.access.used_once import UsedOnce
 from monitor.store.accounts import Accounts
 
 COOKIE = "__Host-grid"
@@ -69,10 +76,12 @@ class Access:
     raise StoreError where the accounts can't be read. `now` is microseconds since 1970.
     """
 
-    def __init__(self, accounts: Accounts | None = None, key: bytes | None = None) -> None:
+    def __init__(
+        self, accounts: Accounts | None = None, key: bytes | None = None, *, passwords: Passwords | None = None
+    ) -> None:
         self._accounts = accounts
         self._tokens = None if key is None else JsonWebTokens(key)
-        self._passwords = Passwords()
+        self._passwords = passwords or Passwords()
         self._throttle = Throttle()
         self._tickets = UsedOnce(MOST_TICKETS)
 
@@ -140,26 +149,28 @@ class Access:
         return False
 
     def _of_session(self, claims: Claims, now: int) -> Identity:
-        if not claims.number("auth_time") * SECOND <= now < _latest_end(claims):
+        if now >= _latest_end(claims):
             raise TokenRefusedError(Refusal.EXPIRED)
         session_id = claims.text("sid")
         user = self._user(claims.subject, claims.number("account"), session_id)
-        return _identity_of(user, session_id, claims.expires_at)
+        return identity_of_user(user, session_id, claims.expires_at)
 
     def _of_token(self, text: str, now: int) -> Identity:
         claims = self._read(TokenKind.API, text, now)
         token = self._token(claims.token_id, now)
         self._known().note_use(token, now)
-        return _identity_of_token(token)
+        return identity_of_token(token)
 
     def _of_ticket(self, text: str, now: int) -> Identity:
         claims = self._read(TokenKind.TICKET, text, now)
         pass_id, until = claims.text("for"), claims.number("until")
+        if now >= until:
+            raise TokenRefusedError(Refusal.EXPIRED)
         if not self._tickets.use(claims.token_id, claims.expires_at, now):
             raise TokenRefusedError(Refusal.REVOKED)
         if claims.text("kind") == IdentityKind.TOKEN:
-            return _identity_of_token(self._token(pass_id, now))
-        return _identity_of(self._user(claims.subject, claims.number("account"), pass_id), pass_id, until)
+            return identity_of_token(self._token(pass_id, now))
+        return identity_of_user(self._user(claims.subject, claims.number("account"), pass_id), pass_id, until)
 
     def _read(self, kind: TokenKind, text: str, now: int) -> Claims:
         if self._tokens is None:
@@ -168,8 +179,8 @@ class Access:
 
     def _user(self, name: str, account: int, session_id: str) -> User:
         """The user of a session, while their account is as it was then, and they have not signed out."""
-        user = self._known().user(name)
-        if user is None or user.changed_at != account or self._known().is_ended(session_id):
+        user = self._known().user_in_session(name, session_id)
+        if user is None or user.changed_at != account:
             raise TokenRefusedError(Refusal.REVOKED)
         return user
 
@@ -245,7 +256,7 @@ class Access:
         ends_at = min(now // SECOND + SESSION_SECONDS, signed_in_at_seconds + LONGEST_SESSION_SECONDS) * SECOND
         more = {"sid": session_id, "auth_time": signed_in_at_seconds, "account": user.changed_at}
         text = self._sign(TokenKind.SESSION, Claims(user.name, new_id(), now, ends_at, more))
-        return Pass(text, _identity_of(user, session_id, ends_at), ends_at)
+        return Pass(text, identity_of_user(user, session_id, ends_at), ends_at)
 
     def _sign(self, kind: TokenKind, claims: Claims) -> str:
         if self._tokens is None:
@@ -255,19 +266,19 @@ class Access:
     # --- tokens and tickets
 
     def create_token(
-        self, name: str, scopes: frozenset[Scope], *, days: float, by: str, now: int, replace: bool = False
+        self, name: str, scopes: frozenset[Scope], *, days: int, by: str, now: int, replace: bool = False
     ) -> Pass:
         """A bearer token for a program; its text is nowhere but in what is returned. `replace`: the one of its name.
 
         Raises AccountRefusedError: a valid one has the name.
         """
-        expires_at = (now // SECOND + round(days * 86_400)) * SECOND
+        expires_at = (now // SECOND + days * 86_400) * SECOND
         token = AccessToken(new_id(), name, scopes, now, expires_at)
         text = self._sign(
             TokenKind.API, Claims(name, token.token_id, now, expires_at, {"scope": " ".join(sorted(scopes))})
         )
         self._known().create_token(token, by=by, replace=replace)
-        return Pass(text, _identity_of_token(token), expires_at)
+        return Pass(text, identity_of_token(token), expires_at)
 
     def make_ticket(self, identity: Identity, now: int) -> Pass:
         """A ticket that opens the channel once, within 30 s, as the user or token that asks for it.
@@ -287,37 +298,8 @@ class Access:
         return Pass(text, identity, expires_at)
 
 
-class UsedOnce:
-    """Ids that were used, until they would have ended by themselves: `most` at a time, then nothing is accepted."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._ends: OrderedDict[str, int] = OrderedDict()
-        self._lock = Lock()
-
-    def use(self, token_id: str, expires_at: int, now: int) -> bool:
-        """Whether this is its first use."""
-        with self._lock:
-            while self._ends and next(iter(self._ends.values())) <= now:
-                self._ends.popitem(last=False)
-            if token_id in self._ends or len(self._ends) >= self._most:
-                return False
-            self._ends[token_id] = expires_at
-            return True
-
-
 def _latest_end(claims: Claims) -> int:
     return (claims.number("auth_time") + LONGEST_SESSION_SECONDS) * SECOND
-
-
-def _identity_of(user: User, session_id: str, expires_at: int) -> Identity:
-    scopes = scopes_of(user.role)
-    return Identity(IdentityKind.USER, user.name, scopes, user.role, expires_at, session_id, user.changed_at)
-
-
-def _identity_of_token(token: AccessToken) -> Identity:
-    role = max(scope.role for scope in token.scopes)
-    return Identity(IdentityKind.TOKEN, token.name, token.scopes, role, token.expires_at, token.token_id)
 
 
 def _bearer(authorization: str) -> str:

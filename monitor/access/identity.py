@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from monitor.access.records import AccessToken, User
 from monitor.access.roles import Role, Scope, scopes_of
 
 
@@ -43,3 +44,15 @@ class Identity:
 
 STRANGER = Identity(IdentityKind.STRANGER, "", frozenset(), Role.ANYONE)
 NEIGHBOUR = Identity(IdentityKind.NEIGHBOUR, "", scopes_of(Role.ADMIN), Role.ADMIN)
+
+
+def identity_of_user(user: User, session_id: str, expires_at: int) -> Identity:
+    """A person in a session of theirs."""
+    scopes = scopes_of(user.role)
+    return Identity(IdentityKind.USER, user.name, scopes, user.role, expires_at, session_id, user.changed_at)
+
+
+def identity_of_token(token: AccessToken) -> Identity:
+    """Whoever brings a token."""
+    role = max((scope.role for scope in token.scopes), default=Role.ANYONE)
+    return Identity(IdentityKind.TOKEN, token.name, token.scopes, role, token.expires_at, token.token_id)

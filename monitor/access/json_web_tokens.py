@@ -1,18 +1,23 @@
 """Signed JSON Web Tokens, as RFC 8725 asks: one algorithm, and for each kind its own type and audience."""
 
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum, StrEnum
+from enum import Enum
 from typing import Any
 
 import jwt
 
 from grid.times import SECOND
+from monitor.access.refusals import Refusal as Refusal
+from monitor.access.refusals import TokenRefusedError as TokenRefusedError
 
 ALGORITHM = "HS256"
 ISSUER = "grid"
 LONGEST_TOKEN = 2048
 """Characters; ours have some four hundred."""
+CLOCK_STEP_SECONDS = 60
+"""How far the machine's clock may step back without refusing what was just given out."""
 _LATEST = 253_402_300_799
 """Seconds: the end of the year 9999."""
 
@@ -27,28 +32,6 @@ class TokenKind(Enum):
     def __init__(self, audience: str, media_type: str) -> None:
         self.audience = audience
         self.media_type = media_type
-
-
-class Refusal(StrEnum):
-    """Why what somebody brought opens nothing."""
-
-    NOTHING = "nothing"
-    """They brought nothing."""
-    GARBLED = "garbled"
-    """It is no token, or not one that was signed with this key."""
-    FOREIGN = "foreign"
-    """It is signed, but for something else: another kind, audience or issuer."""
-    EXPIRED = "expired"
-    REVOKED = "revoked"
-    """Signed and in time, but what it stood on is gone: the token, the user, their password, or the session."""
-
-
-class TokenRefusedError(Exception):
-    """A token that is not accepted. The text quotes nothing of it."""
-
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(f"the token is refused: {refusal}")
-        self.refusal = refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +103,8 @@ class JsonWebTokens:
         # PyJWT answers some texts that are no tokens with errors of the language.
         except (jwt.PyJWTError, ValueError, TypeError, AttributeError, RecursionError):
             raise TokenRefusedError(Refusal.GARBLED) from None
+        if urlsafe_b64encode(whole["signature"]).decode().rstrip("=") != text.rpartition(".")[2]:
+            raise TokenRefusedError(Refusal.GARBLED)  # the same bytes written otherwise: a token has one text
         if whole["header"].get("typ") != kind.media_type:
             raise TokenRefusedError(Refusal.FOREIGN)
         return _claims(whole["payload"], now)
@@ -127,7 +112,7 @@ class JsonWebTokens:
 
 def _claims(payload: Mapping[str, Any], now: int) -> Claims:
     issued_at, expires_at = (_time(payload[name]) for name in ("iat", "exp"))
-    if not issued_at // SECOND <= now // SECOND < expires_at // SECOND:
+    if not issued_at - CLOCK_STEP_SECONDS * SECOND <= now < expires_at:
         raise TokenRefusedError(Refusal.EXPIRED)
     more = {name: value for name, value in payload.items() if name not in _STANDARD}
     return Claims(payload["sub"], payload["jti"], issued_at, expires_at, more)

@@ -49,6 +49,7 @@ def _make(path: Path) -> bytes:
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
+            give_to_owner_of(path.parent, descriptor)
             file.write(f"{secrets.token_urlsafe(48)}\n".encode())
             file.flush()
             os.fsync(file.fileno())
@@ -57,3 +58,10 @@ def _make(path: Path) -> bytes:
     finally:
         unfinished.unlink(missing_ok=True)
     return _read(path)
+
+
+def give_to_owner_of(folder: Path, descriptor: int) -> None:
+    """Give an open file to whom its folder belongs: what root makes for another user's program, that can read."""
+    if os.geteuid() == 0:
+        owner = folder.stat()
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)

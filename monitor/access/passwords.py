@@ -1,6 +1,8 @@
 """Passwords of people: how they are kept, and how one is compared."""
 
+import os
 import unicodedata
+from base64 import b64encode
 from threading import Lock
 
 from argon2 import PasswordHasher
@@ -45,8 +47,7 @@ class Passwords:
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         self._hasher = hasher or PasswordHasher.from_parameters(RFC_9106_LOW_MEMORY)
         self._one_at_a_time = Lock()
-        self._nobody: str | None = None
-        """What is compared for a name that nobody has, so that an answer takes as long as for one that somebody has."""
+        self._nobody = _impossible(self._hasher)
 
     def hash(self, password: str) -> str:
         """What is kept of a password: parameters, salt and hash in one text, as argon2 writes it."""
@@ -66,17 +67,24 @@ class Passwords:
             self._one_at_a_time.release()
 
     def _compare(self, kept: str | None, password: str) -> bool:
-        if kept is None and self._nobody is None:
-            self._nobody = self._hasher.hash("nobody has this password")
+        """For a name that nobody has it takes as long as for one that somebody has."""
+        normal = _normal(password)
+        if len(normal) > LONGEST_PASSWORD:
+            kept = None
         try:
-            matches = self._hasher.verify(kept or self._nobody or "", _normal(password[:LONGEST_PASSWORD]))
+            return self._hasher.verify(kept or self._nobody, normal[:LONGEST_PASSWORD]) and kept is not None
         except (VerificationError, InvalidHashError):
             return False
-        return matches and kept is not None
 
     def is_outdated(self, kept: str) -> bool:
         """Whether it was made with other parameters than today's, so that it should be made again."""
         return self._hasher.check_needs_rehash(kept)
+
+
+def _impossible(hasher: PasswordHasher) -> str:
+    """What looks like the hash of a password, and which nobody knows one for: all bytes are random."""
+    salt, digest = (b64encode(os.urandom(size)).decode().rstrip("=") for size in (hasher.salt_len, hasher.hash_len))
+    return f"$argon2id$v=19$m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}${salt}${digest}"
 
 
 def _normal(password: str) -> str:

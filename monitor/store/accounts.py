@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from grid.times import SECOND
+from monitor.access.key import give_to_owner_of
 from monitor.access.records import AccessAction, AccessEvent, AccessToken, User
 from monitor.access.roles import Role, Scope
 from monitor.store.errors import StoreError, StoreUnavailableError, StoreVersionError, naming_errors
@@ -63,6 +64,10 @@ DELETE FROM access_events WHERE action IN ('refused', 'throttled') AND event_id 
 """
 _REFUSALS = (AccessAction.REFUSED, AccessAction.THROTTLED)
 _USER = "SELECT name, role, created_at, changed_at FROM users"
+_USER_IN_SESSION = """
+SELECT name, role, created_at, changed_at FROM users
+WHERE name = ? AND NOT EXISTS (SELECT 1 FROM ended_sessions WHERE session_id = ?)
+"""
 _TOKEN = "SELECT token_id, name, scopes, created_at, expires_at, revoked_at, last_used_at FROM tokens"  # noqa: S105
 
 
@@ -140,9 +145,9 @@ class Accounts:
             db.execute("INSERT INTO ended_sessions VALUES (?, ?) ON CONFLICT DO NOTHING", (session_id, until))
             _note(db, now, AccessAction.SIGNED_OUT, name, address=address)
 
-    def is_ended(self, session_id: str) -> bool:
-        """Whether somebody signed out of this session."""
-        return bool(self._rows("SELECT 1 FROM ended_sessions WHERE session_id = ?", session_id))
+    def user_in_session(self, name: str, session_id: str) -> User | None:
+        """The user of this name, unless they signed out of this session."""
+        return next(map(_user, self._rows(_USER_IN_SESSION, name, session_id)), None)
 
     # --- programs
 
@@ -241,7 +246,9 @@ def _make(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with suppress(FileExistsError):
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+            give_to_owner_of(path.parent, descriptor)
+            os.close(descriptor)
     except OSError as error:
         raise StoreUnavailableError(f"the database {path} can't be made: {error.strerror}") from None
 

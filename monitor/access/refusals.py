@@ -1,0 +1,25 @@
+"""Why what somebody brought opens nothing."""
+
+from enum import StrEnum
+
+
+class Refusal(StrEnum):
+    """Why what somebody brought opens nothing."""
+
+    NOTHING = "nothing"
+    """They brought nothing."""
+    GARBLED = "garbled"
+    """It is no token, or not one that was signed with this key."""
+    FOREIGN = "foreign"
+    """It is signed, but for something else: another kind, audience or issuer."""
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    """Signed and in time, but what it stood on is gone: the token, the user, their password, or the session."""
+
+
+class TokenRefusedError(Exception):
+    """A token that is not accepted. The text quotes nothing of it."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(f"the token is refused: {refusal}")
+        self.refusal = refusal
