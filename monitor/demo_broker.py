@@ -43,13 +43,13 @@ def project_configuration() -> str:
     return resources.files("monitor").joinpath("mosquitto.conf").read_text(encoding="utf-8")
 
 
-def local_configuration(*, port: int, folder: Path) -> str:
-    """The project's configuration on this port of 127.0.0.1, with what it keeps in `folder`.
+def local_configuration(*, port: int, folder: Path, text: str | None = None) -> str:
+    """A configuration, the project's unless told otherwise, on this port of 127.0.0.1; what it keeps is in `folder`.
 
     `user root` means: stay who you are. Mosquitto started by root would else become the user `mosquitto`, who may
     not write into `folder`; started by anyone else it ignores the line.
     """
-    text = _replace_line(project_configuration(), "listener", f"listener {port} {HOST}")
+    text = _replace_line(text or project_configuration(), "listener", f"listener {port} {HOST}")
     text = _replace_line(text, "persistence_location", f"persistence_location {folder}/")
     return f"{text}\nuser root\n"
 
@@ -62,17 +62,26 @@ def _replace_line(text: str, option: str, line: str) -> str:
 
 
 class LocalMosquitto:
-    """One Mosquitto on 127.0.0.1; its configuration, log and persistence are files in `folder`.
+    """One Mosquitto on 127.0.0.1; its configuration, log and persistence are files in `folder`, where it works.
 
+    `configuration` takes the place of the project's; `extra_configuration` comes after it.
     `start` after `stop` or `kill` brings it back on the same port with what it had saved. As a context manager it
     starts and stops. It has a session of its own, so that Ctrl-C reaches us and not the broker: we say goodbye first.
     """
 
-    def __init__(self, folder: Path, *, port: int | None = None, extra_configuration: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        port: int | None = None,
+        configuration: str | None = None,
+        extra_configuration: str = "",
+    ) -> None:
         self.folder = folder
         self.host = HOST
         self.port = port or find_free_port()
         self.log = folder / "mosquitto.log"
+        self._configuration = configuration
         self._extra_configuration = extra_configuration
         self._log_starts_at = 0
         self._process: subprocess.Popen[bytes] | None = None
@@ -105,7 +114,8 @@ class LocalMosquitto:
         with self.log.open("ab") as log:
             self._log_starts_at = log.tell()
             self._process = subprocess.Popen(
-                [program, "-c", configuration],
+                [program, "-c", configuration.absolute()],
+                cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -131,7 +141,7 @@ class LocalMosquitto:
         path = self.folder / "mosquitto.conf"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            text = local_configuration(port=self.port, folder=self.folder)
+            text = local_configuration(port=self.port, folder=self.folder.absolute(), text=self._configuration)
             path.write_text(f"{text}{self._extra_configuration}\n", encoding="utf-8")
         except OSError as error:
             raise LocalBrokerError(f"the broker's folder {self.folder} can't be written: {error}") from None
