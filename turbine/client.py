@@ -3,10 +3,12 @@
 import asyncio
 import contextlib
 import math
+import secrets
 
 from pydantic import ValidationError
 
 from grid.acknowledged import Acknowledged
+from grid.broker import Broker
 from grid.connection import (
     Backoff,
     BrokerLostError,
@@ -146,10 +148,11 @@ class TurbineClient:
     async def _stay_connected(self) -> None:
         await self._run.ramp.acquire()
         try:
+            broker = self._run.broker_of(self.life.turbine_number)
             await stay_connected(
-                self._run.broker_of(self.life.turbine_number),
+                broker,
                 self._serve,
-                client_id=f"grid-turbine-{self.life.turbine_number}",
+                client_id=_client_id(self.life.turbine_number, broker),
                 deliver=self.receive,
                 will=self._announcements.next_will,
                 on_lost=self._on_lost,
@@ -277,3 +280,13 @@ class TurbineClient:
 
     async def _announce(self, connection: Connection, status: bytes) -> None:
         await connection.publish(self._announcements.topic, status, retain=True)
+
+
+def _client_id(turbine_number: int, broker: Broker) -> str:
+    """The same at every start where anybody may enter; else with a part that nobody can guess.
+
+    A broker throws out whoever is connected by the id that a newcomer brings, whatever their names are.
+    """
+    client_id = f"grid-turbine-{turbine_number}"
+    anybody_may_enter = broker.tls is None and broker.username is None
+    return client_id if anybody_may_enter else f"{client_id}-{secrets.token_hex(8)}"
