@@ -130,7 +130,11 @@ async def sign_in_page(request: Request, who: TheIdentity, site: TheSite, next_p
     wanted = local_path(next_page)
     if who.role > Role.ANYONE:
         return RedirectResponse(wanted, status_code=303)
-    shown = {"next": wanted, "is_nobody_known": await asyncio.to_thread(_is_nobody_known, site.settings.data_dir)}
+    shown = {
+        "next": wanted,
+        "is_nobody_known": await asyncio.to_thread(_is_nobody_known, site.settings.data_dir),
+        "came_from_elsewhere": request.headers.get("sec-fetch-site") == "cross-site",
+    }
     return _templates.TemplateResponse(request, "sign_in.html", shown, headers={"cache-control": "no-store"})
 
 

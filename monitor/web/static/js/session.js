@@ -1,7 +1,7 @@
 // Who is signed in here and what they may do. The server writes it into the page; a later sign-in changes it.
 
 const KNOWN = document.body.dataset;
-const RENEWED_WITHIN_MS = 570_000; // of a session that may go on: after half of its 15 minutes, at the next look
+const RENEWED_WITHIN_MS = 660_000; // a session that may go on: after half of its 15 minutes, and two looks
 const GIVERS = {
   orders: "Operators and above send engineers, hold and release turbines",
   alarms: "Operators and above answer alarms",

@@ -1,19 +1,25 @@
 // The page where one signs in, and from which one goes on to where one wanted.
 
+import { whoIsIn } from "./api.js";
 import { SignInForm } from "./sign-in-form.js";
 import { tellOthers } from "./other-tabs.js";
 
-/** Where to go on: a page of this site, whatever the address says. */
-function wanted() {
-  const address = new URL(document.getElementById("sign-in-form").dataset.next, location.origin);
-  return address.origin === location.origin ? address : new URL("/", location.origin);
+const { next, cameFromElsewhere } = document.getElementById("sign-in-form").dataset;
+
+/** Go to a page of this site, whatever the address says. */
+function goOn() {
+  const address = new URL(next, location.origin);
+  location.replace(address.origin === location.origin ? address : "/");
 }
 
 const form = new SignInForm({
   onSignedIn: () => {
     tellOthers("in");
-    location.replace(wanted());
+    goOn();
   },
 });
 form.clear("");
 addEventListener("pageshow", (event) => event.persisted && form.clear(""));
+
+// A link in a mail brings no cookie of ours (SameSite=Strict), so the server can't know that somebody is signed in.
+if (cameFromElsewhere !== undefined) whoIsIn().then(goOn, () => {});
