@@ -3,19 +3,26 @@
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sites import asking, site_app
 
+from monitor.access.records import User
+from monitor.access.roles import Role
 from monitor.console.standing import Standing
+from monitor.store.accounts import Accounts
+from monitor.web.pages import local_path
 
 WEB = Path(__file__).parents[3] / "monitor" / "web"
 STATIC = WEB / "static"
 OUR_SCRIPTS = sorted((STATIC / "js").glob("*.js"))
 STYLES = sorted((STATIC / "css").glob("*.css"))
 TEMPLATES = sorted((WEB / "templates").glob("*.html"))
-PATHS = ("/", "/alarms", "/outages", "/turbines/1", "/repairs", "/journal", "/dead-letters", "/about")
+PATHS = ("/", "/alarms", "/outages", "/turbines/1", "/repairs", "/journal", "/dead-letters", "/audit", "/about")
 
 MARKUP_FROM_TEXT = re.compile(
     r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|setHTML|createContextualFragment"
@@ -89,6 +96,58 @@ async def test_without_scripts_a_page_says_where_to_look(tmp_path: Path) -> None
     words = page.split("<noscript>")[1].split("</noscript>")[0]
     assert "grid-monitor top" in words
     assert 'href="/api/v1/farm"' in words
+
+
+async def test_an_open_site_asks_nobody_who_they_are(tmp_path: Path) -> None:
+    async with asking(site_app(tmp_path)) as client:
+        page, sign_in = await client.get("/"), await client.get("/sign-in?next=/journal")
+
+    assert 'id="who"' not in page.text
+    assert "data-asks" not in page.text
+    assert (sign_in.status_code, sign_in.headers["location"]) == (httpx.codes.SEE_OTHER, "/journal")
+
+
+async def test_a_stranger_on_a_closed_site_gets_the_sign_in_and_nothing_of_the_farm(tmp_path: Path) -> None:
+    async with asking(site_app(tmp_path, http_key_file=tmp_path / "http-key")) as client:
+        page = await client.get("/turbines/7?hours=24")
+        sign_in = await client.get(page.headers["location"])
+
+    assert (page.status_code, page.text) == (httpx.codes.SEE_OTHER, "")
+    seen = Seen(sign_in.text)
+    assert ("form", {"id": "sign-in-form", "data-next": "/turbines/7?hours=24"}) in seen.elements
+    assert seen.inline == []
+    assert [address for address in seen.loaded() if not (STATIC / address.removeprefix("/static/")).is_file()] == []
+
+
+async def test_where_nobody_has_an_account_the_sign_in_says_how_to_make_one(tmp_path: Path) -> None:
+    async with asking(site_app(tmp_path, http_key_file=tmp_path / "http-key")) as client:
+        before = (await client.get("/sign-in")).text
+        Accounts.of(tmp_path).create_user(User("ada", Role.ADMIN, 1, 1), "no hash", by="root")
+        after = (await client.get("/sign-in")).text
+
+    hint = "grid-monitor user create NAME --role admin"
+    assert (hint in before, hint in after) == (True, False)
+
+
+@pytest.mark.parametrize("path", ["/", "/alarms?alarm=12", "/turbines/7?incident=3&hours=24", "/?find=v90%20x"])
+def test_after_a_sign_in_one_goes_on_to_a_page_of_this_site(path: str) -> None:
+    assert local_path(path) == path
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", "alarms", "//elsewhere.example", "/\\elsewhere.example", "https://elsewhere.example/", "javascript:alert(1)",
+     "/\t/elsewhere.example", "/a\nb", "/sign-in?next=/sign-in", " /alarms", "/caf\u00e9"],
+)  # fmt: skip
+def test_after_a_sign_in_nobody_is_led_elsewhere(path: str) -> None:
+    assert local_path(path) == "/"
+
+
+@given(st.text(alphabet="/\\.:@ab%?#\t\n \u2044", max_size=12).map(lambda text: f"/{text}"))
+def test_no_address_that_is_gone_on_to_names_another_host(path: str) -> None:
+    gone_on_to = urlsplit(local_path(path).replace("\\", "/"))  # as browsers read it
+
+    assert (gone_on_to.scheme, gone_on_to.netloc) == ("", "")
 
 
 async def test_browsers_find_the_sign_of_the_tab(tmp_path: Path) -> None:
