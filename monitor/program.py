@@ -18,6 +18,7 @@ from grid.errors import CommandError, ExitCode
 from grid.status import MonitorStatus, OfflineReason, Presence
 from grid.topics import MONITOR_STATUS
 from monitor import DISTRIBUTION
+from monitor.access.key import read_key
 from monitor.alarms.rules import RULES
 from monitor.alarms.settings import AlarmSettings
 from monitor.clock import Clock
@@ -141,9 +142,11 @@ class _Program:
         return self._exit_code
 
     def _about_key(self) -> list[str]:
-        """What to say of who may enter."""
-        if not self._settings.http_port or self._settings.http_key_file is None:
+        """What to say of who may enter; the key is made here where there is none yet. Raises SettingsError."""
+        path = self._settings.http_key_file
+        if not self._settings.http_port or path is None:
             return []
+        read_key(path)
         return ["the pages ask who one is: grid-monitor user and grid-monitor token say who may enter"]
 
     async def _watch(self, store: StoreThread, lock_id: str) -> None:

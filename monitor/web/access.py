@@ -7,33 +7,74 @@ from fastapi import Depends
 from fastapi.requests import HTTPConnection
 from fastapi.responses import Response
 
-from monitor.access.identity import NEIGHBOUR, STRANGER, Identity, IdentityKind
+from monitor.access.access import COOKIE, Recognised
+from monitor.access.identity import Identity, IdentityKind
+from monitor.access.json_web_tokens import Refusal
 from monitor.access.roles import Scope
+from monitor.web.doorkeeper import LACKS_SCOPE
 from monitor.web.problems import Problem
+from monitor.web.rate_limits import kind_of
+from monitor.web.site import site_of
 
-_IDENTITY = "grid.identity"
-_CHALLENGE = 'Bearer realm="Grid"'
+CHALLENGE = 'Bearer realm="Grid"'
+_RECOGNISED = "grid.recognised"
 _LONGEST_NEXT = 2000
+_DETAILS = {
+    Refusal.NOTHING: "This site asks who you are: sign in, or send Authorization: Bearer TOKEN.",
+    Refusal.GARBLED: "What you brought is no token of this site: it asks for Authorization: Bearer TOKEN.",
+    Refusal.FOREIGN: "What you brought is for something else: it asks for a token made for the API, or a session.",
+    Refusal.EXPIRED: "What you brought has expired: sign in again, or have a new token made.",
+    Refusal.REVOKED: "What you brought does not hold any more: sign in again, or have a new token made.",
+}
 
 
 async def identity_of(connection: HTTPConnection) -> Identity:
-    """Who asks; found out once for each request. On an open site everybody is a neighbour."""
-    known: Identity | None = connection.scope.get(_IDENTITY)
+    """Who asks; found out once for each request. On an open site everybody is a neighbour.
+
+    Raises Problem (429) for who asks too often, and StoreError where the accounts can't be read.
+    """
+    return (await recognised(connection)).identity
+
+
+def recognised_already(connection: HTTPConnection) -> Recognised | None:
+    """As whom a request was recognised; None where nobody has asked yet."""
+    return connection.scope.get(_RECOGNISED)
+
+
+async def recognised(connection: HTTPConnection) -> Recognised:
+    """As `identity_of`, with the reason for a stranger."""
+    known = recognised_already(connection)
     if known is None:
-        known = connection.scope[_IDENTITY] = await _identify(connection)
+        site = site_of(connection)
+        known = connection.scope[_RECOGNISED] = await site.door.recognise(**_brought(connection))
+        if site.limits is not None:
+            kind = kind_of(connection.scope.get("method", "GET"), connection.scope["path"])
+            site.limits.count_identity(kind, known.identity)
     return known
 
 
-async def _identify(connection: HTTPConnection) -> Identity:
-    return NEIGHBOUR if connection.app.state.site.settings.is_open else STRANGER
+def _brought(connection: HTTPConnection) -> dict[str, str | None]:
+    """What a request brings. A WebSocket takes a ticket and no cookie, which a page elsewhere could have it bring."""
+    authorization = connection.headers.get("authorization")
+    if connection.scope["type"] == "websocket":
+        return {"ticket": connection.query_params.get("ticket"), "authorization": authorization}
+    return {"cookie": connection.cookies.get(COOKIE), "authorization": authorization}
 
 
 TheIdentity = Annotated[Identity, Depends(identity_of)]
 """A route's parameter: who asks."""
 
 
+def address_of(connection: HTTPConnection) -> str:
+    """From where is asked: the client's address, or what a proxy says of it that is believed."""
+    return connection.client.host[:64] if connection.client else ""
+
+
+# --- what routes ask for
+
+
 class Require:
-    """The dependency of a route on a scope; on none for what anyone may."""
+    """The dependency of a route on a scope; without one, on being known."""
 
     def __init__(self, scope: Scope | None, *, of_page: bool = False) -> None:
         self.scope = scope
@@ -41,12 +82,25 @@ class Require:
 
     async def __call__(self, connection: HTTPConnection) -> None:
         """Let pass who holds the scope. Raises Problem: 401 for a stranger, 403 for who may less."""
-        if self.scope is None:
-            return
-        who = await identity_of(connection)
-        if self._of_page and who.kind is IdentityKind.STRANGER:
-            raise SignInFirst(connection)
-        refuse_without(self.scope, who)
+        found = await recognised(connection)
+        if found.identity.kind is IdentityKind.STRANGER:
+            raise self._stranger(connection, found.refusal or Refusal.NOTHING)
+        if self.scope is not None and not found.identity.may(self.scope):
+            site_of(connection).door.refused[LACKS_SCOPE] += 1
+            refuse_without(self.scope, found.identity)
+
+    def _stranger(self, connection: HTTPConnection, refusal: Refusal) -> Problem:
+        if self._of_page:
+            return SignInFirst(connection)
+        site_of(connection).door.refused[refusal] += 1
+        return unauthorized(refusal)
+
+
+class RequireNothing:
+    """The dependency of a route that anyone may ask, known or not."""
+
+    async def __call__(self) -> None:
+        """Let everybody pass."""
 
 
 def require(scope: Scope) -> Require:
@@ -59,21 +113,32 @@ def require_on_page(scope: Scope) -> Require:
     return Require(scope, of_page=True)
 
 
-def require_anyone() -> Require:
-    """What tells nothing of the farm names that it asks for nothing."""
+def require_somebody() -> Require:
+    """The dependency that lets everybody pass who is known."""
     return Require(None)
 
 
+_NOTHING = RequireNothing()
+
+
+def require_anyone() -> RequireNothing:
+    """What tells nothing of the farm says that it asks for nothing."""
+    return _NOTHING
+
+
 def refuse_without(scope: Scope, who: Identity) -> None:
-    """Raise Problem where somebody does not hold a scope: 401 for a stranger, 403 for who may less."""
+    """Raise Problem (403) where somebody who is known does not hold a scope."""
     if who.may(scope):
         return
-    if who.kind is IdentityKind.STRANGER:
-        detail = "This site asks who you are: sign in, or send Authorization: Bearer TOKEN."
-        raise Problem(401, None, detail, headers={"www-authenticate": _CHALLENGE})
     if who.kind is IdentityKind.TOKEN:
         raise Problem(403, None, f"This asks for a token with the scope {scope}.", scope=scope.value)
     raise Problem(403, None, f"This asks for the role of {scope.role.word}.", role=scope.role.word)
+
+
+def unauthorized(refusal: Refusal) -> Problem:
+    """What a stranger is told, after RFC 6750, section 3."""
+    challenge = CHALLENGE + ("" if refusal is Refusal.NOTHING else ', error="invalid_token"')
+    return Problem(401, None, _DETAILS[refusal], headers={"www-authenticate": challenge})
 
 
 class SignInFirst(Problem):

@@ -11,7 +11,6 @@ from starlette.types import ASGIApp
 
 from monitor import DISTRIBUTION
 from monitor.access.roles import Scope
-from monitor.http_access import names_of
 from monitor.web import channel, openapi, pages, problems, static_files
 from monitor.web.access import require
 from monitor.web.api import (
@@ -27,9 +26,12 @@ from monitor.web.api import (
     post_outages,
     readings,
     repairs,
+    session,
+    tickets,
     turbines,
     windows,
 )
+from monitor.web.closed_site import AddressLimits, BodiesOfStrangers, SlidingSessions
 from monitor.web.etags import ETags
 from monitor.web.guards import BodyLimit, HeadAsGet, Neighbours, SecurityHeaders
 from monitor.web.operations import routes as operations
@@ -77,19 +79,37 @@ def create_app(site: Site, lifespan: Lifespan | None = None) -> FastAPI:
     app.include_router(windows.router)
     app.include_router(outages.router)
     app.include_router(post_outages.router)
-    for routes in (farm, turbines, readings, repairs, dead_letters, orders, post_metrics, channel, operations, pages):
+    for routes in (
+        farm,
+        turbines,
+        readings,
+        repairs,
+        dead_letters,
+        orders,
+        post_metrics,
+        channel,
+        session,
+        tickets,
+        operations,
+        pages,
+    ):
         app.include_router(routes.router)
     app.include_router(pages.for_anyone)
     app.include_router(static_files.router)
     app.get("/api/v1/openapi.json", include_in_schema=False, dependencies=[Depends(require(Scope.READ))])(app.openapi)
-    _stand_before(app, names_of(site.settings))
+    _stand_before(app, site.names, is_open=site.door.is_open)
     return app
 
 
-def _stand_before(app: FastAPI, names: frozenset[str]) -> None:
+def _stand_before(app: FastAPI, names: frozenset[str], *, is_open: bool) -> None:
     """Set up what every request passes, the innermost first."""
     app.add_middleware(BodyLimit)
+    if not is_open:
+        app.add_middleware(BodiesOfStrangers)
     app.add_middleware(ETags)
     app.add_middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM_BYTES, compresslevel=COMPRESSION)
     app.add_middleware(HeadAsGet)
+    if not is_open:
+        app.add_middleware(SlidingSessions)
+        app.add_middleware(AddressLimits)
     app.add_middleware(Neighbours, names=names)

@@ -4,6 +4,7 @@ import asyncio
 from asyncio.transports import BaseTransport, Transport
 from typing import Any, cast
 
+import uvloop
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
@@ -11,6 +12,7 @@ MOST_REQUESTS = 700
 """Connections from which a request is answered with 503."""
 MOST_CONNECTIONS = 800
 """Connections from which a new one is cut: a process has 1,024 files by default."""
+HANDSHAKE_WITHIN_SECONDS = 10.0
 REQUEST_WITHIN_SECONDS = 15.0
 STREAMED = "/api/v1/outages"
 """What may take longer to arrive, piece by piece: each so many bytes have the same time again."""
@@ -19,6 +21,20 @@ LONGEST_URL_BYTES = 8 * 1024
 LONGEST_HEAD_BYTES = 32 * 1024
 TAKES_NOTHING_SECONDS = 30.0
 CLOSE_WITHIN_SECONDS = 2.0
+
+
+class _Loop(uvloop.Loop):
+    """A loop that waits less than a minute for a handshake of TLS: until it is over, a client is in no book of ours."""
+
+    async def create_server(self, *arguments: Any, **options: Any) -> Any:
+        if options.get("ssl") is not None:
+            options.setdefault("ssl_handshake_timeout", HANDSHAKE_WITHIN_SECONDS)
+        return await super().create_server(*arguments, **options)
+
+
+def new_event_loop() -> asyncio.AbstractEventLoop:
+    """The loop on which the site is served."""
+    return _Loop()
 
 
 class _Stall:

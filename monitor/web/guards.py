@@ -26,6 +26,10 @@ SECURITY_HEADERS = {
 }
 """No script or style inside of a page, nothing from elsewhere, and no frame around it."""
 
+_STRICT_TRANSPORT = {"strict-transport-security": "max-age=31536000"}
+"""RFC 6797: have browsers ask for this site over TLS only, for a year."""
+_TLS = frozenset({"https", "wss"})
+
 HEAD = "grid.head"
 """In the scope of a GET that was asked as HEAD."""
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -39,16 +43,22 @@ class SecurityHeaders:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer as the application does, with more headers."""
+        own = _STRICT_TRANSPORT if _is_reached_over_tls(scope) else {}
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
                 headers = MutableHeaders(raw=message.setdefault("headers", []))
                 headers.setdefault("cache-control", "no-cache")
-                for name, value in SECURITY_HEADERS.items():
+                for name, value in {**SECURITY_HEADERS, **own}.items():
                     headers.setdefault(name, value)
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
+
+
+def _is_reached_over_tls(scope: Scope) -> bool:
+    """Not where this machine asks itself: a browser would then ask for every other program on it over TLS, too."""
+    return scope.get("scheme") in _TLS and not is_loopback(host_name(Headers(scope=scope).get("host", "")))
 
 
 class Neighbours:
@@ -57,7 +67,8 @@ class Neighbours:
     The site must be asked by one of its names, or as localhost, 127.0.0.1 or [::1]: else a page from anywhere could
     have its own name point here (DNS rebinding). What changes something, and a WebSocket, must not come from the page
     of another origin: its `Origin` (RFC 6454) is the site's, or absent as from programs. Browsers that say what for
-    (Fetch Metadata) may follow a link from elsewhere, and ask for nothing else on another page's behalf.
+    (Fetch Metadata) may follow a link from elsewhere, and ask for nothing else on another page's behalf. Who brings a
+    cookie is a browser, and names its origin.
     """
 
     def __init__(self, app: ASGIApp, *, names: frozenset[str]) -> None:
@@ -67,21 +78,25 @@ class Neighbours:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or refuse with a problem."""
         if scope["type"] in ("http", "websocket"):
-            problem = self._refused(Headers(scope=scope), writes=scope.get("method") not in _READS)
+            problem = self._refused(scope, Headers(scope=scope))
             if problem is not None:
                 await problem.answer(scope, receive, send)
                 return
         await self.app(scope, receive, send)
 
-    def _refused(self, headers: Headers, *, writes: bool) -> Problem | None:
+    def _refused(self, scope: Scope, headers: Headers) -> Problem | None:
         hosts = headers.getlist("host")
         if len(hosts) != 1:
             return Problem(400, None, "A request names one Host.")
         name = host_name(hosts[0])
         if not is_loopback(name) and name.strip("[]").lower() not in self._names:
             return Problem(421, None, "This site does not answer to that name: http_names says to which it does.")
-        if _is_from_elsewhere(headers) or (writes and not _same_origin(headers.getlist("origin"), hosts[0])):
+        writes, origins = scope.get("method") not in _READS, headers.getlist("origin")
+        own = _same_origin(origins, hosts[0], over_tls=scope.get("scheme") in _TLS)
+        if _is_from_elsewhere(headers) or (writes and not own):
             return Problem(403, "Foreign origin", "Pages of other origins may link here, and nothing else.")
+        if scope["type"] == "http" and writes and not origins and "cookie" in headers:
+            return Problem(403, "No origin", "What comes with a cookie and changes something must name its Origin.")
         return None
 
 
@@ -97,9 +112,10 @@ def _is_from_elsewhere(headers: Headers) -> bool:
     return site not in ("none", "same-origin") and mode != "navigate"
 
 
-def _same_origin(origins: Iterable[str], host: str) -> bool:
-    """Whether a page of this site asks, or no page. The scheme is not compared: a proxy may have changed it."""
-    return all(origin.partition("://")[2].lower() == host.lower() for origin in origins)
+def _same_origin(origins: Iterable[str], host: str, *, over_tls: bool) -> bool:
+    """Whether a page of this site asks, or no page. What comes without TLS may have left it at a proxy."""
+    schemes = ("https",) if over_tls else ("https", "http")
+    return all(origin.lower() in [f"{scheme}://{host.lower()}" for scheme in schemes] for origin in origins)
 
 
 class HeadAsGet:

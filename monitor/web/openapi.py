@@ -35,6 +35,7 @@ TAGS = {
     "dead letters": "What was refused, and why.",
     "orders": "What a person wants of a turbine's repairs.",
     "live": "The farm as it changes.",
+    "session": "Signing in and out, on a site that asks who one is.",
     "operations": "Health and metrics.",
 }
 

@@ -6,8 +6,9 @@ import logging
 import os
 import signal
 import socket
+import ssl
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from types import FrameType
 
@@ -15,7 +16,9 @@ import anyio.to_thread
 import uvicorn
 from fastapi import FastAPI
 
-from grid.errors import CommandError, ExitCode
+from grid.errors import CommandError, ExitCode, SettingsError
+from monitor.access.access import Access
+from monitor.access.key import read_key
 from monitor.http_access import refuse_open_address, site_address
 from monitor.site_settings import SiteSettings
 from monitor.store import DATABASE
@@ -59,8 +62,10 @@ def serve(settings: SiteSettings, *, until_stdin_closes: bool = False, as_json: 
 def open_site(settings: SiteSettings) -> Site:
     """All that the routes of a data folder work with. Raises SettingsError for what must not be served."""
     refuse_open_address(settings)
+    key = None if settings.http_key_file is None else read_key(settings.http_key_file)
+    access = Access.open_site() if key is None else Access.closed_site(settings.data_dir, key)
     readers = Readers(settings.data_dir / DATABASE)
-    return Site(settings, readers, MonitorLink(settings.data_dir, lambda: readers.ask(stored_farm)))
+    return Site(settings, readers, MonitorLink(settings.data_dir, lambda: readers.ask(stored_farm)), access)
 
 
 class PageServer(uvicorn.Server):
@@ -70,7 +75,7 @@ class PageServer(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 create_app(site, self._running),
-                loop="uvloop",
+                loop="monitor.web.connections:new_event_loop",
                 http=BoundedHttp,
                 ws=BoundedWebSocket,
                 ws_per_message_deflate=False,
@@ -80,7 +85,9 @@ class PageServer(uvicorn.Server):
                 backlog=PENDING_CONNECTIONS,
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
                 timeout_graceful_shutdown=1,
-                proxy_headers=False,
+                proxy_headers=bool(site.settings.http_proxy),
+                forwarded_allow_ips=list(site.settings.http_proxy),
+                ssl_context_factory=_tls_of(site.settings),
                 server_header=False,
                 access_log=False,
                 log_config=None,
@@ -115,6 +122,7 @@ class PageServer(uvicorn.Server):
         yield
         following.cancel()
         self._site.readers.close()
+        self._site.door.close()
 
     def _stop_if_failed(self, following: "asyncio.Task[None]") -> None:
         """Pages that silently stand still are worse than none: whoever started this process starts it again."""
@@ -134,6 +142,22 @@ class PageServer(uvicorn.Server):
                 loop.call_later(END_WITHIN_SECONDS, os._exit, ExitCode.FINE)
 
         loop.add_reader(descriptor, look)
+
+
+def _tls_of(settings: SiteSettings) -> Callable[..., ssl.SSLContext] | None:
+    """What makes TLS 1.2 or later of the site's certificate; None without one."""
+    certfile, keyfile = settings.http_certfile, settings.http_keyfile
+    if certfile is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(certfile, keyfile)
+    except OSError as error:  # what OpenSSL says names neither file
+        raise SettingsError(
+            f"{certfile} and {keyfile} are no certificate and its key (PEM): {error.strerror}"
+        ) from None
+    return lambda *_: context
 
 
 def _listen(settings: SiteSettings) -> socket.socket:
