@@ -137,6 +137,21 @@ def general_name(host: str) -> x509.GeneralName:
     raise ValueError(f"{host!r} is no name of a host, and no address")
 
 
+def names_in(certificate: bytes) -> frozenset[str]:
+    """The DNS names and addresses, in lower case, that the first certificate in a PEM text is for.
+
+    They stand in its subject alternative name (RFC 5280, section 4.2.1.6): browsers look at nothing else. Raises
+    ValueError where there is no certificate, and for one without such names.
+    """
+    try:
+        extensions = x509.load_pem_x509_certificate(certificate).extensions
+        found = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        raise ValueError("the certificate names no host") from None
+    addresses = [str(address) for address in found.get_values_for_type(x509.IPAddress)]
+    return frozenset(name.lower() for name in [*found.get_values_for_type(x509.DNSName), *addresses])
+
+
 def expires_at(certificate: bytes) -> datetime:
     """When the first certificate of a PEM file ends. Raises ValueError if there is none."""
     return x509.load_pem_x509_certificate(certificate).not_valid_after_utc

@@ -8,6 +8,7 @@ from typing import Annotated, cast
 from fastapi import Depends
 from fastapi.requests import HTTPConnection
 
+from grid.errors import SettingsError
 from monitor.access.access import Access
 from monitor.control import Answer, Request, inquire
 from monitor.http_access import names_of
@@ -65,9 +66,14 @@ def _names_in(certfile: Path | None) -> frozenset[str]:
     """The names in a certificate; what reads it is loaded only where there is one. Raises SettingsError."""
     if certfile is None:
         return frozenset()
-    from monitor.secure.names import names_in
+    from monitor.secure.certificates import names_in
 
-    return names_in(certfile)
+    try:
+        return names_in(certfile.read_bytes())
+    except OSError as error:
+        raise SettingsError(f"http_certfile {certfile}: {error.strerror}") from None
+    except ValueError:
+        raise SettingsError(f"http_certfile {certfile} holds no certificate with names (PEM)") from None
 
 
 def site_of(connection: HTTPConnection) -> Site:
