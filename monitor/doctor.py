@@ -21,7 +21,7 @@ from monitor.books import Balance
 from monitor.console.gaps import gaps_in_sentences
 from monitor.control import Answer, NoMonitorError, ask
 from monitor.health import LEAST_FREE_BYTES
-from monitor.http_access import site_address
+from monitor.http_access import address_from_here
 from monitor.intake.canary import ask_around
 from monitor.settings import MonitorSettings
 from monitor.store import DATABASE
@@ -128,15 +128,28 @@ def _monitor(data_dir: Path, health: Answer | NoMonitorError) -> Finding:
 def _pages(settings: MonitorSettings, health: Answer | NoMonitorError) -> Finding:
     if not settings.http_port:
         return Finding("pages", "No pages are wanted: http_port is 0.")
-    at = site_address(settings.site())
+    at = address_from_here(settings.site())
     try:
-        with urllib.request.build_opener(_NO_PROXY).open(f"{at}/health/live", timeout=PAGES_WITHIN_SECONDS):
+        opener = urllib.request.build_opener(_NO_PROXY, *_tls_of(settings.http_certfile))
+        with opener.open(f"{at}/health/live", timeout=PAGES_WITHIN_SECONDS):
             return Finding("pages", f"The pages at {at} answer.")
     except (OSError, HTTPException) as error:
         sentence = f"The pages at {at} do not answer: {getattr(error, 'reason', error)}."
     if isinstance(health, NoMonitorError):
         return Finding("pages", f"Nobody serves pages at {at}; the monitor does while it runs.")
     return Finding("pages", f"{sentence} Does the monitor's log say why?", ExitCode.UNHEALTHY)
+
+
+def _tls_of(certfile: Path | None) -> list[urllib.request.HTTPSHandler]:
+    """What asks a site that shows this very certificate. Whichever name that is for: here it is asked by address."""
+    if certfile is None:
+        return []
+    import ssl
+
+    context = ssl.create_default_context(cafile=str(certfile))
+    context.check_hostname = False
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return [urllib.request.HTTPSHandler(context=context)]
 
 
 def _database(data_dir: Path, health: Answer | NoMonitorError) -> Finding:

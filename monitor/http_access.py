@@ -32,6 +32,14 @@ def site_address(settings: SiteSettings) -> str:
     return address(settings.http_host, settings.http_port, tls=settings.http_certfile is not None)
 
 
+def address_from_here(settings: SiteSettings) -> str:
+    """Where a program on this machine finds the pages: on loopback where they are on all of its addresses."""
+    host = settings.http_host.strip("[]")
+    if host in _WILDCARDS:
+        host = "::1" if ":" in host else "127.0.0.1"
+    return address(host, settings.http_port, tls=settings.http_certfile is not None)
+
+
 def is_taken(host: str, port: int) -> bool:
     """Whether another program listens there. What else is wrong with the address, the process itself will say."""
     try:

@@ -3,19 +3,15 @@
 from pathlib import Path
 
 from grid.errors import CommandError, ExitCode
-from monitor.http_access import address
+from monitor.http_access import address_from_here
 from monitor.settings import HttpSettings
-
-_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104 - it is asked, not served
-"""An address to listen on, and the one by which this machine reaches it."""
 
 
 def site_address(settings: HttpSettings) -> str:
     """The site of a monitor with these settings on this machine. Raises CommandError if it has none."""
     if settings.http_port == 0:
         raise CommandError("with http_port 0 there are no pages to follow: name them with --url", ExitCode.WRONG_USAGE)
-    host = settings.http_host.strip("[]")
-    return address(_EVERYWHERE.get(host, host), settings.http_port, tls=settings.http_certfile is not None)
+    return address_from_here(settings.site())
 
 
 def token_in(file: Path | None) -> str | None:

@@ -1,11 +1,15 @@
 """What the doctor says, where it can be said without a running farm."""
 
 import asyncio
+import ssl
 import subprocess
+import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -15,6 +19,7 @@ from monitor.books import Balance
 from monitor.control import Answer, control_door
 from monitor.doctor import Finding, examine, exit_code
 from monitor.facts import Changes, SequenceChanges, SequenceRecord
+from monitor.secure.folder import create
 from monitor.settings import MonitorSettings
 from monitor.store.ledger import Ledger
 
@@ -70,6 +75,35 @@ async def test_pages_are_missed_only_while_a_monitor_runs(settings: MonitorSetti
         missed = (await findings(wanted))["pages"]
     assert not missed.healthy
     assert missed.sentence.startswith(f"The pages at http://127.0.0.1:{free_port} do not answer: ")
+
+
+async def test_pages_over_tls_are_told_by_their_own_certificate(settings: MonitorSettings, tmp_path: Path) -> None:
+    own, foreign = (create(tmp_path / name, ["wind.example"], []).path / "https" for name in ("own", "foreign"))
+    (tmp_path / "health").mkdir()
+    (tmp_path / "health" / "live").write_text("ok", encoding="utf-8")
+    with https_server(tmp_path, own) as port:
+        everywhere = settings.model_copy(update={"http_port": port, "http_host": "0.0.0.0"})
+        seen = [
+            (await findings(everywhere.model_copy(update={"http_certfile": folder / "site.crt"})))["pages"].sentence
+            for folder in (own, foreign)
+        ]
+
+    at = f"https://127.0.0.1:{port}"
+    assert seen == [f"The pages at {at} answer.", f"Nobody serves pages at {at}; the monitor does while it runs."]
+
+
+@contextmanager
+def https_server(folder: Path, certified: Path) -> Iterator[int]:
+    """A server of a folder's files, as the name that a certificate is for; yields its port."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certified / "site.crt", certified / "site.key")
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=str(folder))) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        serving = threading.Thread(target=server.serve_forever, args=(0.02,))
+        serving.start()
+        yield server.server_port
+        server.shutdown()
+        serving.join()
 
 
 async def test_a_database_in_order_is_told_with_its_readings(settings: MonitorSettings) -> None:
