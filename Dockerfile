@@ -22,8 +22,8 @@ RUN echo 'grid:x:10001:10001::/nonexistent:/usr/sbin/nologin' >>/etc/passwd \
     && find / -xdev -type f -perm /6000 -exec chmod ug-s {} + \
     && if python -c 'import pip' 2>/dev/null; then python -m pip uninstall --quiet --yes --root-user-action ignore pip; fi \
     && rm -rf "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')/ensurepip" /usr/share/python-wheels
-# A number, not a name: Kubernetes can see that it isn't root. What a new volume on /data starts with is its own.
-RUN mkdir /data && chown 10001:10001 /data
+# A number, not a name: Kubernetes can see that it isn't root. New volumes on these two start as its own.
+RUN mkdir -m 0700 /data /credentials && chown 10001:10001 /data /credentials
 USER 10001:10001
 ENV PATH=/opt/grid/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp GRID_DATA_DIR=/data
 WORKDIR /data
