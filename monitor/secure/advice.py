@@ -9,11 +9,6 @@ _MOST_NAMED = 8
 
 def after_create(folder: Path, host: str, numbers: list[int], credentials: Credentials, port: int) -> list[str]:
     """How to start everything with a new folder."""
-    viewer = folder / VIEWER.folder
-    if credentials is Credentials.CERTIFICATES:
-        entrance = f"--cert {viewer}/client.crt --key {viewer}/client.key"
-    else:
-        entrance = f'-u viewer -P "$(cat {viewer}/password)"'
     if numbers:
         own = folder / "turbines" / str(numbers[0])
         about_turbines = f"A turbine elsewhere gets the files of its own folder, such as {own}, and no others."
@@ -27,7 +22,7 @@ def after_create(folder: Path, host: str, numbers: list[int], credentials: Crede
         f"The monitor:   grid-monitor --config {folder / 'grid.toml'}",
         f"The turbines:  grid-turbines --config {folder / 'grid.toml'} {_which(numbers)}",
         f"In containers: {_in_compose(folder)} up --build",
-        f"To watch:  mosquitto_sub -h {host} -p {port} --cafile {viewer}/ca.crt {entrance} -t 'grid/#' -v",
+        f"To watch:      cd {folder / VIEWER.folder} && XDG_CONFIG_HOME=. mosquitto_sub -t 'grid/#' -v",
         "",
         about_turbines,
         f"Keep {folder / 'authority'} on this machine, and a copy in a safe place: its key makes anybody up.",

@@ -23,6 +23,9 @@ ALWAYS_NAMED = ("localhost", "127.0.0.1", "::1")
 IN_COMPOSE = "mosquitto"
 """The broker's name in docker-compose.yml."""
 
+LISTENING = "mosquitto_sub"
+"""What a viewer's folder has for that program, which looks for a file of its own name in XDG_CONFIG_HOME."""
+
 _REGISTER = Path("authority", "register.json")
 _AUTHORITY = Path("authority", "ca.crt")
 _AUTHORITY_KEY = Path("authority", "ca.key")
@@ -204,8 +207,17 @@ def _issue(folder: Path, authority: Authority, register: Register, parties: Iter
     return register.issue(entries)
 
 
-def _password_of(folder: Path, _authority: Authority, _register: Register, party: Party, now: datetime) -> Issued:
+def _write_how_to_listen(place: Path, register: Register, party: Party, password: str = "") -> None:
+    """Options for mosquitto_sub in a file, so that no password stands on a command line."""
+    how = [f"-u {party.name}", f"-P {password}"] if password else ["--cert client.crt", "--key client.key"]
+    lines = [f"-h {[*register.hosts, *ALWAYS_NAMED][0]}", f"-p {register.port}", "--cafile ca.crt", *how]
+    write_private(place / LISTENING, "".join(f"{line}\n" for line in lines).encode())
+
+
+def _password_of(folder: Path, _authority: Authority, register: Register, party: Party, now: datetime) -> Issued:
     password = new_password()
+    if party.kind is PartyKind.VIEWER:
+        _write_how_to_listen(folder / party.folder, register, party, password)
     write_private(folder / party.folder / "password", f"{password}\n".encode())
     return Issued(party.kind, party.name, now, password_hash=mosquitto_hash(password))
 
@@ -217,6 +229,8 @@ def _certificate_of(folder: Path, authority: Authority, register: Register, part
         made = authority.certify_server(next(iter(hosts)), hosts, now)
     else:
         made = authority.certify_client(party.name, now)
+        if party.kind is PartyKind.VIEWER:
+            _write_how_to_listen(folder / party.folder, register, party)
     stem = {PartyKind.BROKER: "broker", PartyKind.SITE: "site"}.get(party.kind, "client")
     write_private(folder / party.folder / f"{stem}.key", made.key)
     write_private(folder / party.folder / f"{stem}.crt", made.certificate)
