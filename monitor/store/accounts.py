@@ -11,51 +11,17 @@ from grid.times import SECOND
 from monitor.access.key import give_to_owner_of
 from monitor.access.records import AccessAction, AccessEvent, AccessToken, User
 from monitor.access.roles import Role, Scope
-from monitor.store.errors import StoreError, StoreUnavailableError, StoreVersionError, naming_errors
+from monitor.store.account_tables import format_of, lay_tables
+from monitor.store.errors import StoreDamagedError, StoreError, StoreUnavailableError, naming_errors
 
 ACCESS_DATABASE = "access.db"
 """Its name in the data folder."""
-FORMAT = 1
-"""Which tables there are, as `PRAGMA user_version`."""
 BUSY_TIMEOUT_SECONDS = 5.0
 USE_NOTED_EVERY = 60 * SECOND
 """How often the use of a token is written down."""
 MOST_REFUSALS = 10_000
 """Sign-ins refused or throttled that are kept; whoever knocks for long does not push out what else happened."""
 
-_TABLES = """
-CREATE TABLE users (
-    name TEXT PRIMARY KEY COLLATE NOCASE,
-    password TEXT NOT NULL, -- argon2's own text: parameters, salt, hash
-    role TEXT NOT NULL CHECK (role IN ('viewer', 'operator', 'engineer', 'admin')),
-    created_at INTEGER NOT NULL,
-    changed_at INTEGER NOT NULL -- password or role: sessions from before are refused
-) STRICT, WITHOUT ROWID;
-CREATE TABLE tokens (
-    token_id TEXT PRIMARY KEY,
-    name TEXT NOT NULL COLLATE NOCASE,
-    scopes TEXT NOT NULL, -- separated by blanks
-    created_at INTEGER NOT NULL,
-    expires_at INTEGER NOT NULL,
-    revoked_at INTEGER,
-    last_used_at INTEGER -- at most once a minute
-) STRICT, WITHOUT ROWID;
-CREATE INDEX tokens_name ON tokens (name);
-CREATE TABLE ended_sessions (
-    session_id TEXT PRIMARY KEY,
-    until INTEGER NOT NULL -- when it would have ended by itself
-) STRICT, WITHOUT ROWID;
-CREATE TABLE access_events (
-    event_id INTEGER PRIMARY KEY AUTOINCREMENT,
-    at INTEGER NOT NULL,
-    action TEXT NOT NULL,
-    name TEXT NOT NULL,
-    "by" TEXT NOT NULL,
-    address TEXT NOT NULL,
-    what TEXT NOT NULL
-) STRICT;
-CREATE INDEX access_events_refused ON access_events (event_id) WHERE action IN ('refused', 'throttled');
-"""
 _INSERT_EVENT = 'INSERT INTO access_events (at, action, name, "by", address, what) VALUES (?, ?, ?, ?, ?, ?)'
 _FORGET_REFUSALS = """
 DELETE FROM access_events WHERE action IN ('refused', 'throttled') AND event_id <= (
@@ -208,7 +174,7 @@ class Accounts:
 
     def _rows(self, query: str, *arguments: Any) -> Sequence[Any]:
         """The answer to a question; none while there is no database."""
-        with naming_errors(self.path):
+        with _naming_errors(self.path):
             try:
                 connection = sqlite3.connect(
                     f"{self.path.absolute().as_uri()}?mode=rw", uri=True, timeout=BUSY_TIMEOUT_SECONDS
@@ -218,19 +184,19 @@ class Accounts:
                     raise
                 return ()
             with closing(connection):
-                return connection.execute(query, arguments).fetchall() if _format(connection, self.path) else ()
+                return connection.execute(query, arguments).fetchall() if format_of(connection, self.path) else ()
 
     @contextmanager
     def _writing(self, *, timeout: float = BUSY_TIMEOUT_SECONDS) -> Iterator[sqlite3.Connection]:
         """One transaction, in a database that is there with its tables; what fails changes nothing."""
-        with naming_errors(self.path):
+        with _naming_errors(self.path):
             _make(self.path)
             with closing(sqlite3.connect(self.path, timeout=timeout, isolation_level=None)) as connection:
                 connection.execute("PRAGMA synchronous = FULL")
                 connection.execute("BEGIN IMMEDIATE")
                 try:
-                    if not _format(connection, self.path):
-                        _lay_tables(connection)
+                    if not format_of(connection, self.path):
+                        lay_tables(connection)
                     yield connection
                 except BaseException:
                     connection.rollback()
@@ -253,20 +219,17 @@ def _make(path: Path) -> None:
         raise StoreUnavailableError(f"the database {path} can't be made: {error.strerror}") from None
 
 
-def _lay_tables(connection: sqlite3.Connection) -> None:
-    for statement in _TABLES.split(";\n"):
-        connection.execute(statement)
-    connection.execute(f"PRAGMA user_version = {FORMAT}")
-
-
-def _format(connection: sqlite3.Connection, path: Path) -> int:
-    """Which tables there are; 0 for none. Raises StoreVersionError for those of a newer program."""
-    found = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    if found > FORMAT:
-        raise StoreVersionError(
-            f"the database {path} has format {found}, and this program knows {FORMAT}: use the newer program"
-        )
-    return found
+@contextmanager
+def _naming_errors(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into ours; what helps against damage is another thing here than with the ledger."""
+    try:
+        with naming_errors(path):
+            yield
+    except StoreDamagedError as error:
+        raise StoreDamagedError(
+            f"the database {path} is damaged ({error.__cause__}): put a copy of it in its place, or remove it and make "
+            "users and tokens again"
+        ) from error
 
 
 def _change(db: sqlite3.Connection, statement: str, name: str, *values: Any) -> None:
