@@ -8,6 +8,7 @@ import typer
 
 from grid.command_line import run, with_settings
 from monitor import DISTRIBUTION
+from monitor.access_cli import token_commands, user_commands
 from monitor.alarms_cli import alarms_commands
 from monitor.asking import ask_monitor
 from monitor.baselines_cli import baselines_commands
@@ -160,6 +161,8 @@ app.add_typer(outages_commands)
 app.add_typer(baselines_commands)
 app.add_typer(store_commands)
 app.add_typer(secure_commands, name="secure")
+app.add_typer(user_commands, name="user")
+app.add_typer(token_commands, name="token")
 
 
 # --- around it
