@@ -13,7 +13,7 @@ from monitor.asking import ask_monitor
 from monitor.clock import utc_now
 from monitor.facts import AlarmOrder, AlarmOrderKind, AlarmState, Severity
 from monitor.ledger_cli import Newest, OneTurbine, open_ledger, print_records
-from monitor.options import InJson, parse_moment, user_name
+from monitor.options import InJson, acting_as, parse_moment, user_name
 from monitor.settings import DataSettings
 
 USUAL_SHELVING_SECONDS = 3600
@@ -159,5 +159,6 @@ def _order(
 ) -> None:
     from monitor.control import alarm_order_request
 
-    order = AlarmOrder(kind, tuple(alarms), by or user_name(), comment, until)
+    named = by or user_name()
+    order = AlarmOrder(kind, tuple(alarms), named, comment, until, acting_as(named))
     typer.echo(ask_monitor(data_dir, alarm_order_request(order))["sentence"])

@@ -11,12 +11,13 @@ from monitor import DISTRIBUTION
 from monitor.access_cli import token_commands, user_commands
 from monitor.alarms_cli import alarms_commands
 from monitor.asking import ask_monitor
+from monitor.audit_cli import audit_commands
 from monitor.baselines_cli import baselines_commands
 from monitor.console.words import plain
 from monitor.facts import Order, OrderKind
 from monitor.ledger_cli import ledger_commands
 from monitor.notify_cli import notify_commands
-from monitor.options import InJson, TurbineNumber, user_name
+from monitor.options import InJson, TurbineNumber, acting_as, user_name
 from monitor.outages_cli import outages_commands
 from monitor.secure_cli import secure_commands
 from monitor.settings import DataSettings, HttpSettings, LogFormat, MonitorSettings, ServeSettings
@@ -148,7 +149,8 @@ def release(settings: DataSettings, turbine_number: TurbineNumber, by: By = None
 def _give_order(data_dir: Path, kind: OrderKind, turbine_number: int, by: str | None, why: str) -> None:
     from monitor.control import order_request
 
-    order = Order(kind, turbine_number, by or user_name(), why)
+    named = by or user_name()
+    order = Order(kind, turbine_number, named, why, actor=acting_as(named))
     typer.echo(ask_monitor(data_dir, order_request(order))["sentence"])
 
 
@@ -163,6 +165,7 @@ app.add_typer(store_commands)
 app.add_typer(secure_commands, name="secure")
 app.add_typer(user_commands, name="user")
 app.add_typer(token_commands, name="token")
+app.add_typer(audit_commands)
 
 
 # --- around it

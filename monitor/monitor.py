@@ -11,6 +11,7 @@ from dataclasses import replace
 from itertools import chain, repeat
 
 from grid.times import SECOND
+from monitor.audit import audit_of_alarm_orders, audit_of_orders, audit_of_tests
 from monitor.clock import Clock
 from monitor.dispatch.answered import AnsweredOrders, answered_orders
 from monitor.dispatch.dispatcher import Dispatcher, DispatchSettings
@@ -20,12 +21,14 @@ from monitor.facts import (
     AlarmCounts,
     AlarmOrder,
     Arrived,
+    AuditEntry,
     BrokerFound,
     BrokerLost,
     Changes,
     Committed,
     Decisions,
     Heard,
+    KnowledgeChanges,
     News,
     NotificationTest,
     NotificationTestAnswer,
@@ -42,10 +45,10 @@ from monitor.facts import (
 )
 from monitor.fleet.fleet import Fleet, FleetSettings
 from monitor.health import Health
+from monitor.intake.admission import MOST_TURBINES, Admission
 from monitor.intake.decode import ArrivalTimes, Decoded, decode
 from monitor.intake.port import Batch, Intake
 from monitor.intake.posts import decode_posts
-from monitor.intake.admission import MOST_TURBINES, Admission
 from monitor.intake.salvage import salvage
 from monitor.knowledge import Knowledge, KnowledgeSettings
 from monitor.ports import Courier, NoCourier, Store, Watcher
@@ -90,10 +93,10 @@ class GridMonitor:
         courier: Courier | None = None,
         measurements: Measurements | None = None,
         tracer: Tracer | None = None,
+        max_turbines: int = MOST_TURBINES,
     ) -> None:
         self.health = Health(started_at=clock.utc())
         self.measurements = measurements or Measurements()
-        max_turbines: int = MOST_TURBINES,
         self.engineers = engineers
         self.alarm_counts = AlarmCounts()
         self._intake = intake
@@ -107,10 +110,10 @@ class GridMonitor:
         self._knowledge_settings = knowledge_settings or KnowledgeSettings()
         self._courier = courier or NoCourier()
         self._arrivals = ArrivalTimes()
+        self._admission = Admission(most_turbines=max_turbines)
         self._epoch = 0
         self._requests = Requests(intake.wake, refusing=self._cannot_store)
         self._answered = AnsweredOrders()
-        self._admission = Admission(most_turbines=max_turbines)
         self._stopping = asyncio.Event()
         self._ready = False
         self.fleet: Fleet
@@ -278,6 +281,7 @@ class GridMonitor:
             + emptied(self.sequences.counted),
             sequences=sequences,
             orders=answered_orders(decisions.answers, now.utc),
+            audit=_audit(step.asked, decisions, knowledge, now.utc),
             knowledge=knowledge,
         )
 
@@ -331,12 +335,12 @@ class GridMonitor:
             return False
         self._ready = True
         self._outbox.add(remembered.outbox)
+        turbines = (turbine.turbine_number for turbine in remembered.turbines)
+        self._admission.remember(turbines, remembered.knowledge.controllers)
         for turbine in remembered.turbines:
             if turbine.emitted_at is not None and turbine.received_at is not None:
                 # An arrival is never later than a moment after its receipt; a turbine's own clock may be.
                 self._arrivals.remember(turbine.turbine_number, min(turbine.emitted_at, turbine.received_at + SECOND))
-        turbines = (turbine.turbine_number for turbine in remembered.turbines)
-        self._admission.remember(turbines, remembered.knowledge.controllers)
         # Nobody watched until now: what the turbines' links were says nothing of what they are.
         return await self.store_metrics(Step([BrokerLost()], Decoded(), Asked()))
 
@@ -381,6 +385,15 @@ class GridMonitor:
         if self.health.store_error is not None:
             self._watcher.say("the store works again", action="store_available")
         self.health.store_error = self.health.store_error_since = None
+
+
+def _audit(asked: Asked, decisions: Decisions, knowledge: KnowledgeChanges, at: int) -> list[AuditEntry]:
+    """Every order of the batch, and what became of it."""
+    return [
+        *audit_of_orders([*asked.misused_keys, *decisions.answers], at),
+        *audit_of_alarm_orders(asked.alarm_orders, knowledge.alarms.answers, at),
+        *audit_of_tests(asked.tests, knowledge.notifications.answers, at),
+    ]
 
 
 def _pauses() -> Iterator[float]:

@@ -12,7 +12,7 @@ from monitor.asking import ask_monitor
 from monitor.console.words import plain
 from monitor.facts import Delivery, NotificationTest
 from monitor.ledger_cli import Newest, open_ledger, print_records
-from monitor.options import InJson, user_name
+from monitor.options import InJson, acting_as, user_name
 from monitor.settings import DataSettings
 
 if TYPE_CHECKING:
@@ -63,7 +63,9 @@ def test_command(
     """Have the running monitor send a test to a receiver, and wait for what becomes of it."""
     from monitor.control import notification_test_request
 
-    answer = ask_monitor(settings.data_dir, notification_test_request(NotificationTest(receiver, user_name())))
+    by = user_name()
+    test = NotificationTest(receiver, by, acting_as(by))
+    answer = ask_monitor(settings.data_dir, notification_test_request(test))
     outcome = _outcome(settings.data_dir, int(answer["notification_id"]))
     if outcome is None:
         raise CommandError(f"{receiver} has not answered within {RESULT_WITHIN_SECONDS:.0f} s")

@@ -16,6 +16,7 @@ from monitor.facts import (
     DeadLetter,
     NotificationTest,
     NotificationTestAnswer,
+    NotificationTestRefusal,
     Order,
     OrderAnswer,
     OrderRefusal,
@@ -68,6 +69,8 @@ class Asked:
     pending_reports: _Reports = field(default_factory=list)
     pending_alarm_orders: _AlarmOrders = field(default_factory=list)
     pending_tests: _Tests = field(default_factory=list)
+    refused_orders: list[tuple[_Pending[Order, OrderAnswer], OrderAnswer]] = field(default_factory=list)
+    """Orders whose key came with another order before, and why they are not obeyed: answered when that is kept."""
     receipts: list[Receipt] = field(default_factory=list)
     """What the courier says: nobody waits for an answer to it."""
     became: list[Reading | DeadLetter] = field(default_factory=list)
@@ -77,6 +80,11 @@ class Asked:
     def orders(self) -> list[Order]:
         """The orders, to be obeyed in this order."""
         return _asked(self.pending_orders)
+
+    @property
+    def misused_keys(self) -> list[OrderAnswer]:
+        """The answers to orders whose key came with another order before."""
+        return [answer for _, answer in self.refused_orders]
 
     @property
     def posts(self) -> list[bytes]:
@@ -100,6 +108,8 @@ class Asked:
 
     def answer(self, changes: Changes, committed: Committed) -> None:
         """Answer all, now that the batch is committed."""
+        for pending, answer in self.refused_orders:
+            pending.answer.set_result(answer)
         _give(self.pending_orders, changes.decisions.answers)
         _give(self.pending_posts, answer_posts(self.became, committed) if self.pending_posts else ())
         _give(self.pending_reports, [OutageAnswer(accepted=True) for _ in self.pending_reports])
@@ -110,6 +120,7 @@ class Asked:
         """Answer all that the monitor stops."""
         pending: list[_Pending[Any, Any]] = [
             *self.pending_orders,
+            *(pending for pending, _ in self.refused_orders),
             *self.pending_posts,
             *self.pending_reports,
             *self.pending_alarm_orders,
@@ -185,8 +196,9 @@ class Requests:
     async def test(self, test: NotificationTest) -> NotificationTestAnswer:
         """Pass on the test of a receiver."""
         waiting = self._next.pending_tests
+        if_refused = partial(NotificationTestAnswer, False, refusal=NotificationTestRefusal.UNAVAILABLE)
         why_not = self._why_not(is_full=len(waiting) >= MOST_ORDERS)
-        return await asyncio.shield(self._ask(waiting, test, partial(NotificationTestAnswer, False), why_not))
+        return await asyncio.shield(self._ask(waiting, test, if_refused, why_not))
 
     def bring(self, receipts: Iterable[Receipt]) -> None:
         """Pass on what the courier says. It says it again after a start if the monitor ends before the commit."""
@@ -194,13 +206,15 @@ class Requests:
         self._wake()
 
     def take(self, answered: AnsweredOrders) -> Asked:
-        """What is to be done with the next batch. What was done already is answered at once."""
+        """What is to be done with the next batch. An order that comes again is answered at once."""
         asked, self._next = self._next, Asked()
         pending, asked.pending_orders = asked.pending_orders, []
         for order in pending:
             known = answered.answer(order.asked)
             if known is None:
                 asked.pending_orders.append(order)
+            elif known.refusal is OrderRefusal.KEY_OF_ANOTHER_ORDER:
+                asked.refused_orders.append((order, known))
             else:
                 order.answer.set_result(known)
         return asked

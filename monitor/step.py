@@ -46,6 +46,7 @@ def worth_a_commit(changes: Changes) -> bool:
             changes.dead_letters,
             changes.counted,
             changes.published,
+            changes.audit,
             changes.decisions != Decisions(),
             changes.sequences != SequenceChanges(),
             changes.knowledge != KnowledgeChanges(),

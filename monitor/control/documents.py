@@ -7,8 +7,10 @@ from typing import Any
 from grid.times import format_time
 from grid.topics import MAX_TURBINE_NUMBER
 from monitor.facts import (
+    Actor,
     AlarmOrder,
     AlarmOrderKind,
+    Door,
     NotificationTest,
     Order,
     OrderAnswer,
@@ -20,6 +22,8 @@ from monitor.facts import (
 LONGEST_IDEMPOTENCY_KEY = 255
 LONGEST_WORDS = 64
 """Of who gives an order, and of the reason."""
+LONGEST_ACTOR = 160
+"""Of each word about an actor: a token's name and whom it acts for, and all the scopes that there are."""
 LONGEST_COMMENT = 500
 """Of what a person notes at an alarm."""
 
@@ -35,6 +39,7 @@ def order_request(order: Order) -> Request:
         "by": order.by,
         "why": order.why,
         "idempotency_key": order.idempotency_key,
+        **_actor_request(order.actor),
     }
 
 
@@ -51,6 +56,7 @@ def read_order(request: Request) -> Order | None:
         _short_text(request["by"]) or "somebody",
         _short_text(request.get("why", "")),
         _idempotency_key(request.get("idempotency_key")),
+        _read_actor(request),
     )
 
 
@@ -118,6 +124,7 @@ def alarm_order_request(order: AlarmOrder) -> Request:
         "by": order.by,
         "comment": order.comment,
         "until": order.until,
+        **_actor_request(order.actor),
     }
 
 
@@ -132,19 +139,41 @@ def read_alarm_order(request: Request) -> AlarmOrder | None:
         _short_text(request["by"]) or "somebody",
         _short_text(request.get("comment", ""), LONGEST_COMMENT),
         None if until is None else _whole_number(until),
+        _read_actor(request),
     )
 
 
 def notification_test_request(test: NotificationTest) -> Request:
     """Write the test of a receiver as a request."""
-    return {"test_receiver": test.receiver, "by": test.by}
+    return {"test_receiver": test.receiver, "by": test.by, **_actor_request(test.actor)}
 
 
 def read_test(request: Request) -> NotificationTest | None:
     """Read a request as the test of a receiver; None if it is something else. Raises TypeError, KeyError."""
     if "test_receiver" not in request:
         return None
-    return NotificationTest(_text(request["test_receiver"]), _short_text(request["by"]) or "somebody")
+    by = _short_text(request["by"]) or "somebody"
+    return NotificationTest(_short_text(_text(request["test_receiver"])), by, _read_actor(request))
+
+
+def _actor_request(actor: Actor | None) -> Request:
+    return {} if actor is None else {"actor": asdict(actor)}
+
+
+def _read_actor(request: Request) -> Actor | None:
+    """Who gives an order. The socket's own user may say what it likes here: it could write the ledger as well."""
+    actor = request.get("actor")
+    if actor is None:
+        return None
+    return Actor(
+        _short_text(_text(actor["who"]), LONGEST_ACTOR),
+        Door(actor["door"]),
+        *(_maybe_text(actor.get(name)) for name in ("rights", "token_id", "address")),
+    )
+
+
+def _maybe_text(text: object) -> str | None:
+    return None if text is None else _short_text(_text(text), LONGEST_ACTOR)
 
 
 def _text(text: object) -> str:

@@ -17,6 +17,7 @@ from monitor.facts.alarms import (
     AlarmTurn,
     Severity,
 )
+from monitor.facts.audit import Actor, AuditAction, AuditEntry, Door
 from monitor.facts.baselines import BaselineChanges, BaselineRecord, Finding, FindingKind
 from monitor.facts.beliefs import Because, Belief, Health, Link, LinkReason, Told, TurbineRecord
 from monitor.facts.changes import Changes, Committed, Remembered
@@ -42,11 +43,12 @@ from monitor.facts.decisions import (
 from monitor.facts.heard import Heard
 from monitor.facts.knowledge import KnowledgeChanges, KnowledgeCommitted, RememberedKnowledge
 from monitor.facts.news import (
+    KEPT_DETAIL_CHARACTERS,
     KEPT_PAYLOAD_BYTES,
-    Birth,
-    BrokerFound,
     KEPT_TOPIC_CHARACTERS,
     MOST_DEAD_LETTERS,
+    Birth,
+    BrokerFound,
     BrokerLost,
     DeadLetter,
     DeadLetterReason,
@@ -65,6 +67,7 @@ from monitor.facts.notifications import (
     NotificationChanges,
     NotificationTest,
     NotificationTestAnswer,
+    NotificationTestRefusal,
     Receipt,
     ReceiverStanding,
     Said,
@@ -113,15 +116,17 @@ __all__ = [
     "AREAS",
     "BROKEN",
     "DEVIATING",
+    "KEPT_DETAIL_CHARACTERS",
     "KEPT_PAYLOAD_BYTES",
+    "KEPT_TOPIC_CHARACTERS",
     "MINUTE_SECONDS",
     "MOST_ANSWERED_ORDERS",
+    "MOST_DEAD_LETTERS",
     "OFFLINE",
     "QUARTER_SECONDS",
-    "KEPT_TOPIC_CHARACTERS",
     "Acknowledgement",
     "Action",
-    "MOST_DEAD_LETTERS",
+    "Actor",
     "Alarm",
     "AlarmAnswer",
     "AlarmChanges",
@@ -135,6 +140,8 @@ __all__ = [
     "AnsweredOrder",
     "AreaWindow",
     "Arrived",
+    "AuditAction",
+    "AuditEntry",
     "BaselineChanges",
     "BaselineRecord",
     "Because",
@@ -150,6 +157,7 @@ __all__ = [
     "DeadLetterReason",
     "Decisions",
     "Delivery",
+    "Door",
     "Event",
     "Finding",
     "FindingKind",
@@ -172,6 +180,7 @@ __all__ = [
     "NotificationChanges",
     "NotificationTest",
     "NotificationTestAnswer",
+    "NotificationTestRefusal",
     "Now",
     "Order",
     "OrderAnswer",

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from monitor.facts.audit import Actor
+
 
 class Severity(StrEnum):
     """How soon a person must act, the most urgent first."""
@@ -137,6 +139,8 @@ class AlarmOrder:
     comment: str = ""
     until: int | None = None
     """The end of a shelving, UTC in microseconds."""
+    actor: Actor | None = None
+    """Who it is, for the audit; None where only `by` is known."""
 
 
 class AlarmRefusal(StrEnum):

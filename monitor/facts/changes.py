@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from monitor.facts.audit import AuditEntry
 from monitor.facts.beliefs import TurbineRecord
 from monitor.facts.decisions import AnsweredOrder, Decisions, Hold, Incident, Visit
 from monitor.facts.knowledge import KnowledgeChanges, KnowledgeCommitted, RememberedKnowledge
@@ -30,6 +31,8 @@ class Changes:
     sequences: SequenceChanges = field(default_factory=SequenceChanges)
     orders: list[AnsweredOrder] = field(default_factory=list)
     """Those of the decisions' answers that are to be remembered."""
+    audit: list[AuditEntry] = field(default_factory=list)
+    """Every order of the batch, and what became of it."""
     knowledge: KnowledgeChanges = field(default_factory=KnowledgeChanges)
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from grid.metrics import OperationalStatus
 from grid.repair import RepairState
 from grid.status import OfflineReason, Presence
+from monitor.facts.audit import Actor
 
 
 class Now(NamedTuple):
@@ -105,6 +106,8 @@ class Order:
     why: str = ""
     idempotency_key: str | None = None
     """With it the order is obeyed once, however often it comes."""
+    actor: Actor | None = None
+    """Who it is, for the audit; None where only `by` is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,16 +134,13 @@ class DeadLetterReason(StrEnum):
     OTHER_TURBINE = "other_turbine"
     OTHER_CONTROLLER = "other_controller"
     FUTURE = "future"
+    TOO_MANY = "too_many"
     REFUSED_BY_DATABASE = "refused_by_database"
 
 
-    TOO_MANY = "too_many"
 KEPT_PAYLOAD_BYTES = 4096
 """How much of a dead letter is kept."""
 
-
-@dataclass(frozen=True, slots=True)
-class DeadLetter:
 KEPT_TOPIC_CHARACTERS = 256
 """No topic of the contract is so long; one of MQTT may have 65,535 bytes."""
 
@@ -149,6 +149,9 @@ KEPT_DETAIL_CHARACTERS = 1000
 MOST_DEAD_LETTERS = 100_000
 """The newest are kept, some 400 MB at most: whoever sends nothing but poison must not fill the disk."""
 
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
     """A message that is not of the contract: kept with its first 4 KiB and the reason in words."""
 
     received_at: int

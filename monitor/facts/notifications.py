@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from monitor.facts.alarms import Severity
+from monitor.facts.audit import Actor
 
 
 class Delivery(StrEnum):
@@ -79,6 +80,16 @@ class NotificationTest:
 
     receiver: str
     by: str
+    actor: Actor | None = None
+    """Who it is, for the audit; None where only `by` is known."""
+
+
+class NotificationTestRefusal(StrEnum):
+    """Why a receiver was not tested, for programs."""
+
+    UNKNOWN_RECEIVER = "unknown_receiver"
+    UNAVAILABLE = "unavailable"
+    """The monitor stops, can't store, or has too much to do: nothing was done, ask again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +99,8 @@ class NotificationTestAnswer:
     accepted: bool
     sentence: str
     notification_id: int | None = None
+    refusal: NotificationTestRefusal | None = None
+    """Set where it was not accepted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from monitor.facts import (
     NotificationChanges,
     NotificationTest,
     NotificationTestAnswer,
+    NotificationTestRefusal,
     Now,
     Receipt,
     ReceiverStanding,
@@ -244,7 +245,9 @@ class Notifications:
     def _take_test(self, test: NotificationTest, now: int, changed: NotificationChanges) -> NotificationTestAnswer:
         if test.receiver not in self._plan.receivers:
             known = ", ".join(sorted(self._plan.receivers)) or "none is set"
-            return NotificationTestAnswer(False, f"there is no receiver {test.receiver}: {known}")
+            sentence = f"there is no receiver {test.receiver}: {known}"
+            refusal = NotificationTestRefusal.UNKNOWN_RECEIVER
+            return NotificationTestAnswer(False, sentence, refusal=refusal)
         message = compose_test(self._plan, test.receiver, test.by, now)
         new = self._add(test.receiver, message, now, changed, is_test=True)
         return NotificationTestAnswer(True, f"a test goes to {test.receiver}", new.notification_id)

@@ -16,6 +16,7 @@ from monitor.facts import (
     MOST_ANSWERED_ORDERS,
     MOST_DEAD_LETTERS,
     AnsweredOrder,
+    AuditEntry,
     Changes,
     Committed,
     DeadLetter,
@@ -77,12 +78,13 @@ _INSERT_EVENT = insertion(Event, "events")
 # A commit that was reported as failed, and was none, is decided again: the first answer stands.
 _INSERT_ORDER = f"{insertion(AnsweredOrder, 'orders')} ON CONFLICT DO NOTHING"
 _FORGET_ORDERS = "DELETE FROM orders WHERE order_id <= (SELECT max(order_id) FROM orders) - ?"
+_INSERT_AUDIT = insertion(AuditEntry, "audit")
 _INSERT_DEAD_LETTER = insertion(DeadLetter, "dead_letters")
-_INSERT_OUTGOING = insertion(Outgoing, "outbox", without="outbox_id")
-_ADD_TO_BOOKS = "INSERT INTO books VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET count = count + excluded.count"
 _FORGET_DEAD_LETTERS = (
     "DELETE FROM dead_letters WHERE dead_letter_id <= (SELECT max(dead_letter_id) FROM dead_letters) - ?"
 )
+_INSERT_OUTGOING = insertion(Outgoing, "outbox", without="outbox_id")
+_ADD_TO_BOOKS = "INSERT INTO books VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET count = count + excluded.count"
 
 _LAST_SIGN = """
 SELECT max(at) FROM (
@@ -206,6 +208,7 @@ class Ledger:
         refused_turbines = self._write_turbines(changes)
         self._write_decisions(changes.decisions)
         self._write_orders(changes.orders)
+        self._db.conn.executemany(_INSERT_AUDIT, map(to_row(AuditEntry), changes.audit))
         knowledge = write_knowledge(self._db, changes.knowledge)
         outgoing = self._write_outbox(changes, knowledge.outgoing)
         self._write_dead_letters([*changes.dead_letters, *map(refused_reading, refused), *refused_turbines])

@@ -6,10 +6,12 @@ from typing import Any, Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field
 from sqlite_utils import Database
 
-from grid.metrics import MAX_INTEGER
-from grid.times import LATEST
+from grid.metrics import MAX_INTEGER, NO_CONTROL_CHARACTERS
+from grid.times import LATEST, format_time
 from grid.topics import MAX_TURBINE_NUMBER
 from monitor.clock import utc_now
+from monitor.facts import AuditAction, AuditEntry, Door
+from monitor.store.rows import insertion, to_row
 
 PRUNABLE = """
 emitted_at < :kept_since AND received_at < :kept_since
@@ -39,6 +41,8 @@ _DELETIONS = {
     ),
 }
 
+_INSERT_AUDIT = insertion(AuditEntry, "audit")
+
 
 @dataclass(frozen=True, slots=True)
 class Pruning:
@@ -62,6 +66,8 @@ class Slice(BaseModel):
     up_to: int = Field(ge=0, le=MAX_INTEGER)
     pruning_id: int | None = Field(None, ge=1, le=MAX_INTEGER)
     """The pruning that it belongs to; None begins one."""
+    by: str = Field("somebody", min_length=1, max_length=64, pattern=NO_CONTROL_CHARACTERS)
+    """Who prunes."""
 
 
 class CutFile(BaseModel):
@@ -102,7 +108,7 @@ def read_pruning(request: dict[str, Any]) -> Slice | CutFile | None:
 def delete_slice(db: Database, of: Slice) -> tuple[int, int]:
     """Delete what is too old among these ids, within the open transaction; returns the pruning's id and the count.
 
-    What is pruned is recorded with it, so that nobody takes it for lost.
+    What is pruned is recorded with it, so that nobody takes it for lost, and who began it.
     """
     at = utc_now()
     kept_since = min(of.kept_since, at)
@@ -110,8 +116,25 @@ def delete_slice(db: Database, of: Slice) -> tuple[int, int]:
     if pruning_id is None:
         begun = "INSERT INTO prunings (at, kept_since, readings, dead_letters) VALUES (?, ?, 0, 0)"
         pruning_id = db.conn.execute(begun, [at, kept_since]).lastrowid or 0
+        db.conn.execute(_INSERT_AUDIT, to_row(AuditEntry)(_audit_entry(of.by, at, kept_since)))
     limits = {"kept_since": kept_since, "after": of.after, "up_to": of.up_to}
     deleted = db.conn.execute(_DELETIONS[of.table], limits).rowcount
     counted = f"UPDATE prunings SET {of.table} = {of.table} + ? WHERE pruning_id = ?"  # noqa: S608 - a known word
     db.conn.execute(counted, [deleted, pruning_id])
     return pruning_id, deleted
+
+
+def _audit_entry(by: str, at: int, kept_since: int) -> AuditEntry:
+    return AuditEntry(
+        at=at,
+        who=by,
+        door=Door.COMMAND_LINE,
+        rights=None,
+        token_id=None,
+        address=None,
+        action=AuditAction.PRUNE,
+        subject="readings and dead letters",
+        why="",
+        accepted=True,
+        sentence=f"what was emitted and received before {format_time(kept_since)} is deleted",
+    )

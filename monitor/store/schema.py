@@ -15,7 +15,7 @@ from monitor.store.errors import StoreDamagedError, StoreVersionError
 from monitor.store.knowledge_tables import KNOWLEDGE, WITH_TIMES
 from monitor.store.rows import is_time
 
-FORMAT = 5
+FORMAT = 6
 """Which tables there are: raised by every migration, so that an older program refuses a newer database."""
 
 migrations = Migrations("grid-monitor")
@@ -209,6 +209,31 @@ CREATE TABLE orders (
 """
 
 
+# No IN for words that grow from version to version. Nobody alters a row, not by mistake either.
+_AUDIT = """
+CREATE TABLE audit (
+    audit_id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    who TEXT NOT NULL,
+    door TEXT NOT NULL CHECK (door IN ('pages', 'api', 'command_line')),
+    rights TEXT, -- a person's role, or a token's scopes
+    token_id TEXT,
+    address TEXT,
+    action TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    why TEXT NOT NULL,
+    accepted INTEGER NOT NULL CHECK (accepted IN (0, 1)),
+    sentence TEXT NOT NULL
+) STRICT;
+CREATE INDEX audit_at ON audit (at);
+CREATE INDEX audit_subject ON audit (subject);
+CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
+BEGIN SELECT RAISE(ABORT, 'rows of the audit are not changed'); END;
+CREATE TRIGGER audit_is_not_deleted BEFORE DELETE ON audit
+BEGIN SELECT RAISE(ABORT, 'rows of the audit are not deleted'); END;
+"""
+
+
 @migrations(name="0001_first_tables")
 def _first_tables(db: Database) -> None:
     db.executescript(_READINGS + _TURBINES + _REPAIRS + _MESSAGES + _LEDGER)
@@ -245,6 +270,13 @@ def _knowledge(db: Database) -> None:
     db.execute("UPDATE ledger SET format = 5")
     for table in WITH_TIMES:
         _show_times_of(db, table)
+
+
+@migrations(name="0006_audit")
+def _audit(db: Database) -> None:
+    db.executescript(_AUDIT)
+    db.execute("UPDATE ledger SET format = 6")
+    _show_times_of(db, "audit")
 
 
 def _show_times_of(db: Database, table: str) -> None:

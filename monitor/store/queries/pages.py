@@ -4,7 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from monitor.facts import DeadLetter, Delivery, Event, Finding, FindingKind, Incident, Notification, Reading, Visit
+from monitor.facts import (
+    AuditAction,
+    AuditEntry,
+    DeadLetter,
+    Delivery,
+    Event,
+    Finding,
+    FindingKind,
+    Incident,
+    Notification,
+    Reading,
+    Visit,
+)
 from monitor.store.reader import LedgerReader
 from monitor.store.rows import columns, listed, to_reading, to_record
 
@@ -53,6 +65,7 @@ _EVENTS = Table("events", Event, "event_id")
 _DEAD_LETTERS = Table("dead_letters", DeadLetter, "dead_letter_id")
 _FINDINGS = Table("findings", Finding, "finding_id", ended="until")
 _NOTIFICATIONS = Table("notifications", Notification, "notification_id")
+_AUDIT = Table("audit", AuditEntry, "audit_id")
 
 
 def readings_page(
@@ -133,6 +146,29 @@ def notification(reader: LedgerReader, notification_id: int) -> Notification | N
     """One message; None if there is none of this number."""
     found = notifications_page(reader, Turn(1, after=notification_id + 1)).records
     return found[0][1] if found and found[0][0] == notification_id else None
+
+
+def audit_page(
+    reader: LedgerReader,
+    turn: Turn,
+    *,
+    who: str | None = None,
+    action: AuditAction | None = None,
+    subject: str | None = None,
+    accepted: bool | None = None,
+    since: int | None = None,
+    until: int | None = None,
+) -> Page[AuditEntry]:
+    """Orders, and what became of them, in the order in which they were decided; from `since` on and before `until`."""
+    where = {
+        "who = ?": who,
+        "action = ?": action,
+        "subject = ?": subject,
+        "accepted = ?": accepted,
+        "at >= ?": since,
+        "at < ?": until,
+    }
+    return page_of(reader, turn, _AUDIT, where)
 
 
 def page_of(

@@ -77,15 +77,15 @@ def count_prunable(data_dir: Path, kept_since: int, on_progress: Progress) -> Pr
     return found
 
 
-def prune(data_dir: Path, kept_since: int, door: StoreDoor, on_progress: Progress) -> Pruned:
+def prune(data_dir: Path, kept_since: int, door: StoreDoor, on_progress: Progress, *, by: str) -> Pruned:
     """Delete readings that were emitted and received before `kept_since`, and dead letters that came before it.
 
     A turbine's newest reading stays. The database comes first, then the text files; if this is interrupted, the next
-    one goes on where it stopped, and until then verify and restore know what was pruned. Raises StoreError, also
-    while another one is at work: both would write the same new text files.
+    one goes on where it stopped, and until then verify and restore know what was pruned. `by` goes into the audit.
+    Raises StoreError, also while another one is at work: both would write the same new text files.
     """
     with Inspection.open(data_dir / DATABASE) as ledger, _alone(data_dir):
-        pruning = _Pruning(data_dir / TEXT_FILES, ledger, door, on_progress, Pruned(kept_since))
+        pruning = _Pruning(data_dir / TEXT_FILES, ledger, door, on_progress, Pruned(kept_since), by)
         pruning.delete_rows()
         pruning.cut_files()
         pruning.done.database = ledger.file_size()
@@ -108,8 +108,11 @@ def _alone(data_dir: Path) -> Iterator[None]:
 
 
 class _Pruning:
-    def __init__(self, folder: Path, ledger: Inspection, door: StoreDoor, on_progress: Progress, done: Pruned) -> None:
+    def __init__(
+        self, folder: Path, ledger: Inspection, door: StoreDoor, on_progress: Progress, done: Pruned, by: str
+    ) -> None:
         self.done = done
+        self._by = by
         self._folder = folder
         self._ledger = ledger
         self._door = door
@@ -139,6 +142,7 @@ class _Pruning:
                     "after": after,
                     "up_to": up_to,
                     "pruning_id": self._pruning_id,
+                    "by": self._by,
                 }
             )
             deleted = self._door.delete(part)

@@ -16,9 +16,12 @@ from monitor.facts import (
     Alarm,
     AlarmEntry,
     AnsweredOrder,
+    AuditAction,
+    AuditEntry,
     BaselineRecord,
     Changes,
     DeadLetter,
+    Door,
     Event,
     Finding,
     Health,
@@ -47,6 +50,7 @@ from monitor.facts import (
 from monitor.store.errors import StoreDamagedError, StoreMissingError, StoreUnavailableError, StoreVersionError
 from monitor.store.ledger import Ledger
 from monitor.store.prunings import Pruning
+from monitor.store.queries.pages import Turn, audit_page
 from monitor.store.reader import LedgerReader
 from monitor.store.rows import columns, is_time
 from monitor.store.schema import FORMAT, migrations
@@ -70,6 +74,7 @@ FACTS: dict[str, type] = {
     "alarms": Alarm,
     "alarm_journal": AlarmEntry,
     "notifications": Notification,
+    "audit": AuditEntry,
 }
 NOT_FOR_PEOPLE = {"ledger", "outbox", "_sqlite_migrations"}
 
@@ -86,6 +91,7 @@ WORDS: list[tuple[str, str, type[StrEnum]]] = [
     ("visits", "release", Release),
     ("orders", "kind", OrderKind),
     ("orders", "outcome", OrderOutcome),
+    ("audit", "door", Door),
 ]
 
 
@@ -105,7 +111,7 @@ def db(path: Path) -> Iterator[Database]:
 @pytest.mark.parametrize("table", FACTS)
 def test_a_table_has_the_columns_of_its_facts(db: Database, table: str) -> None:
     found = [column.name for column in db.table(table).columns]
-    own = {"id", "event_id", "dead_letter_id", "order_id", "entry_id"}
+    own = {"id", "event_id", "dead_letter_id", "order_id", "entry_id", "audit_id"}
     assert {*found} - own == {*columns(FACTS[table])} - own
     assert db.table(table).strict
 
@@ -181,6 +187,37 @@ def test_a_database_of_the_third_format_learns_of_orders(tmp_path: Path, reading
         assert reader.readings(7) == [reading()]
     with closing(Database(path)) as db:
         assert db.execute("SELECT format FROM ledger").fetchone() == (FORMAT,)
+
+
+def entry(at: int = 0, *, accepted: bool = True) -> AuditEntry:
+    return AuditEntry(
+        at, "anna", Door.PAGES, "operator", None, "192.0.2.7", AuditAction.HOLD, "turbine-7", "", accepted, "it is held"
+    )
+
+
+def test_a_database_of_the_fifth_format_learns_to_keep_an_audit(
+    tmp_path: Path, reading: Callable[..., Reading]
+) -> None:
+    path = tmp_path / "grid.db"
+    with closing(Database(path)) as fifth:
+        migrations.apply(fifth, stop_before="0006_audit")
+        fifth.table("readings").insert(dict(zip(Reading._fields, reading(), strict=True)))
+    with Ledger.open(path) as ledger:
+        ledger.commit(Changes(audit=[entry(), entry(accepted=False)]))
+    with LedgerReader.open(path) as reader:
+        assert reader.readings(7) == [reading()]
+        assert audit_page(reader, Turn(9)).records == [(2, entry(accepted=False)), (1, entry())]
+    with closing(Database(path)) as db:
+        assert db.execute("SELECT format FROM ledger").fetchone() == (FORMAT,)
+
+
+@pytest.mark.parametrize("sql", ["UPDATE audit SET who = 'nobody'", "DELETE FROM audit"])
+def test_no_row_of_the_audit_is_altered_not_by_mistake_either(path: Path, db: Database, sql: str) -> None:
+    with Ledger.open(path) as ledger:
+        ledger.commit(Changes(audit=[entry()]))
+    with pytest.raises(sqlite3.IntegrityError, match="rows of the audit are not"):
+        db.execute(sql)
+    assert db.execute("SELECT who FROM audit").fetchall() == [("anna",)]
 
 
 @pytest.mark.parametrize(("kept_since", "marked"), [(None, [0, 60]), (30, [60]), (60, [60])])

@@ -65,7 +65,7 @@ def data_dir(tmp_path: Path, old: MakeReading) -> Path:
 
 def prune_alone(data_dir: Path, kept_since: int) -> Pruned:
     with OwnDoor.opened(data_dir) as door:
-        return prune(data_dir, kept_since, door, no_progress)
+        return prune(data_dir, kept_since, door, no_progress, by="Ann")
 
 
 def seconds(data_dir: Path, turbine_number: int) -> list[float]:
@@ -76,7 +76,7 @@ def seconds(data_dir: Path, turbine_number: int) -> list[float]:
 
 
 def test_what_is_older_goes_from_both_and_the_newest_of_a_turbine_stays(data_dir: Path) -> None:
-    looked = count_prunable(data_dir, at(50), no_progress)
+    looked = count_prunable(data_dir, at(50), no_progress, by="Ann")
     done = prune_alone(data_dir, at(50))
     assert seconds(data_dir, 7) == list(range(50, 100))
     assert seconds(data_dir, 9) == [9]
@@ -89,7 +89,7 @@ def test_what_is_older_goes_from_both_and_the_newest_of_a_turbine_stays(data_dir
 
 def test_looking_changes_nothing(data_dir: Path) -> None:
     before = {path: path.read_bytes() for path in data_dir.rglob("*") if path.is_file()}
-    count_prunable(data_dir, at(50), no_progress)
+    count_prunable(data_dir, at(50), no_progress, by="Ann")
     assert {path: path.read_bytes() for path in data_dir.rglob("*") if path.is_file()} == before
 
 
@@ -103,7 +103,7 @@ def test_an_old_reading_that_came_late_is_kept(data_dir: Path, old: MakeReading)
 def test_readings_stay_until_the_window_made_of_them_is_figured(data_dir: Path) -> None:
     with closing(sqlite3.connect(data_dir / "grid.db")) as db, db:
         db.execute("INSERT INTO window_marks (turbine_number, start_at) VALUES (7, ?)", [at(0) - at(0) % (60 * SECOND)])
-    assert count_prunable(data_dir, at(50), no_progress).readings == 50 + 9
+    assert count_prunable(data_dir, at(50), no_progress, by="Ann").readings == 50 + 9
     prune_alone(data_dir, at(50))
     assert (seconds(data_dir, 7), seconds(data_dir, 8)) == ([*range(100)], [*range(50, 100)])
     assert verify(data_dir).agree
@@ -195,7 +195,7 @@ def test_an_interrupted_pruning_leaves_both_in_agreement_and_is_finished_by_the_
         assert isinstance(door, DoorThatCloses)
         door.parts = parts
         with pytest.raises(InterruptedPruneError):
-            prune(data_dir, at(50), door, no_progress)
+            prune(data_dir, at(50), door, no_progress, by="Ann")
     assert list(verify(data_dir).differences) == []
     assert verify(data_dir).agree
     fill(data_dir, [old(7, 200), old(8, 200)])
@@ -302,7 +302,7 @@ async def test_the_running_monitor_prunes_while_it_takes_readings(
         control_door(many, lambda asked: _serve(store, asked)),
     ):
         with DataFolderLock(many):
-            work = asyncio.create_task(asyncio.to_thread(prune, many, at(40), MonitorDoor(many), no_progress))
+            work = asyncio.create_task(asyncio.to_thread(prune, many, at(40), MonitorDoor(many), no_progress, by="Ann"))
             committed = 0
             while not work.done() or committed < 50:
                 batch = [old(n, 1000 + committed) for n in range(1, 21)]
@@ -331,11 +331,11 @@ def test_of_two_at_once_the_second_is_refused(data_dir: Path) -> None:
 
     def begin_another(what: str, done: int, total: int) -> None:
         with pytest.raises(StoreUnavailableError, match="another grid-monitor prune is at work"):
-            prune(data_dir, at(50), door, no_progress)
+            prune(data_dir, at(50), door, no_progress, by="Ann")
         refused.append(what)
 
     with OwnDoor.opened(data_dir) as door:
-        assert prune(data_dir, at(50), door, begin_another).readings == 109
+        assert prune(data_dir, at(50), door, begin_another, by="Ann").readings == 109
     assert "cutting text files" in refused
 
 
@@ -345,4 +345,4 @@ async def test_what_the_monitor_refuses_is_told(data_dir: Path) -> None:
 
     async with control_door(data_dir, refuse):
         with pytest.raises(StoreUnavailableError, match="goes on when it is run again: the disk is full"):
-            await asyncio.to_thread(prune, data_dir, at(50), MonitorDoor(data_dir), no_progress)
+            await asyncio.to_thread(prune, data_dir, at(50), MonitorDoor(data_dir), no_progress, by="Ann")
