@@ -6,11 +6,19 @@ from collections.abc import Iterable
 
 from grid.broker import Broker, BrokerLostError, BrokerRefusedError
 
+MALFORMED = "malformed packet"
+
 FAILURE = 0x80
 """Reason codes from here on say that something was refused (MQTT 5, section 2.4)."""
 
 NO_ANSWER = "the broker does not answer in time"
 """Why a connection is given up on which what we asked stays open for ANSWER_TIMEOUT_SECONDS."""
+
+TAKES_NOTHING = "the broker sends, and takes nothing"
+"""Why a connection is given up on which what we have to say piles up."""
+
+TOO_MUCH = "the broker sends more than it may"
+"""Why a connection is given up that brings more unacknowledged messages, or a larger packet, than we take."""
 
 KEEP_ALIVE_TIMEOUT = 141
 PACKET_TOO_LARGE = 149
@@ -33,7 +41,7 @@ _CERTIFICATE_ALERTS = {
 """How the alerts of TLS end that OpenSSL tells of."""
 
 _REASONS = {
-    129: "malformed packet",
+    129: MALFORMED,
     130: "protocol error",
     131: "implementation specific error",
     132: "unsupported protocol version",

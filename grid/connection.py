@@ -131,7 +131,7 @@ async def _serve_until_lost(connection: Connection, serve: Serve, client_id: str
     if serving.cancelled() and not errors:
         raise asyncio.CancelledError
     if serving.cancelled() or serving.exception():
-        raise first_error(errors[0])
+        raise first_error(errors[-1])  # the watch knows why, if the connection broke
 
 
 async def _run(serve: Serve, connection: Connection) -> None:

@@ -25,6 +25,9 @@ from grid.mqtt5_protocol import Answer, Mqtt5Protocol
 
 T = TypeVar("T")
 
+MOST_UNSENT_BYTES = 4 * 1024 * 1024
+"""Of a broker that sends and does not read: what we owe it must not pile up. All we ever have to say at once fits."""
+
 
 class Mqtt5Client(asyncio.BufferedProtocol):
     """A thin shell of Mqtt5Protocol: the socket, the clock, and the tasks that wait for an answer.
@@ -224,6 +227,8 @@ class Mqtt5Client(asyncio.BufferedProtocol):
         if packets and self._transport is not None and not self._ended.is_set() and not self._frozen:
             self._keep_alive.said = True
             self._transport.write(packets)
+            if self._transport.get_write_buffer_size() > MOST_UNSENT_BYTES:
+                self._end(words.TAKES_NOTHING)
 
     # --- what asyncio calls
 

@@ -31,8 +31,9 @@ from grid.broker import (
     Session,
     Will,
 )
-from grid.broker_words import NO_ANSWER, lost, refused, unanswered, unreachable
+from grid.broker_words import MALFORMED, NO_ANSWER, lost, refused, unanswered, unreachable
 from grid.client import Deliver, Publication
+from grid.mqtt_limits import limit
 from grid.mqtt_properties import connect_properties, publish_properties, will_properties
 from grid.tls import TlsSocket
 
@@ -54,6 +55,8 @@ def _words(error: aiomqtt.MqttError) -> str:
     cause = error.__cause__ or error  # aiomqtt keeps the reason for a disconnection behind its own error
     if isinstance(cause, aiomqtt.MqttCodeError):
         return error_string(cause.rc) if isinstance(cause.rc, MQTTErrorCode) else str(cause.rc)
+    if not isinstance(cause, aiomqtt.MqttError | OSError):  # whatever paho's parser stumbled over
+        return MALFORMED
     return str(cause)
 
 
@@ -112,6 +115,7 @@ class MqttClient(aiomqtt.Client):
         self._pubacks: dict[int, asyncio.Future[ReasonCode]] = {}
         self._client.connect_timeout = CONNECT_TIMEOUT_SECONDS
         self._client.manual_ack_set(session.manual_acknowledgement)
+        limit(self._client, lambda because: self._give_up(aiomqtt.MqttError(because)))
         for future in (self._connected, self._disconnected):
             future.add_done_callback(_see)
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterable, Sequence
 
+from grid.broker_words import TOO_MUCH, lost
 from grid.connection import (
     Broker,
     BrokerLostError,
@@ -232,6 +233,8 @@ class BrokerIntake:
         self._waiting.add(self._epoch, messages)
         self._demand.mind()
         self._changed.set()
+        if self._waiting.is_overrun:  # what we asked is open, so that we must read on, whatever comes
+            raise lost(TOO_MUCH)
 
     def _without_canary(self, messages: Sequence[Message]) -> Sequence[Message]:
         for message in messages:

@@ -18,6 +18,9 @@ LOW_WATER_BYTES = 1024 * 1024
 MAX_BYTES_AT_QOS_0 = 2 * HIGH_WATER_BYTES
 """When so much waits although reading was to stop, there is no room for QoS 0. QoS 1 has its Receive Maximum."""
 
+MOST_BYTES = 16 * HIGH_WATER_BYTES
+"""More than any broker sends that keeps to the Receive Maximum: Mosquitto, as we configure it, at most half of it."""
+
 MESSAGE_OVERHEAD_BYTES = 400
 """What a message takes beside the letters of its topic and its payload."""
 
@@ -54,6 +57,11 @@ class Waiting:
     def is_full(self) -> bool:
         """Whether the client should stop reading."""
         return self.size >= HIGH_WATER_BYTES
+
+    @property
+    def is_overrun(self) -> bool:
+        """Whether so much waits that its broker keeps to no limit."""
+        return self.size > MOST_BYTES
 
     @property
     def has_room(self) -> bool:
