@@ -44,9 +44,13 @@ class Shell:
         self.site = site
 
     def page(self, template: str, shown: dict[str, Any] | None = None, *, status_code: int = 200) -> HTMLResponse:
-        """Fill a template."""
-        context = {"asks": not self.site.settings.is_open, "who": self.who, "may": sorted(self.who.scopes)}
-        return _templates.TemplateResponse(self.request, template, context | (shown or {}), status_code=status_code)
+        """Fill a template. One with a name on it is kept by no browser, so that going back after signing out asks."""
+        asks = not self.site.settings.is_open
+        context = {"asks": asks, "who": self.who, "may": sorted(self.who.scopes), **(shown or {})}
+        answer = _templates.TemplateResponse(self.request, template, context, status_code=status_code)
+        if asks:
+            answer.headers["cache-control"] = "no-store"
+        return answer
 
 
 TheShell = Annotated[Shell, Depends()]
