@@ -6,11 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-import jwt
-
 from grid.times import SECOND
-from monitor.access.refusals import Refusal as Refusal
-from monitor.access.refusals import TokenRefusedError as TokenRefusedError
+from monitor.access.refusals import Refusal, TokenRefusedError
 
 ALGORITHM = "HS256"
 ISSUER = "grid"
@@ -72,9 +69,14 @@ _OPTIONS: Any = {
 
 
 class JsonWebTokens:
-    """Signs and reads tokens with one key of 32 bytes or more."""
+    """Signs and reads tokens with one key of 32 bytes or more.
+
+    PyJWT is loaded here, which takes 9 MB: an open site does without.
+    """
 
     def __init__(self, key: bytes) -> None:
+        import jwt
+
         self._key = key
         self._jwt = jwt.PyJWT()
 
@@ -92,6 +94,8 @@ class JsonWebTokens:
 
     def read(self, kind: TokenKind, text: str, now: int) -> Claims:
         """What a token of this kind says. Raises TokenRefusedError."""
+        import jwt
+
         if len(text) > LONGEST_TOKEN:
             raise TokenRefusedError(Refusal.GARBLED)
         try:

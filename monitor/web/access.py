@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from monitor.access.access import COOKIE, Recognised
 from monitor.access.identity import Identity, IdentityKind
-from monitor.access.json_web_tokens import Refusal
+from monitor.access.refusals import Refusal
 from monitor.access.roles import Scope
 from monitor.web.doorkeeper import LACKS_SCOPE
 from monitor.web.problems import Problem

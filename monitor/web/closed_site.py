@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from grid.times import SECOND
 from monitor.access.access import COOKIE, SESSION_SECONDS, Pass
 from monitor.access.identity import IdentityKind
-from monitor.access.json_web_tokens import Refusal
+from monitor.access.refusals import Refusal
 from monitor.clock import utc_now
 from monitor.web.access import address_of, recognised, recognised_already, unauthorized
 from monitor.web.problems import Problem

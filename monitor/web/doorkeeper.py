@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from monitor.access.access import Access, Pass, Recognised, SignInRefusedError, ThrottledError
 from monitor.access.identity import NEIGHBOUR, Identity
-from monitor.access.json_web_tokens import Refusal
+from monitor.access.refusals import Refusal
 from monitor.clock import utc_now
 
 THREADS = 2

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Depends
 from fastapi.responses import Response
 
-from monitor.access.json_web_tokens import Refusal, TokenRefusedError
+from monitor.access.refusals import Refusal, TokenRefusedError
 from monitor.access.roles import Scope
 from monitor.web.access import TheIdentity, require, unauthorized
 from monitor.web.api.documents import Document, Time
