@@ -8,7 +8,7 @@ import pytest
 from abuse import ABUSE, GOOD, TEXT
 from programs import Farm, wait_for
 
-from grid.connection import Broker, BrokerLostError, connect_once
+from grid.connection import BrokerLostError, connect_once
 from monitor.facts import Link
 
 
@@ -31,19 +31,27 @@ def test_the_abuse_list_ends_as_dead_letters_beside_good_readings(farm: Farm) ->
 
 
 @pytest.mark.parametrize("number", ["007", "0", "x", "2147483648", "1" * 400, "5..6"])
-def test_a_number_that_is_none_in_the_topic_is_a_dead_letter(farm: Farm, number: str) -> None:
+def test_a_number_that_is_none_in_the_topic_is_a_dead_letter_or_refused_by_the_broker(farm: Farm, number: str) -> None:
     farm.monitor()
-    farm.publish(f"grid/turbines/{number}/metrics", GOOD)
-    wait_for(lambda: farm.read("dead_letters"), "the message is kept")
-    assert farm.read("dead_letters")[0].reason == "topic"
-    assert not list((farm.data_dir / "turbines").glob("*.txt"))
+    topic = f"grid/turbines/{number}/metrics"
+    if farm.entrance.is_secure:
+        publish = [*farm.mosquitto_pub(topic), "-q", "1", "-V", "5", "-m", TEXT]
+        refused = subprocess.run(publish, capture_output=True, text=True, check=False, timeout=30)
+        assert "Not authorized" in refused.stderr
+        farm.publish("grid/turbines/7/metrics", GOOD)
+        wait_for(lambda: farm.read("readings", turbine_number=7), "a good reading is stored")
+        assert farm.read("dead_letters") == []
+    else:
+        farm.publish(topic, GOOD)
+        wait_for(lambda: farm.read("dead_letters"), "the message is kept")
+        assert farm.read("dead_letters")[0].reason == "topic"
+    assert not list((farm.data_dir / "turbines").glob("turbine-[!7]*.txt"))
 
 
 def test_a_packet_of_9_kilobytes_does_not_get_past_the_broker(farm: Farm) -> None:
     farm.monitor()
-    command = ["mosquitto_pub", "-h", farm.host, "-p", str(farm.port), "-q", "1", "-V", "5"]
-    huge = ["-t", "grid/turbines/7/metrics", "-m", "x" * 9000]
-    subprocess.run([*command, *huge], capture_output=True, check=False, timeout=30)
+    command = [*farm.mosquitto_pub("grid/turbines/7/metrics"), "-q", "1", "-V", "5"]
+    subprocess.run([*command, "-m", "x" * 9000], capture_output=True, check=False, timeout=30)
     farm.publish("grid/turbines/7/metrics", GOOD)
     wait_for(lambda: farm.read("readings", turbine_number=7), "a good reading is stored")
     assert farm.read("dead_letters") == []
@@ -61,7 +69,7 @@ def test_a_flood_of_wills_delays_no_reading(farm: Farm) -> None:
     farm.monitor()
 
     async def flood() -> None:
-        broker = Broker(farm.host, farm.port)
+        broker = farm.entrance.broker(farm.host, farm.port, "grid/turbines/8/status")
         async with connect_once(broker, client_id="flood") as connection:
             for number in range(1000):
                 said = {"status": ["online", "offline"][number % 2], "session": f"s{number // 2}"}
@@ -74,12 +82,13 @@ def test_a_flood_of_wills_delays_no_reading(farm: Farm) -> None:
 
 
 def test_who_steals_the_monitors_client_id_throws_it_out_for_a_moment_only(farm: Farm) -> None:
-    monitor = farm.monitor()
+    """Who has no certificate of the monitor must also guess the name that it has on a secure broker."""
+    monitor = farm.monitor("--client-id", client_id := "grid-monitor-x7Qp")
 
     async def steal() -> None:
-        broker = Broker(farm.host, farm.port)
+        broker = farm.entrance.broker(farm.host, farm.port, "grid/monitor/status")
         try:
-            async with connect_once(broker, client_id="grid-monitor") as connection:
+            async with connect_once(broker, client_id=client_id) as connection:
                 await connection.subscribe("grid/#")
         except BrokerLostError:
             pass  # thrown out in turn
@@ -92,8 +101,8 @@ def test_who_steals_the_monitors_client_id_throws_it_out_for_a_moment_only(farm:
 
 def test_quality_of_service_2_is_refused_by_the_broker(farm: Farm) -> None:
     farm.monitor()
-    command = ["mosquitto_pub", "-h", farm.host, "-p", str(farm.port), "-q", "2", "-V", "5"]
-    run = subprocess.run([*command, "-t", "grid/turbines/7/metrics", "-m", TEXT], capture_output=True, check=False)
+    command = [*farm.mosquitto_pub("grid/turbines/7/metrics"), "-q", "2", "-V", "5"]
+    run = subprocess.run([*command, "-m", TEXT], capture_output=True, check=False)
     assert b"QoS" in run.stderr
     farm.publish("grid/turbines/8/metrics", {**GOOD, "turbine_number": 8})
     wait_for(lambda: farm.read("readings", turbine_number=8), "a good reading is stored")

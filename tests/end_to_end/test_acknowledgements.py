@@ -21,7 +21,7 @@ class Ear:
 
     def __init__(self, farm: Farm, log: Path) -> None:
         self._log = log
-        command = ["mosquitto_sub", "-h", farm.host, "-p", str(farm.port), "-q", "1", "-t", TOPIC, "-F", "%q %r %p"]
+        command = [*farm.mosquitto_sub(TOPIC), "-F", "%q %r %p"]
         with log.open("wb") as out:
             self.process = subprocess.Popen(command, stdout=out)
 

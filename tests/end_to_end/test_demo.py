@@ -120,6 +120,7 @@ def runs(demo: psutil.Process, program: str) -> bool:
     return any(child.name().startswith(program) for child in demo.children())
 
 
+@pytest.mark.parametrize("broker", ["plain"], indirect=True)
 def test_the_demo_uses_the_broker_that_answers(broker: LocalMosquitto, demo_farm: Farm) -> None:
     farm = Farm(broker.host, broker.port, demo_farm.folder)
     demo = farm.start("grid-monitor", "demo", "--log-format", "lines")

@@ -14,7 +14,7 @@ def test_one_line_of_mosquitto_pub_is_stored_repaired_and_verified(farm: Farm) -
     farm.monitor()
     orders = farm.hear("grid/turbines/7/repair")
     line = json.dumps(READING)
-    command = ["mosquitto_pub", "-h", farm.host, "-p", str(farm.port), "-t", "grid/turbines/7/metrics", "-m", line]
+    command = [*farm.mosquitto_pub("grid/turbines/7/metrics"), "-m", line]
     subprocess.run(command, check=True)
     wait_for(orders.commands, "an engineer is dispatched")
     [order] = orders.commands()
