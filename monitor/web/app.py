@@ -15,6 +15,7 @@ from monitor.web import channel, openapi, pages, problems, static_files
 from monitor.web.access import require
 from monitor.web.api import (
     alarms,
+    audit,
     availability,
     baselines,
     dead_letters,
@@ -90,6 +91,7 @@ def create_app(site: Site, lifespan: Lifespan | None = None) -> FastAPI:
         channel,
         session,
         tickets,
+        audit,
         operations,
         pages,
     ):

@@ -33,6 +33,7 @@ TAGS = {
     "alarms": "What asks a person to act, and what people did about it.",
     "notifications": "Who was told of which alarm, and whether it arrived.",
     "dead letters": "What was refused, and why.",
+    "audit": "Who ordered what, and who came in.",
     "orders": "What a person wants of a turbine's repairs.",
     "live": "The farm as it changes.",
     "session": "Signing in and out, on a site that asks who one is.",

@@ -15,7 +15,8 @@ from monitor.facts import Alarm as AlarmFact
 from monitor.facts import AlarmOrder, AlarmOrderKind, AlarmRefusal, AlarmState, AlarmTurn, Severity
 from monitor.store.queries import alarms as queries
 from monitor.store.reader import LedgerReader
-from monitor.web.access import TheIdentity, refuse_without, require
+from monitor.web.access import refuse_without, require
+from monitor.web.actor import TheCaller
 from monitor.web.api.cursors import to_cursor
 from monitor.web.api.documents import Document, Listed, Time
 from monitor.web.api.parameters import LARGEST_NUMBER, ListQuery, Moment, NoQuery, TurbineFilter
@@ -178,9 +179,10 @@ class AlarmOrderBody(BaseModel):
     """Instead of numbers: all that wait to be acknowledged."""
     by: Annotated[
         str,
-        StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_WORDS, pattern=NO_CONTROL_CHARACTERS),
-    ]
-    """Who does it: kept in the journal."""
+        StringConstraints(strip_whitespace=True, max_length=LONGEST_WORDS, pattern=NO_CONTROL_CHARACTERS + "|^$"),
+    ] = ""
+    """Who does it: kept in the journal. To be left out by who has signed in, whose own name is kept; a program with a
+    token may say for whom it acts; needed where nobody is asked who they are."""
     comment: Annotated[
         str,
         StringConstraints(strip_whitespace=True, max_length=LONGEST_COMMENT, pattern=NO_CONTROL_CHARACTERS + "|^$"),
@@ -271,11 +273,12 @@ async def list_alarm_journal(
         503: {**RESPONSES["default"], "description": "No monitor runs, or it can't do it now: try again."},
     },
 )
-async def order_alarms(site: TheSite, who: TheIdentity, body: AlarmOrderBody) -> AcceptedAlarmOrder:
+async def order_alarms(site: TheSite, caller: TheCaller, body: AlarmOrderBody) -> AcceptedAlarmOrder:
     """Do something about alarms; answered after it is on the disk. The same order may come twice."""
     if body.kind in _OF_SERVICE:
-        refuse_without(Scope.SERVICE, who)
-    order = AlarmOrder(body.kind, tuple(body.alarm_ids), body.by, body.comment, body.until)
+        refuse_without(Scope.SERVICE, caller.identity)
+    actor = caller.actor(body.by)
+    order = AlarmOrder(body.kind, tuple(body.alarm_ids), actor.who, body.comment, body.until, actor)
     answer = await site.inquire(alarm_order_request(order))
     if answer["accepted"]:
         return AcceptedAlarmOrder(sentence=answer["sentence"], changed=answer["changed"])

@@ -9,11 +9,12 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from grid.metrics import NO_CONTROL_CHARACTERS
 from monitor.access.roles import Scope
 from monitor.control import LONGEST_WORDS, notification_test_request
-from monitor.facts import Delivery, NotificationTest, Severity
+from monitor.facts import Delivery, NotificationTest, NotificationTestRefusal, Severity
 from monitor.facts import Notification as NotificationFact
 from monitor.store.queries import pages
 from monitor.store.reader import LedgerReader
 from monitor.web.access import require
+from monitor.web.actor import TheCaller
 from monitor.web.api.documents import Document, Listed, Time
 from monitor.web.api.parameters import ListQuery, NoQuery
 from monitor.web.problems import RESPONSES, TRY_AGAIN_SECONDS, Problem
@@ -98,7 +99,7 @@ class TestBody(BaseModel):
     receiver: ReceiverName
     """Its name in the settings file."""
     by: Annotated[str, StringConstraints(max_length=LONGEST_WORDS, pattern=NO_CONTROL_CHARACTERS + "|^$")] = ""
-    """Who asks: stands in the message."""
+    """Who asks: stands in the message. Of who has signed in, the own name stands there."""
 
 
 class TestResult(Document):
@@ -141,12 +142,12 @@ async def list_receivers(site: TheSite, query: Annotated[NoQuery, Query()]) -> R
         503: {**RESPONSES["default"], "description": "No monitor runs, or it can't do it now: try again."},
     },
 )
-async def test_receiver(site: TheSite, body: TestBody) -> TestResult:
+async def test_receiver(site: TheSite, caller: TheCaller, body: TestBody) -> TestResult:
     """Send a message that says that it is a test; answered when the receiver has it or not, or after some seconds."""
-    receivers = (await site.inquire({"ask": "receivers"})).get("receivers", [])
-    if body.receiver not in [receiver["receiver"] for receiver in receivers]:
-        raise Problem(404, "Unknown receiver", f"there is no receiver {body.receiver}")
-    answer = await site.inquire(notification_test_request(NotificationTest(body.receiver, body.by or "somebody")))
+    actor = caller.actor(body.by or ("somebody" if site.door.is_open else ""))
+    answer = await site.inquire(notification_test_request(NotificationTest(body.receiver, actor.who, actor)))
+    if answer.get("refusal") == NotificationTestRefusal.UNKNOWN_RECEIVER:
+        raise Problem(404, "Unknown receiver", answer["sentence"])
     if not answer["accepted"]:
         raise Problem(503, "Not done", answer["sentence"], headers={"retry-after": str(TRY_AGAIN_SECONDS)})
     return _result(body.receiver, answer["notification_id"], await _outcome(site, answer["notification_id"]))

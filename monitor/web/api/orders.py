@@ -10,6 +10,7 @@ from monitor.access.roles import Scope
 from monitor.control import LONGEST_IDEMPOTENCY_KEY, LONGEST_WORDS, order_request
 from monitor.facts import Order, OrderKind, OrderRefusal
 from monitor.web.access import require
+from monitor.web.actor import TheCaller
 from monitor.web.api.documents import Document
 from monitor.web.api.parameters import TurbineNumber
 from monitor.web.problems import RESPONSES, TRY_AGAIN_SECONDS, Problem
@@ -37,8 +38,9 @@ class OrderBody(BaseModel):
 
     kind: OrderKind
     """Send an engineer, forbid visits, or allow them again."""
-    by: Annotated[Words, StringConstraints(min_length=1)]
-    """Who wants it: kept with the decision."""
+    by: Words = ""
+    """Who wants it: kept with the decision. To be left out by who has signed in, whose own name is kept; a program
+    with a token may say for whom it acts; needed where nobody is asked who they are."""
     why: Words = ""
     """The reason: kept with the decision."""
 
@@ -76,10 +78,15 @@ IdempotencyKey = Annotated[
     },
 )
 async def give_order(
-    site: TheSite, turbine_number: TurbineNumber, body: OrderBody, idempotency_key: IdempotencyKey = None
+    site: TheSite,
+    caller: TheCaller,
+    turbine_number: TurbineNumber,
+    body: OrderBody,
+    idempotency_key: IdempotencyKey = None,
 ) -> AcceptedOrder:
     """Have the monitor send an engineer, or keep them away; answered after the decision is on the disk."""
-    order = Order(body.kind, turbine_number, body.by, body.why, idempotency_key)
+    actor = caller.actor(body.by)
+    order = Order(body.kind, turbine_number, actor.who, body.why, idempotency_key, actor)
     answer = await site.inquire(order_request(order))
     if answer["accepted"]:
         return AcceptedOrder(sentence=answer["sentence"])

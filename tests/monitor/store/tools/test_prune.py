@@ -76,7 +76,7 @@ def seconds(data_dir: Path, turbine_number: int) -> list[float]:
 
 
 def test_what_is_older_goes_from_both_and_the_newest_of_a_turbine_stays(data_dir: Path) -> None:
-    looked = count_prunable(data_dir, at(50), no_progress, by="Ann")
+    looked = count_prunable(data_dir, at(50), no_progress)
     done = prune_alone(data_dir, at(50))
     assert seconds(data_dir, 7) == list(range(50, 100))
     assert seconds(data_dir, 9) == [9]
@@ -89,7 +89,7 @@ def test_what_is_older_goes_from_both_and_the_newest_of_a_turbine_stays(data_dir
 
 def test_looking_changes_nothing(data_dir: Path) -> None:
     before = {path: path.read_bytes() for path in data_dir.rglob("*") if path.is_file()}
-    count_prunable(data_dir, at(50), no_progress, by="Ann")
+    count_prunable(data_dir, at(50), no_progress)
     assert {path: path.read_bytes() for path in data_dir.rglob("*") if path.is_file()} == before
 
 
@@ -103,7 +103,7 @@ def test_an_old_reading_that_came_late_is_kept(data_dir: Path, old: MakeReading)
 def test_readings_stay_until_the_window_made_of_them_is_figured(data_dir: Path) -> None:
     with closing(sqlite3.connect(data_dir / "grid.db")) as db, db:
         db.execute("INSERT INTO window_marks (turbine_number, start_at) VALUES (7, ?)", [at(0) - at(0) % (60 * SECOND)])
-    assert count_prunable(data_dir, at(50), no_progress, by="Ann").readings == 50 + 9
+    assert count_prunable(data_dir, at(50), no_progress).readings == 50 + 9
     prune_alone(data_dir, at(50))
     assert (seconds(data_dir, 7), seconds(data_dir, 8)) == ([*range(100)], [*range(50, 100)])
     assert verify(data_dir).agree
