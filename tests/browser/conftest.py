@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from closed_farm import ClosedFarm
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from served import BigSite, ServedFarm
 from surroundings import missing
@@ -61,6 +62,25 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedFarm]:
 
 
 @pytest.fixture(scope="module")
+def closed_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClosedFarm]:
+    """The same with pages that ask who one is, and two turbines."""
+    if find_mosquitto() is None:
+        missing("mosquitto is not installed")
+    folder = tmp_path_factory.mktemp("closed")
+    with LocalMosquitto(folder) as broker:
+        farm = ClosedFarm(broker, folder)
+        try:
+            farm.serve(*STORY)
+            for number in (1, 2):
+                farm.says(number, "online", model="E-82", rated_power_in_kw=2000.0, region="North")
+                farm.report(number, "ok")
+            yield farm
+        finally:
+            farm.close()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
 def big_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BigSite]:
     """The real pages over a farm of 5,000 turbines that all have a new reading every second."""
     folder = tmp_path_factory.mktemp("big")
@@ -79,7 +99,7 @@ def watch(request: pytest.FixtureRequest) -> Iterator[Watch]:
 
     `watch.forgive(pattern)` for what a test does on purpose.
     """
-    served = "big_site" if "big_site" in request.fixturenames else "site"
+    served = next((name for name in ("big_site", "closed_site") if name in request.fixturenames), "site")
     watch = Watch(request.getfixturevalue(served).url)
     yield watch
     assert not watch.unforgiven, "\n".join(watch.unforgiven)

@@ -1,12 +1,10 @@
 """What holds on every page, of a farm whose turbines send hostile texts: nothing runs, nothing bars, nothing leaks."""
 
 from collections.abc import Callable
-from contextlib import suppress
 
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Page, ViewportSize, expect
-from playwright.sync_api import TimeoutError as NeverTrue
+from barriers import NARROW, NARROWEST, WIDE, barriers, overflow
+from playwright.sync_api import Page, expect
 from served import ServedFarm
 from story import EVERY_PAGE, HELD, REFUSING, Words, tell
 
@@ -22,11 +20,6 @@ HOSTILE = Words(
     by=f"<b>Ada</b>{IMAGE}",
     why="<iframe srcdoc='<script>top.hacked=1</script>'>",
 )
-WIDE = ViewportSize(width=1280, height=800)
-NARROW = ViewportSize(width=375, height=812)
-NARROWEST = ViewportSize(width=320, height=640)
-"""What WCAG 1.4.10 asks for: a width of 1280 at 400 % of its size."""
-FOLLOWS_MILLISECONDS = 2000
 
 every_page = pytest.mark.parametrize("path", EVERY_PAGE.values(), ids=EVERY_PAGE.keys())
 
@@ -42,25 +35,6 @@ def settled(page: Page, path: str) -> Page:
     expect(page.locator("#stream")).to_have_attribute("data-stream", "live")
     page.wait_for_load_state("networkidle")
     return page
-
-
-def barriers(page: Page) -> list[str]:
-    """What axe-core finds that is serious or critical, each with an element as an example."""
-    page.evaluate(AXE_SCRIPT)
-    found = page.evaluate("() => axe.run({resultTypes: ['violations']})")["violations"]
-    return [
-        f"{rule['id']} ({rule['impact']}): {rule['help']}: {rule['nodes'][0]['html'][:300]}"
-        for rule in found
-        if rule["impact"] in ("serious", "critical")
-    ]
-
-
-def overflow(page: Page) -> int:
-    """By how many pixels the page stays wider than its window, when what is drawn had time to follow."""
-    wider = "document.scrollingElement.scrollWidth - document.documentElement.clientWidth"
-    with suppress(NeverTrue):
-        page.wait_for_function(f"() => {wider} <= 0", timeout=FOLLOWS_MILLISECONDS)
-    return int(page.evaluate(f"() => {wider}"))
 
 
 @every_page

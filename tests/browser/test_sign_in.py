@@ -1,0 +1,170 @@
+"""Signing in and out, and what is offered to whom, on a site that asks who one is."""
+
+import re
+from collections.abc import Callable
+from contextlib import suppress
+
+import pytest
+from barriers import NARROW, NARROWEST, WIDE, barriers, overflow
+from closed_farm import ADMIN, ENGINEER, OPERATOR, VIEWER, ClosedFarm, fill_in, signed_in
+from playwright.sync_api import Page, expect
+from programs import wait_for
+from watched import Watch
+
+NewPage = Callable[..., Page]
+SIGNED_OUT = r"status of 401 \(Unauthorized\)"
+"""What Chromium writes to the console of an answer that was to be expected."""
+
+
+@pytest.fixture(autouse=True)
+def _here(closed_site: ClosedFarm) -> None:
+    """All of this is on the closed site."""
+
+
+def test_a_stranger_signs_in_and_comes_to_the_page_they_wanted(page: Page) -> None:
+    page.goto("/turbines/2?hours=24")
+    expect(page).to_have_title("Sign in · Grid")
+    expect(page.get_by_label("Name", exact=True)).to_be_focused()
+
+    fill_in(page, VIEWER)
+
+    expect(page).to_have_url(re.compile(r"/turbines/2\?hours=24$"))
+    expect(page.locator("#who")).to_contain_text(VIEWER)
+    expect(page.locator("#who")).to_contain_text("viewer")
+
+
+def test_a_wrong_password_is_told_and_nothing_is_asked_twice(page: Page, watch: Watch) -> None:
+    watch.forgive(SIGNED_OUT)
+    page.goto("/")
+
+    fill_in(page, VIEWER, "not the password")
+
+    expect(page.get_by_role("alert")).to_have_text("That name and password don't belong together.")
+    expect(page.get_by_label("Name", exact=True)).to_have_value(VIEWER)
+    expect(page.get_by_label("Password", exact=True)).to_be_focused()
+    fill_in(page, VIEWER)
+    expect(page.locator("#stream")).to_have_attribute("data-stream", "live")
+
+
+def test_who_is_signed_in_does_not_see_the_sign_in_again(page: Page) -> None:
+    signed_in(page, VIEWER)
+
+    page.goto("/sign-in?next=/journal")
+
+    expect(page).to_have_url(re.compile("/journal$"))
+
+
+def test_signing_out_ends_it_in_every_tab_and_going_back_shows_nothing(new_page: NewPage) -> None:
+    page = signed_in(new_page(), OPERATOR)
+    other = page.context.new_page()
+    other.goto("/alarms?severity=high")
+    expect(other.locator("#stream")).to_have_attribute("data-stream", "live")
+
+    page.locator("#who").click()
+    page.get_by_role("button", name="Sign out").click()
+
+    expect(page).to_have_title("Sign in · Grid")
+    expect(other).to_have_url(re.compile(r"/sign-in\?next=%2Falarms%3Fseverity%3Dhigh$"))
+    page.go_back()
+    expect(page).to_have_title("Sign in · Grid")
+
+
+def test_a_viewer_is_offered_no_order_and_told_why(page: Page) -> None:
+    signed_in(page, VIEWER, "/turbines/1")
+
+    expect(page.get_by_role("button", name="Hold")).to_have_count(0)
+    expect(page.locator("#orders-note")).to_have_text(
+        "Operators and above send engineers, hold and release turbines; you are signed in as viewer."
+    )
+    page.goto("/alarms")
+    expect(page.locator("#orders-note")).to_have_text("Operators and above answer alarms; you are signed in as viewer.")
+    expect(page.get_by_role("button", name="Acknowledge")).to_have_count(0)
+    expect(page.get_by_role("checkbox")).to_have_count(0)
+
+
+def test_a_viewer_s_keys_give_no_order(page: Page) -> None:
+    signed_in(page, VIEWER, "/alarms")
+
+    for key in ("c", "s", "C"):
+        page.keyboard.press(key)
+
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_the_audit_is_offered_to_admins_only(new_page: NewPage, watch: Watch) -> None:
+    watch.forgive(r"status of 403 \(Forbidden\)")
+    engineer = signed_in(new_page(), ENGINEER)
+    expect(engineer.get_by_role("link", name="Audit")).to_have_count(0)
+    engineer.goto("/audit")
+    expect(engineer.get_by_role("heading", name="This page is for admins")).to_be_visible()
+
+    admin = signed_in(new_page(), ADMIN)
+    admin.get_by_role("link", name="Audit").click()
+
+    expect(admin.get_by_role("heading", name="Audit", exact=True)).to_be_visible()
+
+
+def test_an_order_is_given_in_the_name_of_who_signed_in(closed_site: ClosedFarm, page: Page) -> None:
+    signed_in(page, OPERATOR, "/turbines/1")
+
+    page.get_by_role("button", name="Hold").click()
+    by = page.get_by_label("Who orders it")
+    expect(by).to_have_value(OPERATOR)
+    expect(by).not_to_be_editable()
+    page.get_by_label("Why", exact=True).fill("inspection")
+    page.get_by_role("dialog").get_by_role("button", name="Hold").click()
+
+    expect(page.locator("#orders-note")).to_contain_text("held")
+    wait_for(lambda: closed_site.read("holds"), "the hold is kept")
+    [hold] = closed_site.read("holds")
+    assert (hold.turbine_number, hold.by, hold.why) == (1, OPERATOR, "inspection")
+    closed_site.release(1)
+
+
+def test_the_audit_tells_orders_and_sign_ins(closed_site: ClosedFarm, new_page: NewPage) -> None:
+    operator = signed_in(new_page(), OPERATOR, "/turbines/2")
+    operator.get_by_role("button", name="Send an engineer").click()
+    operator.get_by_label("Why", exact=True).fill("a noise")
+    operator.get_by_role("dialog").get_by_role("button", name="Send an engineer").click()
+    expect(operator.locator("#orders-note")).not_to_have_text("")
+
+    page = signed_in(new_page(), ADMIN, "/audit")
+
+    order = page.locator("#orders tbody tr").filter(has_text="a noise")
+    expect(order).to_contain_text(OPERATOR)
+    expect(order).to_contain_text("send an engineer")
+    expect(order.get_by_role("link", name="Turbine 2")).to_be_visible()
+    expect(
+        page.locator("#access tbody tr").filter(has_text="signed in").filter(has_text=OPERATOR).first
+    ).to_be_visible()
+    page.get_by_label("Order").select_option("hold")
+    expect(page.locator("#orders tbody tr").filter(has_text="a noise")).to_have_count(0)
+
+
+@pytest.mark.parametrize("path", ["/", "/turbines/1", "/alarms", "/audit"])
+def test_nothing_bars_anybody_who_is_signed_in(page: Page, path: str) -> None:
+    signed_in(page, ADMIN, path)
+    with suppress(TimeoutError):
+        page.wait_for_load_state("networkidle")
+    page.locator("#who").click()
+
+    light = barriers(page)
+    page.emulate_media(color_scheme="dark")
+    dark = barriers(page)
+    page.set_viewport_size(NARROW)
+
+    assert (light, dark, barriers(page)) == ([], [], [])
+    wider = {}
+    for viewport in (WIDE, NARROW, NARROWEST):
+        page.set_viewport_size(viewport)
+        wider[viewport["width"]] = overflow(page)
+    assert set(wider.values()) == {0}, wider
+
+
+def test_nothing_bars_anybody_from_signing_in(page: Page) -> None:
+    page.goto("/sign-in")
+    light = barriers(page)
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size(NARROWEST)
+
+    assert (light, barriers(page), overflow(page)) == ([], [], 0)
