@@ -49,7 +49,7 @@ function orderRow(entry) {
     ["Who", element("span", {}, entry.who || "-", element("span", { class: "under" }, cameIn(entry)))],
     ["Order", ORDERS[entry.action] ?? spaced(entry.action)],
     ["About", subject(entry.subject)],
-    ["Why", entry.why || "-", "long"],
+    ["Why", entry.why, "long"],
     ["Answer", answer(entry), "long"],
   );
 }
@@ -80,7 +80,7 @@ function eventRow(event) {
     ["Name", event.name || "nobody's name"],
     ["By", event.by || "-"],
     ["From", event.address || "this machine"],
-    ["More", event.what || "-", "long"],
+    ["More", event.what, "long"],
   );
 }
 
