@@ -21,6 +21,7 @@ ELSEWHERE = {
     "make test": "the run that this test is part of",
     "source .venv/bin/activate": "the environment below does the same",
     "docker compose up mosquitto": "tests/end_to_end/test_compose.py",
+    "docker compose --profile secure up": "tests/end_to_end/test_compose.py",
 }
 PROGRAMS_THAT_STAY = ("grid-monitor", "grid-turbines --count 6", "mosquitto_sub -t 'grid/#' -v")
 
@@ -96,7 +97,7 @@ def test_make_knows_what_the_readme_says() -> None:
 
 
 def test_every_link_of_the_documents_leads_somewhere() -> None:
-    for page in [*PAGES, *(PROJECT / "docs").glob("*.md")]:
+    for page in [*PAGES, PROJECT / "SECURITY.md", *(PROJECT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8")):
             if "://" not in target:
                 assert (page.parent / target).exists(), f"{page.name} links to {target}"
