@@ -55,17 +55,18 @@ def test_a_reading_that_is_posted_is_seen_by_all(farm: ServedFarm) -> None:
     assert [incident.turbine_number for incident in farm.read("incidents")] == [7]
 
 
-def test_an_address_that_others_reach_asks_for_a_token(farm: ServedFarm) -> None:
+def test_an_address_that_others_reach_asks_who_one_is(farm: ServedFarm) -> None:
     refused = farm.run("run", "--http-host", "0.0.0.0", "--http-port", str(farm.http_port))
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
-    assert "--http-token-file" in refused.stderr
+    assert "--http-key-file" in refused.stderr
+    assert "--http-certfile" in refused.stderr
 
-    token_file = farm.data_dir / "token"  # in a folder that the monitor is to make
-    program = farm.serve("--http-token-file", str(token_file))
-    assert token_file.stat().st_mode & 0o777 == 0o600
-    assert f"the pages ask for the token in {token_file}" in program.output
-    token = token_file.read_text().strip()
-    assert token not in program.output
+    key_file = farm.data_dir / "http-key"  # in a folder that the monitor is to make
+    program = farm.serve("--http-key-file", str(key_file))
+    assert key_file.stat().st_mode & 0o777 == 0o600
+    assert "the pages ask who one is" in program.output
+    assert key_file.read_text().strip() not in program.output
+    token = farm.run("token", "create", "reader", "--scope", "read").stdout.strip()
     request = urllib.request.Request(f"{farm.url}/api/v1/farm", headers={"Authorization": f"Bearer {token}"})
     with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as answer:
         assert answer.status == 200

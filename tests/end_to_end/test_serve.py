@@ -79,7 +79,7 @@ def test_a_port_that_is_taken_is_told_in_one_line(serving: Serving) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "word"), [(("--http-host", "0.0.0.0"), "--http-token-file"), (("--http-port", "0"), "http_port")]
+    ("options", "word"), [(("--http-host", "0.0.0.0"), "--http-key-file"), (("--http-port", "0"), "http_port")]
 )
 def test_what_must_not_be_served_is_refused_in_one_line(serving: Serving, options: tuple[str, ...], word: str) -> None:
     program = serving.start(*options)

@@ -99,9 +99,10 @@ def test_the_farm_is_printed_once_and_told_as_a_document(served: ServedFarm) -> 
 
 
 def test_a_site_that_asks_for_a_token_gets_it_from_a_file(served: ServedFarm, tmp_path: Path) -> None:
-    token = tmp_path / "token"
-    token.write_text("as-secret-as-can-be\n")
-    served.serve("--http-token-file", str(token))
+    token, key = tmp_path / "token", tmp_path / "key"
+    served.serve("--http-key-file", str(key))
+    made = served.run("token", "create", "top", "--scope", "read", "--http-key-file", str(key), "--to", str(token))
+    assert made.returncode == 0, made.stderr
     without = served.run("top", "--url", served.url, "--once")
     assert (without.returncode, without.stdout) == (1, "")
     assert "name its token with --token-file" in without.stderr

@@ -1,61 +1,91 @@
-import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from grid.errors import SettingsError
-from monitor.http_access import SHORTEST_TOKEN, is_loopback, read_token, refuse_open_address
+from monitor.http_access import address, is_loopback, names_of, refuse_open_address, site_address
 from monitor.site_settings import SiteSettings
 
-ELSEWHERE = ["0.0.0.0", "::", "192.168.1.9", "farm.example", "localhost.example", "127.0.0.1.example", ""]
+ELSEWHERE = ["0.0.0.0", "::", "192.168.1.9", "farm.example", "localhost.example", "127.0.0.1.example"]
+KEY = Path("key")
+
+Files = dict[str, Any]
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Files:
+    """Files that can be read: what is in them is looked at by who serves."""
+    for name in ("site.crt", "site.key"):
+        (tmp_path / name).touch()
+    return {"http_certfile": tmp_path / "site.crt", "http_keyfile": tmp_path / "site.key"}
 
 
 @pytest.mark.parametrize("host", ["localhost", "LocalHost", "127.0.0.1", "127.1.2.3", "::1", "[::1]"])
-def test_this_machine_is_served_without_a_token(host: str) -> None:
+def test_this_machine_is_served_without_a_key(host: str) -> None:
     assert is_loopback(host)
-    assert read_token(SiteSettings(http_host=host)) is None
+    refuse_open_address(SiteSettings(http_host=host))
 
 
-@pytest.mark.parametrize("host", ELSEWHERE)
+@pytest.mark.parametrize("host", [*ELSEWHERE, ""])
 def test_no_other_address_is_taken_for_this_machine(host: str) -> None:
     assert not is_loopback(host)
 
 
-@pytest.mark.parametrize("host", [host for host in ELSEWHERE if host])
-def test_others_are_not_served_without_a_token(host: str) -> None:
-    with pytest.raises(SettingsError, match="--http-token-file"):
-        refuse_open_address(SiteSettings(http_host=host))
+@pytest.mark.parametrize("host", ELSEWHERE)
+def test_others_are_not_served_without_a_key(host: str, certificate: Files) -> None:
+    for settings in (SiteSettings(http_host=host, http_plain=True), SiteSettings(http_host=host, **certificate)):
+        with pytest.raises(SettingsError, match="--http-key-file") as refused:
+            refuse_open_address(settings)
+        assert "--http-certfile" not in str(refused.value)
+
+
+def test_others_are_not_served_what_can_be_overheard() -> None:
+    with pytest.raises(SettingsError, match=r"--http-certfile.*--http-plain"):
+        refuse_open_address(SiteSettings(http_host="0.0.0.0", http_key_file=KEY))
+
+
+def test_others_are_told_both_at_once() -> None:
+    with pytest.raises(SettingsError, match=r"--http-key-file.*--http-certfile.*--http-plain.*127\.0\.0\.1"):
+        refuse_open_address(SiteSettings(http_host="0.0.0.0"))
+
+
+def test_others_are_served_with_a_key_and_a_certificate(certificate: Files) -> None:
+    refuse_open_address(SiteSettings(http_host="0.0.0.0", http_key_file=KEY, **certificate))
+
+
+def test_others_are_served_in_plain_where_that_is_said() -> None:
+    refuse_open_address(SiteSettings(http_host="0.0.0.0", http_key_file=KEY, http_plain=True))
 
 
 def test_without_pages_there_is_nothing_to_refuse() -> None:
     refuse_open_address(SiteSettings(http_host="0.0.0.0", http_port=0))
 
 
-def test_the_token_is_what_the_file_holds(tmp_path: Path) -> None:
-    path = tmp_path / "token"
-    path.write_text("  correct-horse-battery\n")
-    assert read_token(SiteSettings(http_host="0.0.0.0", http_token_file=path)) == "correct-horse-battery"
+@pytest.mark.parametrize("name", ["http_certfile", "http_keyfile"])
+def test_a_certificate_comes_with_its_key(certificate: Files, name: str) -> None:
+    with pytest.raises(SettingsError, match="both --http-certfile and --http-keyfile"):
+        refuse_open_address(SiteSettings(**{name: certificate[name]}))
+    certificate[name].unlink()
+    with pytest.raises(SettingsError, match=f"the {name} .* can't be read"):
+        refuse_open_address(SiteSettings(**certificate))
 
 
-def test_a_token_is_made_where_there_is_none_and_only_its_owner_reads_it(tmp_path: Path) -> None:
-    settings = SiteSettings(http_host="0.0.0.0", http_token_file=tmp_path / "token")
-    made = read_token(settings)
-    assert made is not None
-    assert len(made) > SHORTEST_TOKEN
-    assert stat.S_IMODE((tmp_path / "token").stat().st_mode) == 0o600
-    assert read_token(settings) == made
+def test_a_site_answers_to_its_own_address_and_to_the_names_in_its_certificate() -> None:
+    names = names_of(SiteSettings(http_host="Farm.example"), ["grid.example", "10.0.0.7"])
+    assert names == {"farm.example", "grid.example", "10.0.0.7"}
 
 
-@pytest.mark.parametrize("content", [b"", b"\n", b"short", b"a token, with blanks", b"\xff" * 20, b"one-token\n" * 2])
-def test_a_file_without_a_token_is_refused(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "token"
-    path.write_bytes(content)
-    with pytest.raises(SettingsError, match="must hold a token"):
-        read_token(SiteSettings(http_token_file=path))
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_every_address_is_no_name(host: str) -> None:
+    assert names_of(SiteSettings(http_host=host)) == frozenset()
 
 
-def test_a_file_that_cannot_be_read_is_told_in_a_line(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"Is a directory|No such file"):
-        read_token(SiteSettings(http_token_file=tmp_path))
-    with pytest.raises(SettingsError, match="No such file"):
-        read_token(SiteSettings(http_token_file=tmp_path / "nowhere" / "token"))
+def test_names_that_are_given_are_all(certificate: Files) -> None:
+    settings = SiteSettings(http_host="10.0.0.7", http_names=("farm.example",), **certificate)
+    assert names_of(settings, ["grid.example"]) == {"farm.example"}
+
+
+def test_an_address_says_whether_tls_is_spoken(certificate: Files) -> None:
+    assert address("::1", 8787) == "http://[::1]:8787"
+    assert site_address(SiteSettings(http_host="farm.example", **certificate)) == "https://farm.example:8787"

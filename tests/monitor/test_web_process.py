@@ -99,19 +99,20 @@ async def test_a_port_that_is_taken_is_told_once_and_waited_for(settings: SiteSe
 
 
 async def test_what_keeps_it_from_starting_is_told_once(settings: SiteSettings, tmp_path: Path) -> None:
-    token_file = tmp_path / "token"
-    token_file.write_text("short")
-    kept = Kept(replace(settings, http_token_file=token_file))
+    key_file = tmp_path / "key"
+    key_file.write_text("short")
+    key_file.chmod(0o600)
+    kept = Kept(replace(settings, http_key_file=key_file))
     async with kept.running():
         await until(lambda: kept.said)
         (first,) = kept.processes
         await until(lambda: first not in kept.processes and kept.processes)  # it is tried again
-        token_file.unlink()
+        key_file.unlink()
         await until(lambda: kept.pages_at in kept.said)
     complaint, pages = kept.said
-    assert complaint.startswith(f"http_token_file {token_file} must hold a token")
+    assert complaint.startswith(f"http_key_file {key_file} must hold ")
     assert pages == kept.pages_at
-    assert token_file.stat().st_mode & 0o777 == 0o600
+    assert key_file.stat().st_mode & 0o777 == 0o600
 
 
 async def test_a_machine_that_can_start_nothing_now_is_told_once_and_waited_for(
@@ -132,7 +133,7 @@ async def test_a_machine_that_can_start_nothing_now_is_told_once_and_waited_for(
 
 
 async def test_a_host_that_can_be_no_name_is_told(settings: SiteSettings, tmp_path: Path) -> None:
-    kept = Kept(replace(settings, http_host="a..b", http_token_file=tmp_path / "token"))
+    kept = Kept(replace(settings, http_host="a..b", http_key_file=tmp_path / "key", http_plain=True))
     async with kept.running():
         await until(lambda: kept.said)
     assert kept.said == ["http_host a..b: no name of a host can be like that"]
@@ -143,7 +144,7 @@ async def test_it_finds_no_other_settings_than_the_monitors(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "grid.toml").write_text("data_dir = [", encoding="utf-8")
-    monkeypatch.setenv("GRID_HTTP_TOKEN_FILE", str(tmp_path / "another"))
+    monkeypatch.setenv("GRID_HTTP_KEY_FILE", str(tmp_path / "another"))
     kept = Kept(settings)
     async with kept.running():
         await until(lambda: kept.said)

@@ -4,15 +4,20 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
-from sites import Message, PlayedMonitor, played, row, served
+from guests import Guests, bearer, now
+from sites import Message, PlayedMonitor, asking, played, row, served, site_app
 from stores import fill
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin
 
+from grid.times import SECOND
+from monitor.access.access import COOKIE
+from monitor.access.roles import Role, Scope
 from monitor.control import control_door
 from monitor.facts import Changes, TurbineRecord
 from monitor.web import monitor_link
@@ -81,15 +86,110 @@ async def test_the_sites_own_page_may_follow(tmp_path: Path) -> None:
         assert (await hear(follower))["kind"] == "snapshot"
 
 
-async def test_with_a_token_only_who_brings_it_follows(tmp_path: Path) -> None:
-    token = tmp_path / "token"
-    token.write_text("correct-horse-battery")
-    async with played(tmp_path, token_file=token) as (_, _, address):
-        with pytest.raises(InvalidStatus) as refused:
-            await live(address).__aenter__()
-        assert refused.value.response.status_code == 401
-        async with live(address, additional_headers={"Authorization": "Bearer correct-horse-battery"}) as follower:
+# --- on a site that asks who one is
+
+
+async def status_of(address: str, query: str = "", **options: Any) -> int:
+    """How a WebSocket is answered; 101 where it opens."""
+    try:
+        async with live(address, query, **options):
+            return 101
+    except InvalidStatus as refused:
+        return refused.response.status_code
+
+
+async def test_a_program_follows_with_a_token_for_looking(tmp_path: Path) -> None:
+    guests = Guests(tmp_path)
+    async with played(tmp_path, **guests.settings) as (_, _, address):
+        async with live(address, additional_headers=bearer(guests.token(Scope.READ))) as follower:
             assert (await hear(follower))["kind"] == "snapshot"
+        others = bearer(guests.token(*(set(Scope) - {Scope.READ})))
+        assert await status_of(address, additional_headers=others) == 403
+
+
+async def test_what_must_not_open_the_channel_does_not(tmp_path: Path) -> None:
+    guests = Guests(tmp_path)
+    token, session = guests.token(*Scope), guests.session(Role.ADMIN)
+    others = {"session": session, "ticket": guests.ticket(token), "revoked": guests.revoked_token(*Scope)}
+    async with played(tmp_path, **guests.settings) as (_, _, address), httpx.AsyncClient() as client:
+        assert await status_of(address) == 401
+        for why, text in guests.refused(token, others).items():
+            assert await status_of(address, additional_headers=bearer(text)) == 401, why
+            answer = await client.get(f"http://{address}/api/v1/live/sse", headers=bearer(text))
+            assert answer.status_code == 401, why
+        for why, text in guests.refused(guests.ticket(token), {"session": session, "token": token}).items():
+            assert await status_of(address, f"?ticket={quote(text)}") == 401, why
+
+
+async def test_a_page_follows_with_a_ticket_and_not_with_its_cookie(tmp_path: Path) -> None:
+    guests = Guests(tmp_path)
+    async with played(tmp_path, **guests.settings) as (_, _, address):
+        page = {"Cookie": f"{COOKIE}={guests.session(Role.VIEWER)}", "Origin": f"http://{address}"}
+        assert await status_of(address, additional_headers=page) == 401
+        async with httpx.AsyncClient(headers=page) as client:
+            made = await client.post(f"http://{address}/api/v1/live/tickets")
+            assert (made.status_code, made.headers["cache-control"]) == (201, "no-store")
+            assert set(made.json()) == {"ticket", "expires_at"}
+            other = (await client.post(f"http://{address}/api/v1/live/tickets")).json()["ticket"]
+        async with live(address, f"?ticket={made.json()['ticket']}") as follower:
+            assert (await hear(follower))["kind"] == "snapshot"
+        assert await status_of(address, f"?ticket={made.json()['ticket']}") == 401  # it opens once
+        assert await status_of(address, f"?ticket={other}") == 101
+
+
+async def test_who_may_not_look_gets_no_ticket(tmp_path: Path) -> None:
+    guests = Guests(tmp_path)
+    async with asking(site_app(tmp_path, **guests.settings)) as client:
+        assert (await client.post("/api/v1/live/tickets")).status_code == 401
+        headers = bearer(guests.token(Scope.METRICS))
+        assert (await client.post("/api/v1/live/tickets", headers=headers)).status_code == 403
+
+
+async def test_an_open_site_has_no_tickets(client: httpx.AsyncClient) -> None:
+    assert (await client.post("/api/v1/live/tickets")).status_code == 409
+
+
+async def keep_telling(monitor: PlayedMonitor) -> None:
+    """As a monitor does every second."""
+    while True:
+        monitor.tell("delta", row(7, wind_speed=1.0))
+        await asyncio.sleep(0.05)
+
+
+async def test_a_channel_ends_when_what_opened_it_is_revoked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitor.web.channel.LOOK_EVERY_SECONDS", 0.05)
+    guests = Guests(tmp_path)
+    token = guests.token(Scope.READ)
+    async with played(tmp_path, **guests.settings) as (monitor, _, address), httpx.AsyncClient() as client:
+        url = f"http://{address}/api/v1/live/sse"
+        async with live(address, additional_headers=bearer(token)) as follower:
+            assert (await hear(follower))["kind"] == "snapshot"
+            async with client.stream("GET", url, headers=bearer(token)) as answer:
+                lines = answer.aiter_lines()
+                await events(lines, 1)
+                guests.accounts.revoke_token(guests.claims(token)["jti"], by="root", now=now())
+                with pytest.raises(ConnectionClosed) as closed:
+                    await hear(follower)
+                telling = asyncio.create_task(keep_telling(monitor))
+                async with asyncio.timeout(10):
+                    assert [line async for line in lines]
+                telling.cancel()
+    assert closed.value.rcvd is not None
+    assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (4401, "What opened this channel has ended.")
+
+
+async def test_a_channel_ends_when_its_session_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At that moment, and not only when it is looked at the next time."""
+    guests = Guests(tmp_path)
+    session = guests.session(Role.VIEWER)
+    ticket = guests.access.make_ticket(guests.access.identify(cookie=session, now=now()), now()).text
+    soon = guests.forged(ticket, until=now() + SECOND)
+    async with played(tmp_path, **guests.settings) as (_, _, address), live(address, f"?ticket={soon}") as follower:
+        assert (await hear(follower))["kind"] == "snapshot"
+        with pytest.raises(ConnectionClosed) as closed:
+            await hear(follower)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 4401
 
 
 async def test_a_place_that_makes_no_sense_is_refused(tmp_path: Path) -> None:

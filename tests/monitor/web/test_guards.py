@@ -7,6 +7,7 @@ import pytest
 from fastapi import Body, FastAPI
 from fastapi.requests import Request
 from fastapi.responses import Response
+from guests import Guests
 from sites import asking, site_app
 
 from monitor.web.guards import LARGEST_BODY_BYTES, SECURITY_HEADERS, host_name
@@ -66,10 +67,41 @@ async def test_the_site_answers_to_no_other_name(app: FastAPI, host: str) -> Non
     assert (answer.status_code, answer.headers["content-type"]) == (421, MEDIA_TYPE)
 
 
-async def test_a_site_with_a_token_answers_to_every_name(tmp_path: Path) -> None:
-    app = site_app(tmp_path, host="0.0.0.0", token_file=tmp_path / "token")
-    async with asking(app, Host="farm.example") as client:
-        assert (await client.get("/health/live")).status_code == 200
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [("farm.example", 200), ("Farm.Example:8787", 200), ("[2001:db8::7]", 200), ("other.example", 421), ("", 421)],
+)
+async def test_a_site_answers_to_the_names_that_it_was_given(tmp_path: Path, host: str, status: int) -> None:
+    settings = Guests(tmp_path).settings
+    names = ("farm.example", "2001:db8::7")
+    app = site_app(tmp_path, http_host="0.0.0.0", http_plain=True, http_names=names, **settings)
+    async with asking(app, Host=host) as client:
+        assert (await client.get("/health/live")).status_code == status
+
+
+async def test_what_a_browser_changes_names_its_origin(app: FastAPI) -> None:
+    async with asking(app, Cookie="anything=1") as client:
+        assert (await client.post("/raw", content=b"12")).status_code == 403
+        own = {"Origin": "http://localhost:8787"}
+        assert (await client.post("/raw", content=b"12", headers=own)).status_code == 200
+        assert (await client.get("/said")).status_code == 200
+
+
+async def test_over_tls_a_page_without_it_is_foreign(app: FastAPI) -> None:
+    async with asking(app, base_url="https://localhost:8787") as client:
+        for origin, status in (("https://localhost:8787", 200), ("http://localhost:8787", 403)):
+            assert (await client.post("/raw", content=b"12", headers={"Origin": origin})).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [("https://farm.example", True), ("http://farm.example", False), ("https://localhost:8787", False)],
+)
+async def test_browsers_are_told_to_stay_with_tls(tmp_path: Path, url: str, told: bool) -> None:
+    app = site_app(tmp_path, http_names=("farm.example",))
+    async with asking(app, base_url=url) as client:
+        answer = await client.get("/health/live")
+    assert (answer.headers.get("strict-transport-security") == "max-age=31536000") is told
 
 
 async def test_a_request_names_one_host(app: FastAPI) -> None:

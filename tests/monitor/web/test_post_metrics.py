@@ -9,9 +9,11 @@ from typing import Any
 import httpx
 import pytest
 from desk import Desk, reading, until
+from guests import Guests, bearer
 from sites import asking, site_app
 
 from grid.metrics import MAX_METRICS_BYTES
+from monitor.access.roles import Scope
 from monitor.control import NoMonitorError
 from monitor.web.post_line import MOST_BYTES_AT_ONCE, MOST_WAITING, PostLine, PostLineFullError
 
@@ -85,9 +87,16 @@ async def test_many_at_once_are_all_answered_and_stored_once_each(desk: Desk, cl
     assert batches < 60
 
 
-async def test_a_token_that_is_asked_for_is_asked_for_here_too(tmp_path: Path) -> None:
-    async with asking(site_app(tmp_path, token_file=tmp_path / "token")) as client:
-        assert (await post(client, body())).status_code == 401
+async def test_only_who_may_bring_readings_brings_them(tmp_path: Path) -> None:
+    guests = Guests(tmp_path)
+    async with asking(site_app(tmp_path, **guests.settings)) as client:
+        brought: dict[str, str]
+        for brought, status in (
+            ({}, 401),
+            (bearer(guests.token(Scope.READ)), 403),
+            (bearer(guests.token(Scope.READINGS)), 503),  # no monitor runs
+        ):
+            assert (await post(client, body(), **brought)).status_code == status
 
 
 async def test_a_line_that_is_full_sends_away_and_one_question_carries_many() -> None:
