@@ -1,5 +1,6 @@
 """The Mosquitto of a benchmark: the project's configuration with longer queues, and a note of who subscribes."""
 
+import shutil
 from pathlib import Path
 from typing import Self
 
@@ -18,10 +19,14 @@ log_type subscribe
 
 
 class Broker(LocalMosquitto):
-    """One Mosquitto in `folder`, on a free port of 127.0.0.1."""
+    """One Mosquitto in `folder`, on a free port of 127.0.0.1: open, or as the `secure` folder has it."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder, extra_configuration=LONG_QUEUES)
+    def __init__(self, folder: Path, secure: Path | None = None) -> None:
+        configuration = None
+        if secure is not None:
+            shutil.copytree(secure / "broker", folder, dirs_exist_ok=True)
+            configuration = (folder / "mosquitto.conf").read_text(encoding="utf-8")
+        super().__init__(folder, configuration=configuration, extra_configuration=LONG_QUEUES)
 
     def __enter__(self) -> Self:
         super().__enter__()

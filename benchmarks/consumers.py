@@ -28,6 +28,8 @@ class Run:
     """Of the broker, on 127.0.0.1."""
     readings: int
     """How many will be sent."""
+    settings: Path | None = None
+    """The monitor's settings file, where it needs one to enter the broker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,8 @@ def grid_monitor() -> Consumer:
     """The monitor as its users run it."""
 
     def command(run: Run) -> Command:
-        return monitor_command(run.port, run.folder)
+        command = monitor_command(run.port, run.folder)
+        return command if run.settings is None else [*command, "--config", run.settings]
 
     return Consumer(
         "grid-monitor",

@@ -6,17 +6,22 @@ counted by their bytes: the load takes a fifth of the time that the broker takes
 """
 
 import argparse
+import contextlib
 import json
 import resource
 import selectors
 import socket
+import ssl
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import mqtt5
 
 from benchmarks.readings import SPACING, Farm, packet_length
+from grid.broker import Tls
+from grid.tls import tls_context
 
 WINDOW = 100
 """How many readings of one turbine may be unacknowledged."""
@@ -45,8 +50,8 @@ class _Turbine:
 
     __slots__ = ("_ack_bytes", "_ack_size", "_packets", "_sent", "_unsent", "due", "socket")
 
-    def __init__(self, port: int, client_id: str, packets: list[bytes]) -> None:
-        self.socket = _connect(port, client_id)
+    def __init__(self, port: int, client_id: str, packets: list[bytes], tls: Tls | None) -> None:
+        self.socket = _connect(port, client_id, tls)
         self.due = 0
         self._packets = packets
         self._sent = 0
@@ -61,13 +66,19 @@ class _Turbine:
     def hear(self) -> int:
         """Take what PUBACKs are there; returns how many came whole. Raises ConnectionError."""
         before = self.acknowledged
-        received = self.socket.recv(65_536)
+        self._take(self.socket.recv(65_536))
+        if isinstance(self.socket, ssl.SSLSocket):  # each of its PUBACKs is a record of its own
+            with contextlib.suppress(ssl.SSLWantReadError):
+                while True:
+                    self._take(self.socket.recv(65_536))
+        return self.acknowledged - before
+
+    def _take(self, received: bytes) -> None:
         if not received:
             raise ConnectionError("the broker hung up on the load")
         # They are all alike: four bytes, or five with the reason "no matching subscribers".
         self._ack_size = self._ack_size or packet_length(received) or 4
         self._ack_bytes += len(received)
-        return self.acknowledged - before
 
     def send(self) -> None:
         """Send what is due and has room in the window, as far as the socket takes it."""
@@ -78,7 +89,7 @@ class _Turbine:
         if self._unsent:
             try:
                 taken = self.socket.send(self._unsent)
-            except BlockingIOError:
+            except (BlockingIOError, ssl.SSLWantWriteError):
                 return
             self._unsent = self._unsent[taken:]
 
@@ -87,9 +98,12 @@ class _Turbine:
         return bool(self._unsent)
 
 
-def _connect(port: int, client_id: str) -> socket.socket:
+def _connect(port: int, client_id: str, tls: Tls | None) -> socket.socket:
     connection = socket.create_connection(("127.0.0.1", port), timeout=20)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if (context := tls_context(tls)) is not None:
+        context.sslsocket_class = ssl.SSLSocket
+        connection = context.wrap_socket(connection, server_hostname="127.0.0.1")
     connection.sendall(mqtt5.ConnectPacket(client_id, clean_start=True, keep_alive=KEEP_ALIVE_SECONDS).write())
     received = connection.recv(2)
     while (length := packet_length(received)) is None or len(received) < length:
@@ -100,13 +114,21 @@ def _connect(port: int, client_id: str) -> socket.socket:
     return connection
 
 
+def _files(secure: Path | None, place: int) -> Tls | None:
+    if secure is None:
+        return None
+    folder = secure / "turbines" / str(place + 1)
+    return Tls(*(str(folder / name) for name in ("ca.crt", "client.crt", "client.key")))
+
+
 class Load:
     """A farm that is connected, and publishes once."""
 
-    def __init__(self, farm: Farm, port: int) -> None:
+    def __init__(self, farm: Farm, port: int, secure: Path | None = None) -> None:
         self._farm = farm
         self._turbines = [
-            _Turbine(port, f"load-{place}-{farm.session}", farm.packets_of(place)) for place in range(farm.turbines)
+            _Turbine(port, f"load-{place}-{farm.session}", farm.packets_of(place), _files(secure, place))
+            for place in range(farm.turbines)
         ]
         self._selector = selectors.DefaultSelector()
         for turbine in self._turbines:
@@ -159,10 +181,11 @@ def main() -> None:
     options.add_argument("--readings", type=int, default=100_000)
     options.add_argument("--rate", type=float, help="readings a second in all; else as fast as the broker takes them")
     options.add_argument("--spacing", type=int, default=SPACING, help="microseconds between a turbine's readings")
+    options.add_argument("--secure", type=Path, help="folder of grid-monitor secure: enter over TLS, each as itself")
     chosen = options.parse_args()
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    load = Load(Farm(chosen.turbines, chosen.readings, spacing=chosen.spacing), chosen.port)
+    load = Load(Farm(chosen.turbines, chosen.readings, spacing=chosen.spacing), chosen.port, chosen.secure)
     say({"ready": True})
     sys.stdin.readline()
     published = load.publish(chosen.rate)

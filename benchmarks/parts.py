@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import direct, knowledge, page_speed, scale, served
+from benchmarks import direct, knowledge, page_speed, scale, served, tls
 from benchmarks.anomalies import anomalies
 from benchmarks.consumers import Consumer, node_red_peer, python_peers
 from benchmarks.filled import fill
@@ -45,7 +45,7 @@ FULL = Size(rounds=3, readings=100_000, rows=3_000_000, seconds=4.0, turbines=2_
 QUICK = Size(rounds=1, readings=40_000, rows=300_000, seconds=1.0, turbines=500, watched_seconds=60, installs=False)
 
 DEFAULT_PARTS = ("throughput", "ceiling", "knowledge", "latency", "memory", "fleet", "growth", "simulator")
-ALL_PARTS = (*DEFAULT_PARTS, "pages", "profile", "real-data", "anomalies")
+ALL_PARTS = (*DEFAULT_PARTS, "tls", "pages", "profile", "real-data", "anomalies")
 
 
 class Parts:
@@ -70,6 +70,7 @@ class Parts:
         """Measure one of `ALL_PARTS`. Raises BenchmarkError when it can't be done here."""
         runs: dict[str, Callable[[], Iterator[Table]]] = {
             "throughput": self._throughput,
+            "tls": self._tls,
             "ceiling": self._ceiling,
             "anomalies": self._anomalies,
             "knowledge": self._knowledge,
@@ -88,6 +89,9 @@ class Parts:
         peers = python_peers() + self._node_red()
         rounds = Rounds.run(peers, rounds=self._size.rounds, readings=self._size.readings, say=self._say)
         yield rounds.table()
+
+    def _tls(self) -> Iterator[Table]:
+        yield tls.ingest(rounds=2 * self._size.rounds, readings=self._size.readings, say=self._say)
 
     def _node_red(self) -> list[Consumer]:
         if self._node_red_folder is None and not self._size.installs:

@@ -65,18 +65,19 @@ def measure(
     turbines: int = TURBINES,
     rate: float | None = None,
     spacing: int = SPACING,
+    secure: Path | None = None,
 ) -> Throughput:
     """Run a consumer on a fresh broker, from the first publish to the last reading stored.
 
     The load comes as fast as the broker takes it, or at `rate` readings a second; `spacing` is the time between a
-    turbine's readings by its own clock, in microseconds.
+    turbine's readings by its own clock, in microseconds. With a `secure` folder all of it goes over TLS.
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="grid-bench-")))
-        broker = stack.enter_context(Broker(folder / "broker"))
-        run = Run(folder / "consumer", broker.port, readings)
+        broker = stack.enter_context(Broker(folder / "broker", secure))
+        run = Run(folder / "consumer", broker.port, readings, None if secure is None else secure / "grid.toml")
         run.folder.mkdir()
-        load = stack.enter_context(_load(broker.port, turbines, readings, rate, spacing))
+        load = stack.enter_context(_load(broker.port, turbines, readings, rate, spacing, secure))
         output = run.folder / consumer.output if consumer.output else None
         program = stack.enter_context(Program(consumer.command(run), folder / "consumer.log", output=output))
         broker.wait_for_subscription(EVERY_READING, program)
@@ -116,9 +117,17 @@ def measure_load_alone(readings: int) -> float:
     return readings / float(published["last_acknowledged"] - published["first_sent"])
 
 
-def _load(port: int, turbines: int, readings: int, rate: float | None = None, spacing: int = SPACING) -> Speaker:
+def _load(
+    port: int,
+    turbines: int,
+    readings: int,
+    rate: float | None = None,
+    spacing: int = SPACING,
+    secure: Path | None = None,
+) -> Speaker:
     options = ["--port", str(port), "--turbines", str(turbines), "--readings", str(readings), "--spacing", str(spacing)]
-    return Speaker("load", *options, *([] if rate is None else ["--rate", str(rate)]))
+    options += [] if rate is None else ["--rate", str(rate)]
+    return Speaker("load", *options, *([] if secure is None else ["--secure", str(secure)]))
 
 
 def _until_all_is_stored(consumer: Consumer, run: Run, program: Program, usage: Usage) -> Usage:
