@@ -1,16 +1,17 @@
-"""The command of grid-monitor that shows who ordered what, and who had access."""
+"""The commands of grid-monitor that show who ordered what, and who came in."""
 
 from typing import Annotated
 
 import typer
 
 from grid.command_line import with_settings
+from grid.errors import CommandError
 from monitor.facts import AuditAction
-from monitor.ledger_cli import Newest, open_ledger, print_json, print_sheet
+from monitor.ledger_cli import Newest, open_ledger, print_json, print_records, print_sheet
 from monitor.options import InJson, Moment, parse_moment
 from monitor.settings import DataSettings
 
-audit_commands = typer.Typer()
+audit_commands = typer.Typer(help="Show who ordered what, and who came in.", rich_markup_mode=None)
 
 Who = Annotated[str | None, typer.Option("--who", help="Only those of this name.", show_default=False)]
 Action = Annotated[AuditAction | None, typer.Option("--action", help="Only these.", show_default=False)]
@@ -20,10 +21,11 @@ Subject = Annotated[
 Refused = Annotated[bool | None, typer.Option("--refused/--accepted", help="Only those that were.", show_default=False)]
 
 
-@audit_commands.command("audit")
+@audit_commands.callback(invoke_without_command=True)
 @with_settings(DataSettings)
-def audit_command(
+def list_command(
     settings: DataSettings,
+    ctx: typer.Context,
     newest: Newest = 50,
     who: Who = None,
     action: Action = None,
@@ -33,10 +35,12 @@ def audit_command(
     until: Moment = None,
     in_json: InJson = False,
 ) -> None:
-    """Show who ordered what, and what became of it.
+    """Show who ordered what, and who came in.
 
-    Every order of a person or a program, the newest first: from which door, why, and the answer.
+    Without a command: every order of a person or a program, refused ones too, the newest first.
     """
+    if ctx.invoked_subcommand is not None:
+        return
     from monitor.console.audit_sheet import audit_sheet
     from monitor.store.queries.pages import Turn, audit_page
 
@@ -48,5 +52,26 @@ def audit_command(
         )
     if in_json:
         numbers = [number for number, _ in page.records]
-        return print_json([entry for _, entry in page.records], {"audit_id": numbers})
-    return print_sheet(audit_sheet(page.records), empty="nothing was ordered")
+        entries = [entry for _, entry in page.records]
+        accepted_or_not = [bool(entry.accepted) for entry in entries]
+        print_json(entries, {"audit_id": numbers, "accepted": accepted_or_not})
+    else:
+        print_sheet(audit_sheet(page.records), empty="nothing was ordered")
+
+
+@audit_commands.command("access")
+@with_settings(DataSettings)
+def access_command(settings: DataSettings, newest: Newest = 50, in_json: InJson = False) -> None:
+    """Show sign-ins, refused ones too, and what was done to users and tokens.
+
+    The newest is first.
+    """
+    from monitor.console.audit_sheet import access_sheet
+    from monitor.store.accounts import Accounts
+    from monitor.store.errors import StoreError
+
+    try:
+        found = Accounts.of(settings.data_dir).events(newest)
+    except StoreError as error:
+        raise CommandError(str(error)) from None
+    print_records(found, access_sheet(found), in_json=in_json, empty="nobody came in, and nobody has an account")

@@ -165,7 +165,7 @@ app.add_typer(store_commands)
 app.add_typer(secure_commands, name="secure")
 app.add_typer(user_commands, name="user")
 app.add_typer(token_commands, name="token")
-app.add_typer(audit_commands)
+app.add_typer(audit_commands, name="audit")
 
 
 # --- around it
