@@ -120,13 +120,14 @@ def rotate_command(
 def list_command(ctx: typer.Context, folder: Folder = None, in_json: InJson = False) -> None:
     """Show who was issued what, until when, and what was revoked."""
     from monitor.console.documents import in_json as written
+    from monitor.console.documents import to_documents
     from monitor.secure.folder import read_register
     from monitor.secure.listing import listed, listing
 
     with _naming_errors():
         register = read_register(_folder(ctx, folder))
     if in_json:
-        typer.echo(written(listed(register)))
+        typer.echo(written(to_documents(listed(register))))
     else:
         _say(listing(register))
 

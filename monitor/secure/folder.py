@@ -3,7 +3,7 @@
 import fcntl
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,9 +11,9 @@ from pathlib import Path
 
 from monitor.demo_broker import project_configuration
 from monitor.secure.broker_configuration import PORT, broker_configuration
-from monitor.secure.certificates import Authority, general_name
+from monitor.secure.certificates import Authority, Certified, general_name
 from monitor.secure.parties import BROKER, MONITOR, SITE, VIEWER, Credentials, Party, PartyKind, turbines
-from monitor.secure.passwords import mosquitto_hash, new_password
+from monitor.secure.passwords import mosquitto_hash, new_password, password_file
 from monitor.secure.private_files import make_private_folder, write_private
 from monitor.secure.program_settings import program_settings
 from monitor.secure.register import Issued, Register
@@ -105,7 +105,7 @@ def _furnish(folder: Path, register: Register, parties: list[Party], now: dateti
     write_private(folder / _AUTHORITY, authority.certificate)
     configuration = broker_configuration(project_configuration(), register.credentials, port=register.port)
     write_private(folder / "broker" / "mosquitto.conf", configuration.encode())
-    _write_for_the_broker(folder, authority, _issue(folder, authority, register, parties, now), now)
+    _write_for_the_broker(folder, authority, *_issue(folder, authority, register, parties, now), now)
 
 
 def add(folder: Path, parties: Iterable[Party], now: datetime | None = None) -> list[Party]:
@@ -118,7 +118,7 @@ def add(folder: Path, parties: Iterable[Party], now: datetime | None = None) -> 
     with _opened(folder) as (authority, register):
         for party in newcomers:
             _refuse_a_taken_name(register, party)
-        _write_for_the_broker(folder, authority, _issue(folder, authority, register, newcomers, now), now)
+        _write_for_the_broker(folder, authority, *_issue(folder, authority, register, newcomers, now), now)
     return newcomers
 
 
@@ -142,7 +142,7 @@ def revoke(folder: Path, names: Iterable[str], now: datetime | None = None) -> l
         if unknown := [name for name in wanted if name not in by_name]:
             raise SecureFolderError(f"nobody has these names: {', '.join(unknown)}; secure list says who has")
         gone = [by_name[name] for name in wanted]
-        _write_for_the_broker(folder, authority, register.revoke(gone, now), now)
+        _write_for_the_broker(folder, authority, register.revoke(gone, now), {}, now)
         for party in gone:
             shutil.rmtree(folder / party.folder, ignore_errors=True)
     return gone
@@ -157,8 +157,9 @@ def rotate(folder: Path, *, revoke_old: bool = False, now: datetime | None = Non
     now = now or _utc_now()
     with _opened(folder) as (authority, register):
         parties = list(register.current)
-        renewed = _issue(folder, authority, register, parties, now)
-        _write_for_the_broker(folder, authority, renewed.revoke_replaced(now) if revoke_old else renewed, now)
+        renewed, hashes = _issue(folder, authority, register, parties, now)
+        renewed = renewed.revoke_replaced(now) if revoke_old else renewed
+        _write_for_the_broker(folder, authority, renewed, hashes, now)
     return parties
 
 
@@ -194,17 +195,25 @@ def _refusals() -> Iterator[None]:
         raise SecureFolderError(str(error)) from None
 
 
-def _issue(folder: Path, authority: Authority, register: Register, parties: Iterable[Party], now: datetime) -> Register:
-    """Write the files of these parties. A crash before the register is written leaves files that are written anew."""
-    passwords = register.credentials is Credentials.PASSWORDS
-    entries = []
+def _issue(
+    folder: Path, authority: Authority, register: Register, parties: Iterable[Party], now: datetime
+) -> tuple[Register, dict[str, str]]:
+    """Write the files of these parties; returns the register with them, and the hashes of new passwords by name.
+
+    A crash before the register is written leaves files that are written anew.
+    """
+    entries, hashes = [], {}
     for party in parties:
         make_private_folder(folder / party.folder.parent)
         make_private_folder(folder / party.folder)
         write_private(folder / party.folder / "ca.crt", authority.certificate)
-        with_password = passwords and not party.kind.is_server
-        entries.append((_password_of if with_password else _certificate_of)(folder, authority, register, party, now))
-    return register.issue(entries)
+        if register.credentials is Credentials.PASSWORDS and not party.kind.is_server:
+            hashes[party.name] = _write_password(folder, register, party)
+            entries.append(Issued(party.kind, party.name, now))
+        else:
+            made = _write_certificate(folder, authority, register, party, now)
+            entries.append(Issued(party.kind, party.name, now, made.serial, made.expires_at))
+    return register.issue(entries), hashes
 
 
 def _write_how_to_listen(place: Path, register: Register, party: Party, password: str = "") -> None:
@@ -214,30 +223,35 @@ def _write_how_to_listen(place: Path, register: Register, party: Party, password
     write_private(place / LISTENING, "".join(f"{line}\n" for line in lines).encode())
 
 
-def _password_of(folder: Path, _authority: Authority, register: Register, party: Party, now: datetime) -> Issued:
+def _write_password(folder: Path, register: Register, party: Party) -> str:
+    """Returns its hash."""
     password = new_password()
     if party.kind is PartyKind.VIEWER:
         _write_how_to_listen(folder / party.folder, register, party, password)
     write_private(folder / party.folder / "password", f"{password}\n".encode())
-    return Issued(party.kind, party.name, now, password_hash=mosquitto_hash(password))
+    return mosquitto_hash(password)
 
 
-def _certificate_of(folder: Path, authority: Authority, register: Register, party: Party, now: datetime) -> Issued:
+def _write_certificate(
+    folder: Path, authority: Authority, register: Register, party: Party, now: datetime
+) -> Certified:
     if party.kind.is_server:
         alias = (IN_COMPOSE,) if party == BROKER else ()
         hosts = dict.fromkeys((*register.hosts, *ALWAYS_NAMED, *alias))
         made = authority.certify_server(next(iter(hosts)), hosts, now)
     else:
         made = authority.certify_client(party.name, now)
-        if party.kind is PartyKind.VIEWER:
-            _write_how_to_listen(folder / party.folder, register, party)
+    if party.kind is PartyKind.VIEWER:
+        _write_how_to_listen(folder / party.folder, register, party)
     stem = {PartyKind.BROKER: "broker", PartyKind.SITE: "site"}.get(party.kind, "client")
     write_private(folder / party.folder / f"{stem}.key", made.key)
     write_private(folder / party.folder / f"{stem}.crt", made.certificate)
-    return Issued(party.kind, party.name, now, made.serial, made.expires_at)
+    return made
 
 
-def _write_for_the_broker(folder: Path, authority: Authority, register: Register, now: datetime) -> None:
+def _write_for_the_broker(
+    folder: Path, authority: Authority, register: Register, hashes: Mapping[str, str], now: datetime
+) -> None:
     """Keep the register, and write what the broker reads from it."""
     write_private(folder / _REGISTER, register.to_json())
     broker = folder / "broker"
@@ -246,7 +260,9 @@ def _write_for_the_broker(folder: Path, authority: Authority, register: Register
         revoked = [(entry.serial, entry.revoked_at) for entry in register.issued if entry.serial and entry.revoked_at]
         write_private(broker / "revoked.crl", authority.revocation_list(revoked, register.changes, now))
     else:
-        write_private(broker / "passwords", register.password_file().encode())
+        present = (broker / "passwords").read_text(encoding="utf-8") if (broker / "passwords").exists() else ""
+        users = [party.name for party in register.current]
+        write_private(broker / "passwords", password_file(present, users, hashes).encode())
 
 
 def _utc_now() -> datetime:

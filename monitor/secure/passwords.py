@@ -2,6 +2,7 @@
 
 import secrets
 from base64 import b64encode
+from collections.abc import Collection, Mapping
 from hashlib import pbkdf2_hmac
 
 PREFIX = "grid_pw_"
@@ -24,3 +25,9 @@ def mosquitto_hash(password: str) -> str:
     salt = secrets.token_bytes(_SALT_BYTES)
     digest = pbkdf2_hmac("sha512", password.encode(), salt, ITERATIONS)
     return f"$7${ITERATIONS}${b64encode(salt).decode()}${b64encode(digest).decode()}"
+
+
+def password_file(present: str, users: Collection[str], new: Mapping[str, str]) -> str:
+    """The broker's password file with a line for each of these users: the new hash, or the one that is there."""
+    hashes = dict(line.split(":", 1) for line in present.splitlines() if ":" in line) | dict(new)
+    return "".join(f"{user}:{hashes[user]}\n" for user in users if user in hashes)

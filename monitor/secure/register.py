@@ -1,7 +1,7 @@
 """Who was issued what, until when, and what was revoked: the authority's books."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 
@@ -12,7 +12,7 @@ from monitor.secure.parties import Credentials, Party, PartyKind
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """One certificate, or one password's hash."""
+    """One certificate, or one password: the books hold neither."""
 
     kind: PartyKind
     name: str
@@ -20,7 +20,6 @@ class Issued:
     serial: str | None = None
     expires_at: datetime | None = None
     """None for a password, which holds until it is replaced or revoked."""
-    password_hash: str | None = field(default=None, repr=False)
     revoked_at: datetime | None = None
 
     @property
@@ -63,11 +62,6 @@ class Register:
         """Those who have nothing that holds."""
         current = self.current
         return [party for party in dict.fromkeys(entry.party for entry in self.issued) if party not in current]
-
-    def password_file(self) -> str:
-        """The broker's password file: a line for each user."""
-        hashes = ((party.name, entry.password_hash) for party, entry in self.current.items())
-        return "".join(f"{name}:{password_hash}\n" for name, password_hash in hashes if password_hash)
 
     def issue(self, entries: Iterable[Issued]) -> Self:
         """With these as well."""

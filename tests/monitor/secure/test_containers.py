@@ -67,10 +67,20 @@ def test_ones_own_settings_go_along(folder: Path) -> None:
     assert tomllib.loads(settings_inside(text, "monitor"))["monitor"]["engineers"] == 5
 
 
-@pytest.mark.parametrize("text", ["", "cafile = ", 'cafile = "/etc/ssl/ca.pem"'])
+OTHER_AUTHORITY = 'cafile = "/etc/ssl/ca.pem"\nbroker_port = 8883'
+
+
+@pytest.mark.parametrize("text", ["", "cafile = ", 'cafile = "/s/authority/ca.crt"', OTHER_AUTHORITY])
 def test_settings_of_another_authority_are_refused(text: str) -> None:
     with pytest.raises(HandOutError, match=r"grid\.toml"):
         settings_inside(text, "monitor")
+
+
+def test_a_folder_for_another_port_is_refused_with_what_publishes_it(tmp_path: Path) -> None:
+    folder = create(tmp_path / "secure", ["wind.example"], [1], port=9883).path
+
+    with pytest.raises(HandOutError, match="GRID_SECURE_BROKER_PORT=9883"):
+        parts_of(folder)
 
 
 def test_files_are_for_their_user_alone_and_what_was_revoked_goes(tmp_path: Path) -> None:

@@ -16,8 +16,10 @@ from grid.connection import Connection
 from grid.topics import MONITOR_CANARY, MONITOR_STATUS, Kind
 from monitor.secure.folder import LISTENING, add
 from monitor.secure.parties import MONITOR, VIEWER, parse_parties
+from monitor.secure.private_files import write_private
 
-GONE = "Client five closed its connection"
+GONE = "Client five "
+"""How the broker's log begins to say that this client has gone, whichever way."""
 OWN = {kind: kind in (Kind.METRICS, Kind.STATUS, Kind.REPAIR_RESULT) for kind in Kind}
 """Whether a turbine publishes on its topic of this kind; else it hears."""
 
@@ -91,7 +93,7 @@ def five_with_a_will(farm: SecureFarm, topic: str, folder: Path) -> Iterator[Non
     else:
         options |= {"-u": "5", "-P": entrance.password}
     options |= {"--will-topic": topic, "--will-payload": "offline"}
-    (folder / LISTENING).write_text("".join(f"{option} {value}\n" for option, value in options.items()))
+    write_private(folder / LISTENING, "".join(f"{option} {value}\n" for option, value in options.items()).encode())
     known = farm.log.count("as five")
     with subprocess.Popen("mosquitto_sub", env={**os.environ, "XDG_CONFIG_HOME": str(folder)}) as program:
         wait_for(lambda: farm.log.count("as five") > known, "turbine 5 is connected")
