@@ -105,6 +105,9 @@ def top(
     token_file: Annotated[
         Path | None, typer.Option("--token-file", help="File with the token that it asks for.", show_default=False)
     ] = None,
+    cafile: Annotated[
+        Path | None, typer.Option("--cafile", help="Certificate authority to trust, PEM.", show_default=False)
+    ] = None,
     once: Annotated[bool, typer.Option("--once", help="Print the farm as it is now, and end.")] = False,
     in_json: InJson = False,
 ) -> None:
@@ -112,17 +115,17 @@ def top(
 
     The live table over the API, until q or Ctrl-C. Ends with 4 if nothing answers.
     """
+    from monitor.live.events import Entrance
     from monitor.live.top import follow_on_screen, print_once, print_snapshot
     from monitor.live.top_address import site_address, token_in
 
-    place = url or site_address(settings)
-    token = token_in(token_file)
+    site = Entrance(url or site_address(settings), token_in(token_file), cafile)
     if in_json:
-        print_snapshot(place, token)
+        print_snapshot(site)
     elif once or not sys.stdout.isatty():
-        print_once(place, token)
+        print_once(site)
     else:
-        follow_on_screen(place, token)
+        follow_on_screen(site)
 
 
 @app.command("repair")

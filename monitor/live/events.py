@@ -5,7 +5,9 @@ import json
 import ssl
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from dataclasses import dataclass, field
 from http import HTTPStatus
+from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from monitor.live.documents import Document
@@ -24,15 +26,26 @@ class StreamRefusedError(StreamError):
     """Whoever answers there will give the same answer again."""
 
 
-def follow_events(url: str, token: str | None = None) -> Iterator[Document]:
-    """The live messages of the site at `url`, the whole farm first, until the stream ends.
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """Where a site is, and what opens it."""
+
+    url: str
+    token: str | None = field(default=None, repr=False)
+    cafile: Path | None = None
+    """Whom to trust over TLS, PEM; else the system's authorities."""
+
+
+def follow_events(site: Entrance) -> Iterator[Document]:
+    """The live messages of a site, the whole farm first, until the stream ends.
 
     Raises StreamError. There is no end without one but that of the other side.
     """
-    parts = _parts(url)
-    headers = {"Accept": "text/event-stream"} | ({} if token is None else {"Authorization": f"Bearer {token}"})
+    url, parts = site.url, _parts(site.url)
+    bearer = {} if site.token is None else {"Authorization": f"Bearer {site.token}"}
+    headers = {"Accept": "text/event-stream"} | bearer
     try:
-        with closing(_connection(parts)) as connection:
+        with closing(_connection(parts, site.cafile)) as connection:
             connection.request("GET", parts.path.rstrip("/") + PATH, headers=headers)
             response = connection.getresponse()
             _check(url, response)
@@ -40,6 +53,9 @@ def follow_events(url: str, token: str | None = None) -> Iterator[Document]:
                 yield _message(url, text)
     except TimeoutError:
         raise StreamError(f"{url} does not answer") from None
+    except ssl.SSLCertVerificationError as error:
+        sentence = f"{url} is not trusted: {error.verify_message}; name its certificate authority with --cafile"
+        raise StreamRefusedError(sentence) from None
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise StreamError(f"nothing can be reached at {url}: {reason}") from None
@@ -72,10 +88,13 @@ def _parts(url: str) -> SplitResult:
     raise StreamRefusedError(f"{url!r} is no address of a site, such as http://127.0.0.1:8787")
 
 
-def _connection(parts: SplitResult) -> http.client.HTTPConnection:
+def _connection(parts: SplitResult, cafile: Path | None) -> http.client.HTTPConnection:
     host = parts.hostname or ""
     if parts.scheme == "https":
-        context = ssl.create_default_context()
+        try:
+            context = ssl.create_default_context(cafile=cafile)
+        except OSError as error:
+            raise StreamRefusedError(f"{cafile} holds no certificates: {error.strerror or error}") from None
         return http.client.HTTPSConnection(host, parts.port, timeout=SILENT_SECONDS, context=context)
     return http.client.HTTPConnection(host, parts.port, timeout=SILENT_SECONDS)
 

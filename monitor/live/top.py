@@ -21,25 +21,25 @@ from monitor.console.table import TableConsole
 from monitor.console.view import FarmView, Trouble, TroubleKind
 from monitor.console.words import plain
 from monitor.live.documents import Document, complete, read_time, read_view
-from monitor.live.events import StreamError, StreamRefusedError, follow_events
+from monitor.live.events import Entrance, StreamError, StreamRefusedError, follow_events
 from monitor.live.mirror import Mirror
 
 COME_BACK_SECONDS = 2.0
 SHOW_EVERY_SECONDS = 0.5
 
 
-def print_snapshot(url: str, token: str | None) -> None:
+def print_snapshot(site: Entrance) -> None:
     """Print the farm as it is now as one JSON document. Raises CommandError."""
-    snapshot = _first(url, token).snapshot()
+    snapshot = _first(site).snapshot()
     snapshot["turbines"] = [complete(row) for row in snapshot["turbines"]]
     sys.stdout.write(f"{in_json(snapshot)}\n")
 
 
-def print_once(url: str, token: str | None) -> None:
+def print_once(site: Entrance) -> None:
     """Print the farm as it is now. Raises CommandError."""
-    view = _view(_first(url, token))
+    view = _view(_first(site))
     if view is None:
-        raise CommandError(f"no monitor runs behind {url}")
+        raise CommandError(f"no monitor runs behind {site.url}")
     lines = [standings_in_words(view.totals), engineers_in_words(view.totals, view.at)]
     lines += [f"{trouble.sentence[0].upper()}{trouble.sentence[1:]}." for trouble in view.troubles]
     if view.rows:
@@ -48,9 +48,9 @@ def print_once(url: str, token: str | None) -> None:
     sys.stdout.writelines(f"{plain(line)}\n" for line in lines)
 
 
-def follow_on_screen(url: str, token: str | None) -> None:
+def follow_on_screen(site: Entrance) -> None:
     """Draw the live table until `q` or Ctrl-C. Raises CommandError if nothing answers at first."""
-    following = Following(url, token)
+    following = Following(site)
     following.begin()
     with _keys(), TableConsole(clock=following.now) as console:
         while not _pressed_q(SHOW_EVERY_SECONDS):
@@ -64,9 +64,8 @@ def follow_on_screen(url: str, token: str | None) -> None:
 class Following:
     """Keeps up with a site in a thread of its own, and comes back to it when the stream ends."""
 
-    def __init__(self, url: str, token: str | None) -> None:
-        self._url = url
-        self._token = token
+    def __init__(self, site: Entrance) -> None:
+        self._site = site
         self._mirror = Mirror()
         self._lock = threading.Lock()
         self._heard_at: float | None = None
@@ -79,11 +78,11 @@ class Following:
 
     def begin(self) -> None:
         """Get the whole farm, and follow from then on. Raises CommandError if that can't be."""
-        messages = follow_events(self._url, self._token)
+        messages = follow_events(self._site)
         try:
             self._take(next(messages))
         except (StreamError, StopIteration) as error:
-            raise _unreachable(self._url, error) from None
+            raise _unreachable(self._site.url, error) from None
         threading.Thread(target=self._run, args=(messages,), name="follow the monitor", daemon=True).start()
 
     def now(self) -> int:
@@ -115,34 +114,36 @@ class Following:
             try:
                 for message in messages:
                     self._take(message)
-                self._down = f"{self._url} ended the stream"
+                self._down = f"{self._site.url} ended the stream"
             except StreamRefusedError as error:
                 self.refused = str(error)
                 return
             except StreamError as error:
                 self._down = str(error)
             time.sleep(COME_BACK_SECONDS)
-            messages = follow_events(self._url, self._token)
+            messages = follow_events(self._site)
 
     def _take(self, message: Document) -> None:
         with self._lock:
             try:
                 self._mirror.apply(message)
             except (KeyError, TypeError, ValueError, AttributeError):
-                raise StreamError(f"{self._url} tells what is no message of this version of grid-monitor") from None
+                raise StreamError(
+                    f"{self._site.url} tells what is no message of this version of grid-monitor"
+                ) from None
             self._heard_at = time.monotonic()
             self._told = self._down = None
 
 
-def _first(url: str, token: str | None) -> Mirror:
+def _first(site: Entrance) -> Mirror:
     """The whole farm, as the site tells it first. Raises CommandError."""
     mirror = Mirror()
     try:
-        mirror.apply(next(follow_events(url, token)))
+        mirror.apply(next(follow_events(site)))
     except (StreamError, StopIteration) as error:
-        raise _unreachable(url, error) from None
+        raise _unreachable(site.url, error) from None
     except (KeyError, TypeError, ValueError, AttributeError):
-        raise CommandError(f"{url} tells what is no message of this version of grid-monitor") from None
+        raise CommandError(f"{site.url} tells what is no message of this version of grid-monitor") from None
     return mirror
 
 

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from monitor.live.events import StreamError, StreamRefusedError, events, follow_events
+from monitor.live.events import Entrance, StreamError, StreamRefusedError, events, follow_events
 
 EVENTS = "text/event-stream"
 
@@ -58,13 +58,13 @@ def test_messages_are_followed_to_the_end_of_the_stream() -> None:
         url,
         _,
     ):
-        assert [message["kind"] for message in follow_events(url)] == ["snapshot", "delta"]
+        assert [message["kind"] for message in follow_events(Entrance(url))] == ["snapshot", "delta"]
 
 
 def test_a_token_is_brought() -> None:
     with site(200, EVENTS, b"") as (url, brought):
-        assert list(follow_events(url, "t0ken")) == []
-        assert list(follow_events(f"{url}/")) == []
+        assert list(follow_events(Entrance(url, "t0ken"))) == []
+        assert list(follow_events(Entrance(f"{url}/"))) == []
     assert brought == ["Bearer t0ken", None]
 
 
@@ -79,23 +79,23 @@ def test_a_token_is_brought() -> None:
 )
 def test_another_answer_is_told_in_words(status: int, kind: str, error: type[StreamError], words: str) -> None:
     with site(status, kind, b"") as (url, _), pytest.raises(error, match=words):
-        list(follow_events(url))
+        list(follow_events(Entrance(url)))
 
 
 def test_a_message_that_is_none_is_told_in_words() -> None:
     with site(200, EVENTS, b"data: [1]\n\n") as (url, _), pytest.raises(StreamError, match="no message"):
-        list(follow_events(url))
+        list(follow_events(Entrance(url)))
 
 
 def test_nothing_that_answers_is_told_in_words(free_port: int) -> None:
     with pytest.raises(StreamError, match="Connection refused"):
-        list(follow_events(f"http://127.0.0.1:{free_port}"))
+        list(follow_events(Entrance(f"http://127.0.0.1:{free_port}")))
 
 
 @pytest.mark.parametrize("url", ["", "127.0.0.1:8787", "ftp://farm", "http://", "http://farm:99999", "http://[::1"])
 def test_what_is_no_address_is_told_in_words(url: str) -> None:
     with pytest.raises(StreamRefusedError, match="is no address"):
-        list(follow_events(url))
+        list(follow_events(Entrance(url)))
 
 
 def test_a_stream_that_falls_silent_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,7 +117,7 @@ def test_a_stream_that_falls_silent_is_down(monkeypatch: pytest.MonkeyPatch) -> 
         serving.start()
         try:
             with pytest.raises(StreamError, match="does not answer"):
-                list(follow_events(f"http://127.0.0.1:{server.server_port}"))
+                list(follow_events(Entrance(f"http://127.0.0.1:{server.server_port}")))
         finally:
             released.set()
             server.shutdown()
