@@ -186,8 +186,11 @@ def create_token(
     It is kept nowhere. Scopes: read, metrics, orders, alarms, service, readings, outages, audit.
     """
     from monitor.console.words import moment
+    from monitor.store.tools.new_file import refuse_store
 
     with _open_accounts(settings) as accounts:
+        if to is not None:
+            refuse_store(to, settings.data_dir)
         access = _signing(settings)
         created = access.create_token(
             name, frozenset(scopes), days=days, by=user_name(), now=utc_now(), replace=replace

@@ -202,8 +202,9 @@ class Access:
 
         Raises SignInRefusedError, and ThrottledError after too many attempts by name or by address.
         """
+        name = name if is_name(name) else ""  # nobody's
         self._refuse_too_many(name, address, now)
-        kept = self._known().password_of(name) if is_name(name) else None
+        kept = self._known().password_of(name)
         try:
             matches = self._passwords.verify(kept, password)
         except TooBusyError:

@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from argon2.profiles import CHEAPEST
 from commands import Command, Outcome, command_in
 from people import HERE, PASSWORD
 
@@ -29,6 +30,7 @@ KEY_FILE = "data/http-key"
 def grid_monitor(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Command:
     """Runs `grid-monitor` with arguments, in an empty folder, with `PASSWORD` on standard input."""
     command = command_in(tmp_path, monkeypatch, capsys)
+    monkeypatch.setattr("monitor.access.passwords.RFC_9106_LOW_MEMORY", CHEAPEST)
 
     def with_input(*arguments: str) -> Outcome:
         monkeypatch.setattr(sys, "stdin", io.StringIO(f"{PASSWORD}\n"))
@@ -177,6 +179,27 @@ def test_a_token_in_a_file_is_for_its_user_alone_and_shown_nowhere(grid_monitor:
     assert token.strip() not in done.out + done.err
     assert Path("token").stat().st_mode & 0o777 == 0o600
     assert who_brings(token.strip()).scopes == {Scope.METRICS}
+
+
+@pytest.mark.parametrize("target", [KEY_FILE, "data/access.db", "data/grid.db-wal", "data/turbines/turbine-1.txt"])
+def test_a_token_is_never_written_over_the_data(grid_monitor: Command, target: str) -> None:
+    key = read_key(Path(KEY_FILE))
+    done = grid_monitor("token", "create", "app", "--scope", "read", "--to", target)
+    assert (done.code, done.out) == (1, "")
+    assert done.err == f"grid-monitor: {target} belongs to the monitor's own data: name another file\n"
+    assert read_key(Path(KEY_FILE)) == key
+    assert Accounts.of(DATA).tokens() == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_what_root_makes_belongs_to_the_user_of_the_monitor(grid_monitor: Command) -> None:
+    """The monitor runs as a user of its own, and could not open root's key."""
+    DATA.mkdir()
+    os.chown(DATA, 4711, 4712)
+    grid_monitor("user", "create", "anna", "--role", "viewer")
+    grid_monitor("token", "create", "app", "--scope", "read", "--http-key-file", KEY_FILE, "--to", "data/token")
+    made = [DATA / "access.db", DATA / "http-key", DATA / "token"]
+    assert {(path.stat().st_uid, path.stat().st_gid) for path in made} == {(4711, 4712)}
 
 
 def test_a_token_that_could_not_be_written_is_revoked(grid_monitor: Command) -> None:

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from monitor.access.key import KEY_FILE
 from monitor.store import DATABASE
+from monitor.store.accounts import ACCESS_DATABASE
 from monitor.store.errors import StoreError
 from monitor.store.places import TEXT_FILES
 from monitor.store.replacement import sync_file, sync_folder
@@ -23,7 +25,7 @@ def new_file(target: Path, *, data_dir: Path, force: bool) -> Iterator[Path]:
     at once or at the end; whatever `force` says, if it is a folder or a device, or what `data_dir` holds of a store.
     """
     _refuse_no_file(target)
-    _refuse_store(target, data_dir)
+    refuse_store(target, data_dir)
     if not force and os.path.lexists(target):
         raise _there_already(target)
     unfinished = target.with_name(f".{target.name}.{os.getpid()}.unfinished")
@@ -57,11 +59,13 @@ def _refuse_no_file(target: Path) -> None:
         raise TargetRefusedError(f"there is no folder {target.parent}")
 
 
-def _refuse_store(target: Path, data_dir: Path) -> None:
-    folder, database = data_dir.resolve(), (data_dir / DATABASE).resolve()
-    of_store = {folder / "monitor.lock", folder / "monitor.socket"}
+def refuse_store(target: Path, data_dir: Path) -> None:
+    """Raise TargetRefusedError for what a data folder holds of its own: databases, text files, key, lock, socket."""
+    folder = data_dir.resolve()
+    of_store = {folder / "monitor.lock", folder / "monitor.socket", folder / KEY_FILE}
+    databases = [place for name in (DATABASE, ACCESS_DATABASE) for place in (folder / name, (folder / name).resolve())]
     for path in (target.resolve(), target.parent.resolve() / target.name):
-        of_database = path.parent in (folder, database.parent) and path.name.startswith((DATABASE, database.name))
+        of_database = any(path.parent == place.parent and path.name.startswith(place.name) for place in databases)
         if of_database or path in of_store or folder / TEXT_FILES in path.parents:
             raise TargetRefusedError(f"{target} belongs to the monitor's own data: name another file")
 
