@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 from stores import fill, text_file
 
-from grid.times import SECOND
+from grid.times import SECOND, format_time
 from monitor.control import Answer, control_door
 from monitor.control.pruning import MonitorDoor
-from monitor.facts import Changes, DeadLetter, Decisions, Incident, Reading, TurbineRecord
+from monitor.facts import AuditAction, Changes, DeadLetter, Decisions, Door, Incident, Reading, TurbineRecord
 from monitor.store.errors import DataFolderInUseError, StoreMissingError, StoreUnavailableError
 from monitor.store.lock import DataFolderLock
 from monitor.store.prunings import CutFile, Deleted, Slice, read_pruning
+from monitor.store.queries.pages import Turn, audit_page
 from monitor.store.reader import LedgerReader
 from monitor.store.tools import prune as pruning
 from monitor.store.tools.prune import OwnDoor, Pruned, count_prunable, prune
@@ -85,6 +86,17 @@ def test_what_is_older_goes_from_both_and_the_newest_of_a_turbine_stays(data_dir
     assert text_file(data_dir).read_text().count("\n") == 50
     assert list(verify(data_dir).sentences()) == []
     assert not list((data_dir / "turbines").glob("*.pruned"))
+
+
+def test_a_pruning_is_kept_once_in_the_audit_and_takes_nothing_from_it(data_dir: Path) -> None:
+    for limit in (50, 60):
+        prune_alone(data_dir, at(limit))
+    with LedgerReader.open(data_dir / "grid.db") as ledger:
+        kept = [entry for _, entry in audit_page(ledger, Turn(9, newest_first=False)).records]
+    assert [(entry.who, entry.door, entry.action, entry.accepted) for entry in kept] == [
+        ("Ann", Door.COMMAND_LINE, AuditAction.PRUNE, True)
+    ] * 2
+    assert [format_time(at(limit)) in entry.sentence for limit, entry in zip((50, 60), kept, strict=True)] == [True] * 2
 
 
 def test_looking_changes_nothing(data_dir: Path) -> None:

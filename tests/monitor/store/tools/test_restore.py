@@ -316,6 +316,11 @@ KNOWLEDGE = {
         "(notification_id, receiver, severity, title, body, created_at, due_at, delivery, attempts) "
         "VALUES (1, 'ada', 'high', 'broken', 'it is', :noon, :noon, 'waiting', 0)"
     ),
+    "audit": (
+        "(at, who, door, action, subject, why, accepted, sentence) "
+        "VALUES (:noon, 'ada', 'pages', 'hold', 'turbine-7', '', 1, 'held'), "
+        "(:noon, 'ada', 'api', 'hold', 'turbine-7', '', 0, 'held already')"
+    ),
 }
 """A row or two of each table of what was learnt; columns that a later version adds are left to their defaults."""
 
@@ -336,6 +341,16 @@ def test_what_was_learnt_is_kept(data_dir: Path, noon: int) -> None:
     before = know(data_dir / "grid.db", noon)
     restore(data_dir)
     assert known(data_dir / "grid.db") == before
+
+
+def test_a_backup_gives_what_a_lost_database_had_of_the_audit(data_dir: Path, tmp_path: Path, noon: int) -> None:
+    before, copy = know(data_dir / "grid.db", noon)["audit"], tmp_path / "copy.db"
+    back_up(data_dir, copy)
+    empty(data_dir / "grid.db")
+    restore(data_dir, backup=copy)
+    assert known(data_dir / "grid.db")["audit"] == before
+    with closing(sqlite3.connect(data_dir / "grid.db")) as db, pytest.raises(sqlite3.IntegrityError, match="audit"):
+        db.execute("DELETE FROM audit")
 
 
 def test_minutes_whose_windows_were_lost_are_marked_to_be_figured_anew(data_dir: Path, noon: int) -> None:
