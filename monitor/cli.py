@@ -203,7 +203,8 @@ def doctor(settings: MonitorSettings, in_json: InJson = False) -> None:
         typer.echo(written(to_documents(findings)))
     else:
         for finding in findings:
-            typer.echo(f"{'ok ' if finding.healthy else 'BAD'}  {finding.name:<10}  {plain(finding.sentence)}")
+            mark = ("!! " if finding.warns else "ok ") if finding.healthy else "BAD"
+            typer.echo(f"{mark}  {finding.name:<10}  {plain(finding.sentence)}")
     raise typer.Exit(exit_code(findings))
 
 

@@ -8,6 +8,7 @@ import time
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http.client import HTTPException
 from importlib.metadata import version
 from pathlib import Path
@@ -44,6 +45,8 @@ class Finding:
     name: str
     sentence: str
     code: ExitCode = ExitCode.FINE
+    warns: bool = False
+    """Nothing is wrong yet."""
 
     @property
     def healthy(self) -> bool:
@@ -67,6 +70,8 @@ def examine(settings: MonitorSettings) -> list[Finding]:
         lambda: _disk(data_dir),
         lambda: _clock(data_dir),
     ]
+    if settings.broker().tls is not None or settings.http_certfile is not None:
+        looks.append(lambda: _expiry(settings))
     return [look() for look in looks]
 
 
@@ -103,6 +108,16 @@ def _broker(broker: Broker) -> Finding:
     )
 
 
+def _expiry(settings: MonitorSettings) -> Finding:
+    """Whether one that the monitor works with ends soon, be it its own, the pages' or the broker's."""
+    from monitor.secure.ends import endings, outlook
+
+    files = (settings.cafile, settings.certfile, settings.http_certfile)
+    found = outlook(endings(files, settings.broker()), datetime.now(UTC))
+    code = ExitCode.UNHEALTHY if found.has_ended else ExitCode.FINE
+    return Finding("expiry", found.sentence, code, warns=found.ends_soon)
+
+
 def _health(data_dir: Path) -> Answer | NoMonitorError:
     """What the running monitor says of itself, or why there is no such word."""
     try:
@@ -120,7 +135,8 @@ def _monitor(data_dir: Path, health: Answer | NoMonitorError) -> Finding:
         return Finding("monitor", sentence, ExitCode.UNHEALTHY)
     if not health["connected"]:
         since = health["connection_since"] or health["started_at"]
-        sentence = f"The monitor runs, but is not connected to its broker (since {since})."
+        because = f": {error}" if (error := health.get("connection_error")) else ""
+        sentence = f"The monitor runs, but is not connected to its broker (since {since}){because}."
         return Finding("monitor", sentence, ExitCode.UNHEALTHY)
     return Finding("monitor", f"A monitor runs on {data_dir} and is connected since {health['connection_since']}.")
 
