@@ -33,6 +33,7 @@ bench: $(FOR_WORK) ## how fast it is, beside its peers, in ten minutes; ARGS=--q
 
 pictures: $(FOR_WORK) ## pictures of every page, light, dark and narrow, into docs/pictures; needs Mosquitto and Chromium
 	@PYTHONPATH=.:tests/fixtures $(BIN)/python docs/pictures/pages.py
+	@PYTHONPATH=.:tests/fixtures $(BIN)/python docs/pictures/closed_pages.py
 
 lint: $(FOR_WORK) ## ruff, mypy, import-linter
 	@$(BIN)/ruff check --quiet

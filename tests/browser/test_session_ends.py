@@ -13,6 +13,8 @@ from watched import Watch
 NewPage = Callable[..., Page]
 SIGN_IN = "Sign in to go on"
 LOOKS_WITHIN_MILLISECONDS = 130_000
+LAST_LOOKS_MILLISECONDS = 400_000
+"""Twice that is longer than a session goes on without being renewed, if it is."""
 
 
 @pytest.fixture(autouse=True)
@@ -131,6 +133,25 @@ def test_a_page_that_nobody_touches_keeps_its_session(page: Page) -> None:
 
     with page.expect_request(asks_who_is_in):
         page.clock.fast_forward(LOOKS_WITHIN_MILLISECONDS)
+
+
+def test_that_a_session_ends_for_good_is_told_before(page: Page) -> None:
+    page.clock.install()
+    signed_in(page, OPERATOR)
+    answer = page.request.get("/api/v1/session").json()
+    page.route("**/api/v1/session", lambda route: route.fulfill(json=answer))  # it is renewed no more
+
+    for _ in range(2):
+        with page.expect_response("**/api/v1/session"):
+            page.clock.fast_forward(LAST_LOOKS_MILLISECONDS)
+
+    expect(page.locator("#banners")).to_contain_text("Your session ends at")
+    page.unroute("**/api/v1/session")
+    page.locator("#banners").get_by_role("button", name="Sign in again").click()
+    fill_in(page, OPERATOR)
+    expect(page.get_by_role("dialog", name=SIGN_IN)).to_be_hidden()
+    expect(page.locator("#banners")).to_be_empty()
+    assert page.evaluate("() => window.sameAsBefore") is True
 
 
 def test_a_channel_whose_ticket_has_ended_goes_on_without_a_flicker(new_page: NewPage) -> None:

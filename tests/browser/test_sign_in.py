@@ -137,11 +137,11 @@ def test_the_audit_tells_orders_and_sign_ins(closed_site: ClosedFarm, new_page: 
     expect(
         page.locator("#access tbody tr").filter(has_text="signed in").filter(has_text=OPERATOR).first
     ).to_be_visible()
-    page.get_by_label("Order").select_option("hold")
+    page.get_by_label("Order", exact=True).select_option("hold")
     expect(page.locator("#orders tbody tr").filter(has_text="a noise")).to_have_count(0)
 
 
-@pytest.mark.parametrize("path", ["/", "/turbines/1", "/alarms", "/audit"])
+@pytest.mark.parametrize("path", ["/turbines/1", "/audit"])
 def test_nothing_bars_anybody_who_is_signed_in(page: Page, path: str) -> None:
     signed_in(page, ADMIN, path)
     with suppress(TimeoutError):
