@@ -18,6 +18,8 @@ class Health:
     started_at: int
     connected: bool = False
     connection_since: int | None = None
+    connection_error: str | None = None
+    """Why there is no connection, in words."""
     store_error: str | None = None
     store_error_since: int | None = None
     books: Counter[str] = field(default_factory=Counter)

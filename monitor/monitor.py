@@ -245,6 +245,7 @@ class GridMonitor:
     def _turns_of_the_connection(self, batch: Batch) -> list[News]:
         turns: list[News] = []
         same = batch.epoch == self._epoch
+        self.health.connection_error = batch.away_because or None
         if self.health.connected and not (batch.connected and same):
             turns.append(BrokerLost())
         if batch.connected and not (self.health.connected and same):

@@ -106,6 +106,7 @@ class Reception:
             "version": version(DISTRIBUTION),
             "connected": health.connected,
             "connection_since": _format(health.connection_since),
+            "connection_error": health.connection_error,
             "store_error": health.store_error,
             "store_error_since": _format(health.store_error_since),
             "text_files_behind": self._store.text_files_behind,

@@ -114,7 +114,8 @@ class BrokerIntake:
         dropped = self._waiting.dropped - self._dropped_told
         self._dropped_told = self._waiting.dropped
         if not self._may_hand_out():
-            return Batch(self._epoch, self._ready.is_set(), dropped=dropped, waiting=self._waiting.count)
+            waiting = self._waiting.count
+            return Batch(self._epoch, self._ready.is_set(), dropped=dropped, waiting=waiting, away_because=self._said)
         epoch = self._waiting.epoch or self._epoch
         messages = tuple(self._waiting.take(MAX_BATCH_MESSAGES))
         if self._waiting.count:

@@ -21,6 +21,8 @@ class Batch:
     """How many messages at QoS 0 found no room since the last batch."""
     waiting: int = 0
     """How many messages have arrived, and come with later batches."""
+    away_because: str = ""
+    """Why there is no connection, in words; empty while there is one, and before the first attempt has failed."""
 
 
 class Intake(Protocol):

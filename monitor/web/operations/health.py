@@ -109,12 +109,11 @@ def _documents(found: list[Check]) -> Iterator[Document]:
 
 def _broker(health: Document) -> Check:
     since = health["connection_since"] or health["started_at"]
-    sentence = (
-        "The monitor is connected to its broker."
-        if health["connected"]
-        else ("The monitor is not connected to its broker: readings wait there, and with their turbines.")
-    )
-    return Check("mqtt", bool(health["connected"]), sentence, since, stops_intake=True)
+    if health["connected"]:
+        return Check("mqtt", True, "The monitor is connected to its broker.", since, stops_intake=True)
+    because = f" ({error})" if (error := health.get("connection_error")) else ""
+    sentence = f"The monitor is not connected to its broker{because}: readings wait there, and with their turbines."
+    return Check("mqtt", False, sentence, since, stops_intake=True)
 
 
 def _database(health: Document) -> Check:
