@@ -1,5 +1,7 @@
 """What stands before the routes of a site that asks who one is: limits, no bodies of strangers, sessions that slide."""
 
+from functools import partial
+
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
@@ -10,8 +12,9 @@ from monitor.access.access import COOKIE, SESSION_SECONDS, Pass
 from monitor.access.identity import IdentityKind
 from monitor.access.refusals import Refusal
 from monitor.clock import utc_now
+from monitor.store.errors import StoreError
 from monitor.web.access import address_of, recognised, recognised_already, unauthorized
-from monitor.web.problems import Problem
+from monitor.web.problems import Problem, of_store
 from monitor.web.rate_limits import READS, SIGN_IN, kind_of
 from monitor.web.site import site_of
 
@@ -54,20 +57,28 @@ class BodiesOfStrangers:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer; whoever asks for the body of a stranger meets an error, and the stranger a 401."""
+        """Answer; whoever asks for the body of a stranger meets an error, and the stranger a 401.
+
+        Who asks is found out here, since FastAPI takes what is raised while it reads a body for a bad body.
+        """
         if scope["type"] != "http" or scope["method"] in READS or (scope["method"], scope["path"]) == SIGN_IN:
             await self.app(scope, receive, send)
             return
 
-        async def receive_of_known() -> Message:
+        try:
             found = await recognised(HTTPConnection(scope))
-            if found.identity.kind is IdentityKind.STRANGER:
-                problem = unauthorized(found.refusal or Refusal.NOTHING)
-                # FastAPI lets only its own kind of error through while it reads a body.
-                raise HTTPException(problem.status, problem.detail, headers=problem.headers)
-            return await receive()
+        except (Problem, StoreError) as error:
+            problem = of_store(error) if isinstance(error, StoreError) else error
+            await problem.answer(scope, receive, send)
+            return
+        is_stranger = found.identity.kind is IdentityKind.STRANGER
+        await self.app(scope, partial(_refuse, found.refusal or Refusal.NOTHING) if is_stranger else receive, send)
 
-        await self.app(scope, receive_of_known, send)
+
+async def _refuse(refusal: Refusal) -> Message:
+    problem = unauthorized(refusal)
+    # FastAPI lets only its own kind of error through while it reads a body.
+    raise HTTPException(problem.status, problem.detail, headers=problem.headers)
 
 
 class SlidingSessions:

@@ -88,7 +88,7 @@ def tell_problems(app: FastAPI) -> None:
         ClientDisconnect: _of_gone_client,
         RequestValidationError: _of_validation,
         WebSocketRequestValidationError: _of_validation,
-        StoreError: _of_store,
+        StoreError: of_store,
         NoMonitorError: _of_no_monitor,
     }.items():
         app.add_exception_handler(kind, _handler(to_problem))
@@ -145,7 +145,8 @@ def _sentence(found: Mapping[str, Any]) -> str:
     return str(found["msg"]).removeprefix("Value error, ").replace("Input should be", "must be")[:LONGEST_DETAIL]
 
 
-def _of_store(error: StoreError) -> Problem:
+def of_store(error: StoreError) -> Problem:
+    """What is told of a store that can't be asked."""
     headers = {"retry-after": str(TRY_AGAIN_SECONDS)} if isinstance(error, StoreUnavailableError) else None
     return Problem(503, "Store unavailable", str(error), headers=headers)
 
