@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from os import chown
 from pathlib import Path
 
+from monitor.secure.broker_configuration import PORT
 from monitor.secure.private_files import make_private_folder, write_private
 
 MOSQUITTO_USER = 1883
@@ -64,9 +65,16 @@ def settings_inside(text: str, section: str) -> str:
     Raises HandOutError if the file names no authority within the folder.
     """
     try:
-        folder, place, _ = str(tomllib.loads(text)["cafile"]).rpartition("/authority/ca.crt")
+        settings = tomllib.loads(text)
+        folder, place, _ = str(settings["cafile"]).rpartition("/authority/ca.crt")
+        port = settings["broker_port"]
     except (tomllib.TOMLDecodeError, KeyError) as error:
         raise HandOutError(f"grid.toml in the secure folder can't be used: {error}") from None
+    if port != PORT:
+        raise HandOutError(
+            f"the secure folder was made with --port {port}; in containers the broker listens on {PORT}, and "
+            f"GRID_SECURE_BROKER_PORT={port} publishes it as {port}"
+        )
     if not place:
         raise HandOutError("grid.toml in the secure folder names another cafile than the folder's own")
     text = text.replace(f"{json.dumps(folder, ensure_ascii=False)[1:-1]}/", f"{INSIDE}/")

@@ -1,8 +1,9 @@
-"""`docker compose` as a newcomer uses it: the broker alone, then the whole farm in containers."""
+"""`docker compose` as it is used: the broker alone, the whole farm in containers, and the farm for a network."""
 
 import json
 import os
 import shutil
+import ssl
 import subprocess
 import time
 import uuid
@@ -15,6 +16,8 @@ import pytest
 
 from grid.metrics import TurbineMetrics
 from monitor.demo_broker import find_free_port
+from monitor.secure.folder import SecureFolder, create, revoke
+from monitor.secure.parties import VIEWER
 
 PROJECT = Path(__file__).parents[2]
 
@@ -22,11 +25,13 @@ PROJECT = Path(__file__).parents[2]
 class Compose:
     """The project's docker-compose.yml under a project name and ports of its own."""
 
-    def __init__(self, program: list[str], **variables: str) -> None:
+    def __init__(self, program: list[str], *profiles: str, **variables: str) -> None:
         self.port, self.pages_port, self.prometheus_port = find_free_port(), find_free_port(), find_free_port()
-        profiles = ["--profile", "farm", "--profile", "observability"]
-        self._command = [*program, "--project-name", f"grid-test-{uuid.uuid4().hex[:8]}", *profiles]
-        ports = {"BROKER": self.port, "HTTP": self.pages_port, "PROMETHEUS": self.prometheus_port}
+        named = [word for profile in profiles for word in ("--profile", profile)]
+        self.name = f"grid-test-{uuid.uuid4().hex[:8]}"
+        self._command = [*program, "--project-name", self.name, *named]
+        ports = {"BROKER": self.port, "SECURE_BROKER": self.port, "HTTP": self.pages_port}
+        ports["PROMETHEUS"] = self.prometheus_port
         self._environment = {**os.environ, **variables, **{f"GRID_{name}_PORT": str(ports[name]) for name in ports}}
 
     def __call__(self, *arguments: str) -> str:
@@ -40,9 +45,22 @@ class Compose:
 
     def inspect(self, service: str) -> Any:
         """What Docker knows of a service's container."""
-        container = self("ps", "--quiet", service).strip()
+        container = self("ps", "--quiet", "--all", service).strip()
         answer = subprocess.run(["docker", "inspect", container], capture_output=True, text=True, check=True)
         return json.loads(answer.stdout)[0]
+
+    def running(self) -> set[str]:
+        """The services whose containers run."""
+        ours = ["--filter", f"label=com.docker.compose.project={self.name}"]
+        listing = ["docker", "ps", *ours, "--format", '{{.Label "com.docker.compose.service"}}']
+        return set(subprocess.run(listing, capture_output=True, text=True, check=True).stdout.split())
+
+    def answers(self, address: str, trust: ssl.SSLContext) -> bool:
+        """Whether something answers there."""
+        try:
+            return httpx.get(address, verify=trust).status_code == 200
+        except httpx.TransportError:
+            return False
 
     def wait_until_healthy(self, service: str, timeout_seconds: float) -> None:
         """Return as soon as the service's health check succeeds; fail with its log when the time is up."""
@@ -72,7 +90,7 @@ def compose_program(docker_engine: None) -> list[str]:
 
 @pytest.fixture
 def broker_alone(compose_program: list[str], mosquitto_image: str) -> Iterator[Compose]:
-    compose = Compose(compose_program, GRID_MOSQUITTO_IMAGE=mosquitto_image)
+    compose = Compose(compose_program, "farm", GRID_MOSQUITTO_IMAGE=mosquitto_image)
     try:
         yield compose
     finally:
@@ -81,10 +99,26 @@ def broker_alone(compose_program: list[str], mosquitto_image: str) -> Iterator[C
 
 @pytest.fixture
 def farm(compose_program: list[str], mosquitto_image: str, grid_image: str, prometheus_image: str) -> Iterator[Compose]:
-    images = {"MOSQUITTO": mosquitto_image, "PROMETHEUS": prometheus_image}
-    compose = Compose(
-        compose_program, GRID_IMAGE=grid_image, **{f"GRID_{name}_IMAGE": image for name, image in images.items()}
-    )
+    images = {"GRID_MOSQUITTO_IMAGE": mosquitto_image, "GRID_PROMETHEUS_IMAGE": prometheus_image}
+    compose = Compose(compose_program, "farm", "observability", GRID_IMAGE=grid_image, **images)
+    try:
+        yield compose
+    finally:
+        compose("down", "--volumes", "--timeout", "15")
+
+
+@pytest.fixture
+def secure_folder(tmp_path: Path) -> SecureFolder:
+    """What `grid-monitor secure` makes for six turbines."""
+    return create(tmp_path / "secure", ["wind.example"], range(1, 7))
+
+
+@pytest.fixture
+def secure_farm(
+    compose_program: list[str], mosquitto_image: str, grid_image: str, secure_folder: SecureFolder
+) -> Iterator[Compose]:
+    images = {"GRID_MOSQUITTO_IMAGE": mosquitto_image, "GRID_IMAGE": grid_image}
+    compose = Compose(compose_program, "secure", GRID_SECURE_DIR=str(secure_folder.path), **images)
     try:
         yield compose
     finally:
@@ -111,33 +145,102 @@ def test_compose_brings_up_a_healthy_broker_on_this_machine_only(broker_alone: C
 @pytest.mark.slow
 @pytest.mark.timeout(300)  # the image is built first
 def test_compose_runs_the_whole_farm(farm: Compose) -> None:
-    farm(
-        "up", "--detach", "--no-build", "monitor", "turbines", "prometheus"
-    )  # which waits until the monitor is healthy
+    farm("up", "--detach", "--no-build", "monitor", "turbines", "prometheus")
 
-    wait_until(lambda: len(stored_readings(farm, 6)) >= 2, 20, lambda: f"no readings: {farm('logs')}")
+    wait_until(lambda: len(stored_readings(farm, 6)) >= 2, 40, lambda: f"no readings: {farm('logs')}")
     for service in ("mosquitto", "monitor", "turbines", "prometheus"):
         assert_locked_down(farm.inspect(service))
-    assert_pages_ask_for_the_token(farm)
+    assert_pages_ask_who_it_is(farm)
     wait_until(
         lambda: scraped(farm, "grid_monitor_up") == [1.0], 30, lambda: f"not scraped: {farm('logs', 'prometheus')}"
     )
     assert loaded_rules(farm) > 10
+    farm.wait_until_healthy("monitor", timeout_seconds=60)
     farm("stop", "--timeout", "15")
     for service in ("monitor", "turbines"):
         assert farm.inspect(service)["State"]["ExitCode"] == 0, farm("logs", service)
 
 
-def assert_pages_ask_for_the_token(farm: Compose) -> None:
-    """On this machine only, and not without the token that the monitor made at its first start."""
+def assert_pages_ask_who_it_is(farm: Compose) -> None:
+    """On this machine only, and only for somebody whom the monitor's owner made an account or a token for."""
     (binding,) = farm.inspect("monitor")["NetworkSettings"]["Ports"]["8787/tcp"]
     assert binding == {"HostIp": "127.0.0.1", "HostPort": str(farm.pages_port)}
-    token = farm("exec", "-T", "monitor", "cat", "/data/http-token").strip()
+    make_token = ("grid-monitor", "token", "create", "test", "--scope", "metrics")
+    token = farm("exec", "-T", "monitor", *make_token).splitlines()[0]
     pages = f"http://127.0.0.1:{farm.pages_port}"
     assert httpx.get(f"{pages}/health").status_code == 401
-    assert httpx.get(f"{pages}/health", auth=("anybody", token)).json()["mqtt_connected"] is True
-    assert "<html" in httpx.get(f"{pages}/", headers={"Authorization": f"Bearer {token}"}).text
+    assert httpx.get(f"{pages}/health", headers={"Authorization": f"Bearer {token}"}).json()["mqtt_connected"] is True
     assert httpx.get(f"{pages}/health/live").status_code == 200
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)  # the image is built first
+def test_compose_runs_a_farm_that_strangers_do_not_get_into(secure_farm: Compose, secure_folder: SecureFolder) -> None:
+    secure_farm("up", "--detach", "--no-build")
+
+    wait_until(lambda: stores_readings(secure_farm), 30, lambda: f"no readings: {secure_farm('logs')}")
+    assert secure_farm.running() == {"broker", "secure-monitor", "secure-turbines"}
+    for service in secure_farm.running():
+        assert_locked_down(secure_farm.inspect(service))
+        assert secure_farm("exec", "-T", service, "find", "/", "-xdev", "-name", "ca.key").strip() == ""
+    assert_only_tls_is_published(secure_farm)
+    assert_the_authority_is_hidden(secure_farm)
+    assert_strangers_are_refused(secure_farm, secure_folder)
+    assert_pages_speak_tls_and_ask_who_it_is(secure_farm, secure_folder)
+    wait_until(lambda: all_is_well(secure_farm), 20, lambda: f"not well: {secure_farm('logs')}")
+
+    revoke(secure_folder.path, ["6"])
+    secure_farm("up", "--detach", "--no-build")
+
+    refused = "the broker refuses what is published on grid/turbines/6/metrics"
+    wait_until(lambda: refused in secure_farm("logs", "secure-turbines"), 20, lambda: secure_farm("logs"))
+
+
+def stores_readings(farm: Compose) -> bool:
+    return len(stored_readings(farm, 6, monitor="secure-monitor")) >= 2
+
+
+def assert_the_authority_is_hidden(farm: Compose) -> None:
+    """Neither its key nor its register is seen even by the service that reads the folder."""
+    look = ("find", "/secure", "-name", "ca.*", "-o", "-name", "*.json")
+    seen = farm("run", "--rm", "--no-deps", "credentials", *look).split()
+    assert {Path(path).name for path in seen} == {"ca.crt"}
+
+
+def assert_only_tls_is_published(farm: Compose) -> None:
+    published = {
+        port: {binding["HostPort"] for binding in bindings}
+        for service in farm.running()
+        for port, bindings in farm.inspect(service)["NetworkSettings"]["Ports"].items()
+        if bindings
+    }
+    assert published == {"8883/tcp": {str(farm.port)}, "8787/tcp": {str(farm.pages_port)}}
+
+
+def assert_strangers_are_refused(farm: Compose, folder: SecureFolder) -> None:
+    """Who comes without TLS, or without a certificate, hears nothing; a viewer does."""
+    listen = ["mosquitto_sub", "-h", "127.0.0.1", "-p", str(farm.port), "-t", "grid/#", "-C", "1", "-W", "5"]
+    trust, viewer = ["--cafile", str(folder.cafile)], folder.of(VIEWER)
+    entrance = ["--cert", str(viewer / "client.crt"), "--key", str(viewer / "client.key")]
+    heard = [
+        subprocess.run([*listen, *options], capture_output=True, text=True, timeout=10, check=False)
+        for options in ([], trust, [*trust, *entrance])
+    ]
+    assert [answer.stdout == "" for answer in heard] == [True, True, False]
+    assert heard[2].returncode == 0
+
+
+def assert_pages_speak_tls_and_ask_who_it_is(farm: Compose, folder: SecureFolder) -> None:
+    pages = f"https://127.0.0.1:{farm.pages_port}"
+    trust = ssl.create_default_context(cafile=str(folder.cafile))
+    wait_until(lambda: farm.answers(f"{pages}/health/live", trust), 20, lambda: farm("logs", "secure-monitor"))
+    assert httpx.get(f"{pages}/health", verify=trust).status_code == 401
+
+
+def all_is_well(farm: Compose) -> bool:
+    """Whether the doctor, who is the health check, finds nothing."""
+    found = farm("exec", "-T", "secure-monitor", "sh", "-c", "grid-monitor doctor --json || true")
+    return {finding["code"] for finding in json.loads(found)} == {0}
 
 
 def scraped(farm: Compose, query: str) -> list[float]:
@@ -162,16 +265,19 @@ def asked_of_prometheus(farm: Compose, what: str, **parameters: str) -> Any:
     return answer.json().get("data", {})
 
 
-def stored_readings(farm: Compose, turbine_number: int) -> list[TurbineMetrics]:
+def stored_readings(farm: Compose, turbine_number: int, *, monitor: str = "monitor") -> list[TurbineMetrics]:
     """The readings in the turbine's text file, as somebody with a shell in the container sees them."""
     path = f"/data/turbines/turbine-{turbine_number}.txt"
-    text = farm("exec", "-T", "monitor", "sh", "-c", f"cat {path} 2>/dev/null || true")
+    text = farm("exec", "-T", monitor, "sh", "-c", f"cat {path} 2>/dev/null || true")
     return [TurbineMetrics.model_validate_json(line) for line in text.splitlines()]
 
 
 def assert_locked_down(container: Any) -> None:
-    """Not root, nothing to write on but the data, no privileges to gain."""
+    """Not root, nothing to write on but the data, no privileges to gain, and not the whole machine to use up."""
     host = container["HostConfig"]
     assert container["Config"]["User"] not in ("", "0", "root", "0:0")
     assert (host["ReadonlyRootfs"], host["CapDrop"]) == (True, ["ALL"])
     assert host["SecurityOpt"] == ["no-new-privileges:true"]
+    assert host["Memory"] == 2**30
+    assert host["NanoCpus"] == 10**9
+    assert host["PidsLimit"] == 200

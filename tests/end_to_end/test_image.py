@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 # The image is built first.
-MAY_BE_WRITTEN = ("/data", "/tmp", "/var/tmp", "/dev/", "/proc/", "/run/lock", "/var/lock")
+MAY_BE_WRITTEN = ("/data", "/credentials", "/tmp", "/var/tmp", "/dev/", "/proc/", "/run/lock", "/var/lock")
 WRITABLE = """
 import os
 for folder, folders, files in os.walk("/"):

@@ -1,12 +1,14 @@
 """An audit is clean only where somebody spoke of every package."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from supply_chain.audit import CLEAN, UNANSWERED, VULNERABLE, Advisory, Package, audit, judge, unanswered
 
+PROJECT = Path(__file__).parents[2]
 KNOWN = Package(name="jinja2", version="3.1.6", vulns=[])
 BAD = Package(name="jinja2", version="2.0", vulns=[Advisory(id="PYSEC-2019-217", fix_versions=["2.10.1"])])
 SILENT = Package(name="uvloop", skip_reason="Dependency not found on PyPI and could not be audited: uvloop (0.23.0)")
@@ -70,6 +72,12 @@ def test_every_file_of_pins_is_asked_about_with_its_hashes(tmp_path: Path) -> No
         f"/pins/requirements-{which}.txt" for which in ("dev", "build", "audit")
     ]
     assert {"--require-hashes", "--disable-pip", "--timeout"} <= set(asked)
+
+
+def test_make_knows_both_commands() -> None:
+    for target, program in (("audit", "pip-audit"), ("sbom", "cyclonedx-py")):
+        dry = subprocess.run(["make", "--dry-run", target], cwd=PROJECT, capture_output=True, text=True, check=True)
+        assert program in dry.stdout
 
 
 def test_a_program_that_breaks_off_is_no_clean_audit(tmp_path: Path) -> None:
