@@ -1,5 +1,6 @@
 """The settings of grid-monitor: those that every command needs, and those of the running monitor."""
 
+from dataclasses import replace
 from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
@@ -113,6 +114,10 @@ class ServeSettings(HttpSettings):
 
 class MonitorSettings(BrokerSettings, HttpSettings):
     """All that the running monitor can be told."""
+
+    def site(self) -> SiteSettings:
+        """The same as plain values, for whoever serves."""
+        return replace(super().site(), cafile=self.cafile, certfile=self.certfile)
 
     model_config = SettingsConfigDict(extra="forbid")
     section: ClassVar[str] = "monitor"

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-_PATHS = ("data_dir", "http_key_file", "http_certfile", "http_keyfile")
+_PATHS = ("data_dir", "http_key_file", "http_certfile", "http_keyfile", "cafile", "certfile")
 _LISTS = ("http_names", "http_proxy")
 
 
@@ -22,6 +22,9 @@ class SiteSettings:
     http_names: tuple[str, ...] = ()
     http_plain: bool = False
     http_proxy: tuple[str, ...] = ()
+    cafile: Path | None = None
+    """Of the running monitor's connection to its broker, as the next: whoever serves tells when they end."""
+    certfile: Path | None = None
 
     @property
     def is_open(self) -> bool:

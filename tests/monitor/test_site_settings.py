@@ -6,12 +6,15 @@ from pathlib import Path
 import pytest
 
 from grid.errors import SettingsError
-from monitor.settings import HttpSettings
+from monitor.settings import HttpSettings, MonitorSettings
 from monitor.site_settings import SiteSettings
 
 
 def test_the_process_gets_what_the_monitor_was_told() -> None:
-    told = HttpSettings(
+    told = MonitorSettings(
+        cafile=Path("ca.crt"),
+        certfile=Path("client.crt"),
+        keyfile=Path("client.key"),
         data_dir=Path("a folder"),
         http_host="::1",
         http_port=1,
@@ -24,6 +27,8 @@ def test_the_process_gets_what_the_monitor_was_told() -> None:
     )
     got = SiteSettings.from_json(told.site().to_json())
     assert got == SiteSettings(
+        cafile=Path("ca.crt"),
+        certfile=Path("client.crt"),
         data_dir=Path("a folder"),
         http_host="::1",
         http_port=1,

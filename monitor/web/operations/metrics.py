@@ -16,6 +16,7 @@ from grid.times import SECOND, parse_time
 from monitor.console.standing import Standing
 from monitor.facts import AlarmTurn, DeadLetterReason, Delivery, FindingKind, IncidentOutcome, OutageTurn
 from monitor.telemetry.measurements import COUNTERS, GAUGES, HISTOGRAMS, LABELLED
+from monitor.web.operations.guarded import REASONS, SIGN_INS, Guarded
 from monitor.web.operations.probe import Seen
 
 Document = dict[str, Any]
@@ -26,11 +27,17 @@ BUILD = "grid_build_info"
 FREE = "grid_disk_free_bytes"
 REJECTED = "grid_readings_rejected_total"
 TURBINES = "grid_turbines"
+SIGN_INS_REFUSED = "grid_sign_ins_refused_total"
+REQUESTS_REFUSED = "grid_requests_refused_total"
+CERTIFICATE_EXPIRES = "grid_certificate_expires_timestamp_seconds"
 
 OWN: Mapping[str, str] = {
     UP: "1 while a monitor runs on the data and answers.",
     BUILD: "Always 1; the label names the version that serves this.",
     FREE: "Free on the disk of the data.",
+    SIGN_INS_REFUSED: "Sign-ins refused: name or password wrong, or not looked at after too many.",
+    REQUESTS_REFUSED: "Requests refused for who asked, or how often.",
+    CERTIFICATE_EXPIRES: "When a certificate of ours ends, in seconds since 1970.",
 }
 """What is told also while the monitor is away."""
 
@@ -89,7 +96,7 @@ class _Families(Collector):
         return self._families
 
 
-def families(seen: Seen, farm: Document | None, version: str, now: int) -> Iterator[Metric]:
+def families(seen: Seen, farm: Document | None, guarded: Guarded, version: str, now: int) -> Iterator[Metric]:
     """Everything that there is to tell. `farm` is the farm of the live message, None where it is not fresh.
 
     `now` is UTC in microseconds.
@@ -100,9 +107,23 @@ def families(seen: Seen, farm: Document | None, version: str, now: int) -> Itera
     yield build
     if seen.free_bytes is not None:
         yield GaugeMetricFamily(FREE, OWN[FREE], seen.free_bytes)
+    yield from _of_the_guards(guarded)
     if seen.problem is None:
         yield from _of_the_monitor(seen.metrics)
         yield from _of_the_farm((farm or {}).get("totals", {}), now)
+
+
+def _of_the_guards(guarded: Guarded) -> Iterator[Metric]:
+    sign_ins = CounterMetricFamily(SIGN_INS_REFUSED, OWN[SIGN_INS_REFUSED], labels=["reason"])
+    for counted, reason in SIGN_INS.items():
+        sign_ins.add_metric([reason], guarded.refused.get(counted, 0))
+    requests = CounterMetricFamily(REQUESTS_REFUSED, OWN[REQUESTS_REFUSED], labels=["reason"])
+    for reason in REASONS:
+        requests.add_metric([reason], guarded.refused.get(reason, 0))
+    ends = GaugeMetricFamily(CERTIFICATE_EXPIRES, OWN[CERTIFICATE_EXPIRES], labels=["certificate"])
+    for name, end in guarded.certificates.items():
+        ends.add_metric([name], end / SECOND)
+    yield from (sign_ins, requests, ends)
 
 
 def _of_the_monitor(metrics: Document) -> Iterator[Metric]:

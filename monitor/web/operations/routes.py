@@ -13,6 +13,7 @@ from monitor.access.roles import Scope
 from monitor.clock import utc_now
 from monitor.web.access import require, require_anyone
 from monitor.web.operations.documents import HealthDocument, LiveDocument, ReadyDocument
+from monitor.web.operations.guarded import Guarded, certificates_of
 from monitor.web.operations.health import FEED_LATE_SECONDS, Status, Surroundings, not_ready, report
 from monitor.web.operations.metrics import exposition, families
 from monitor.web.site import Site, TheSite
@@ -71,7 +72,8 @@ async def ready(site: TheSite) -> JSONResponse:
 async def metrics(request: Request, site: TheSite) -> Response:
     """What is measured, for Prometheus: its text format, or OpenMetrics where the Accept header names it."""
     seen, around = await site.probe.seen(), _surroundings(site)
-    found = families(seen, _fresh_farm(site, around), version(DISTRIBUTION), around.now)
+    guarded = Guarded(site.door.refused, certificates_of(site.settings))
+    found = families(seen, _fresh_farm(site, around), guarded, version(DISTRIBUTION), around.now)
     text, media_type = exposition(found, seen.monitor_pid, request.headers.get("accept", ""))
     return Response(text, headers=NEVER_KEPT, media_type=media_type)
 

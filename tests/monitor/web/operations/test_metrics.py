@@ -5,12 +5,13 @@ import subprocess
 from collections.abc import Callable, Iterable
 
 import pytest
-from measured import AWAY, TOTALS, names_of, seen, values_of, written
+from measured import AWAY, NOON, TOTALS, names_of, seen, values_of, written
 from prometheus_client import Metric
 from prometheus_client.openmetrics import parser
 from surroundings import missing
 
 from monitor.telemetry.measurements import Measurements
+from monitor.web.operations.guarded import REASONS, Guarded
 from monitor.web.operations.metrics import ALIASES, OWN
 
 FARM = {"totals": TOTALS}
@@ -64,6 +65,17 @@ def test_while_the_monitor_is_away_nothing_old_is_told() -> None:
 
     assert values_of(text)["grid_monitor_up"] == 0
     assert {name for name in names_of(text) if not name.startswith("process_")} == OWN.keys()
+
+
+def test_who_was_refused_and_when_certificates_end_is_told_without_a_monitor_too() -> None:
+    guarded = Guarded({"sign_in": 2, "sign_in_throttled": 1, "expired": 3, "rate": 4}, {"pages": NOON, "monitor": 0})
+    values = values_of(written(AWAY, guarded=guarded))
+
+    assert values['grid_sign_ins_refused_total{reason="wrong"}'] == 2
+    assert values['grid_sign_ins_refused_total{reason="throttled"}'] == 1
+    requests = {reason: values[f'grid_requests_refused_total{{reason="{reason}"}}'] for reason in REASONS}
+    assert {reason: count for reason, count in requests.items() if count} == {"expired": 3, "rate": 4}
+    assert values['grid_certificate_expires_timestamp_seconds{certificate="pages"}'] == NOON / 1e6
 
 
 def test_no_series_is_about_one_turbine() -> None:
