@@ -111,7 +111,7 @@ def refused(broker: Broker, code: int | None, because: str) -> BrokerLostError:
 def _credentials(broker: Broker) -> str:
     if broker.tls is None or broker.tls.certfile is None:
         return "the user name or password"
-    return f"whom the certificate {broker.tls.certfile} names, or that one's last will: it may not be this turbine's"
+    return f"whom the certificate {broker.tls.certfile} names"
 
 
 def unreachable(broker: Broker, error: OSError | UnicodeError) -> BrokerLostError:

@@ -1,5 +1,9 @@
-"""A farm for every test that runs whole programs: on an open broker, and on one that is closed to others."""
+"""A farm for every test that runs whole programs: over TLS, with access rules, and some on an open broker too.
 
+With `GRID_TEST_PLAIN=1` all of them run on both, which takes twice as long.
+"""
+
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +17,17 @@ from monitor.demo_broker import LocalMosquitto, find_mosquitto
 from monitor.secure.folder import SecureFolder, add, create
 from monitor.secure.parties import Party, PartyKind
 
+ON_BOTH = ("test_plain_turbine.py", "test_abuse.py")
+"""What differs where anybody may enter. Elsewhere the open broker is that of the tests of the parts, and of faults."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Say which brokers a test runs on, unless it says so itself."""
+    told = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")]
+    if "broker" in metafunc.fixturenames and "broker" not in told:
+        both = metafunc.definition.path.name in ON_BOTH or os.environ.get("GRID_TEST_PLAIN")
+        metafunc.parametrize("broker", ["plain", "tls"] if both else ["tls"], indirect=True)
+
 
 @pytest.fixture(scope="session")
 def secure_folder(tmp_path_factory: pytest.TempPathFactory) -> SecureFolder:
@@ -22,7 +37,7 @@ def secure_folder(tmp_path_factory: pytest.TempPathFactory) -> SecureFolder:
     return folder
 
 
-@pytest.fixture(params=["plain", "tls"])
+@pytest.fixture
 def broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalMosquitto]:
     """A running Mosquitto: with the workbench's configuration, and over TLS with certificates and access rules."""
     if find_mosquitto() is None:

@@ -320,6 +320,7 @@ def test_a_turbine_that_takes_over_from_its_former_self_is_never_offline(farm: F
 def test_a_thousand_turbines_lose_nothing_and_cost_little_memory(farm: Farm) -> None:
     """Twenty seconds of it, or as many as GRID_TEST_LOAD_SECONDS says."""
     seconds = os.environ.get("GRID_TEST_LOAD_SECONDS", "20")
+    farm.entrance.admit(*range(1, 1001))
     monitor = farm.monitor("--log-format", "json")
     truth = farm.folder / "emitted.jsonl"
     options = ("--count", "1000", "--upload-interval", "1", "--duration", seconds, "--emitted", truth)
