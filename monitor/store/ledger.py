@@ -208,7 +208,8 @@ class Ledger:
         refused_turbines = self._write_turbines(changes)
         self._write_decisions(changes.decisions)
         self._write_orders(changes.orders)
-        self._db.conn.executemany(_INSERT_AUDIT, map(to_row(AuditEntry), changes.audit))
+        if changes.audit:
+            self._db.conn.executemany(_INSERT_AUDIT, map(to_row(AuditEntry), changes.audit))
         knowledge = write_knowledge(self._db, changes.knowledge)
         outgoing = self._write_outbox(changes, knowledge.outgoing)
         self._write_dead_letters([*changes.dead_letters, *map(refused_reading, refused), *refused_turbines])
