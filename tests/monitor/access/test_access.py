@@ -138,7 +138,11 @@ def test_a_pass_shows_nobody_its_text(access: Access) -> None:
 # --- signing in
 
 
-@pytest.mark.parametrize(("name", "password"), [("anna", "wrong"), ("eve", PASSWORD), ("", ""), ("an na", PASSWORD)])
+@pytest.mark.parametrize(
+    ("name", "password"),
+    [("anna", "wrong"), ("eve", PASSWORD), ("", ""), ("an na", PASSWORD)],
+    ids=["wrong password", "nobody's name", "nothing", "no name"],
+)
 def test_a_wrong_name_and_a_wrong_password_are_refused_alike(access: Access, name: str, password: str) -> None:
     with pytest.raises(SignInRefusedError, match=r"^the name or the password is wrong$"):
         access.sign_in(name, password, address=HERE, now=NOW)

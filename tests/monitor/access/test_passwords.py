@@ -92,6 +92,8 @@ def test_what_is_easily_guessed_is_refused_without_being_quoted(password: str) -
     assert len(password) < 6 or password not in str(refused.value)
 
 
-@pytest.mark.parametrize("password", [PASSWORD, "Käse über Brücken tragen", "四つの言葉をここに書いてください"])
+@pytest.mark.parametrize(
+    "password", ["four or five words do", "Käse über Brücken tragen", "四つの言葉をここに書いてください"]
+)
 def test_any_letters_and_blanks_make_a_password(password: str) -> None:
     check_new_password(password, "anna")
