@@ -1,11 +1,14 @@
 """Who asks, and whether they may: every route names the scope that it asks for."""
 
+from collections.abc import Iterator
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import Depends
+from fastapi import Depends, FastAPI
+from fastapi.dependencies.models import Dependant
 from fastapi.requests import HTTPConnection
 from fastapi.responses import Response
+from fastapi.routing import iter_route_contexts
 
 from monitor.access.access import COOKIE, Recognised
 from monitor.access.identity import Identity, IdentityKind
@@ -101,6 +104,25 @@ class RequireNothing:
 
     async def __call__(self) -> None:
         """Let everybody pass."""
+
+
+def asked_scopes(app: FastAPI) -> dict[tuple[str, str], Scope | None]:
+    """What each route asks for, by method in lower case and path; those that ask for nothing are not in it."""
+    return {
+        (method.lower(), str(route.path)): asked.scope
+        for route in iter_route_contexts(app.routes)
+        for asked in _requirements(getattr(route, "dependant", None))
+        for method in getattr(route, "methods", None) or ()
+    }
+
+
+def _requirements(dependant: Dependant | None) -> Iterator[Require]:
+    if dependant is None:
+        return
+    if isinstance(dependant.call, Require):
+        yield dependant.call
+    for each in dependant.dependencies:
+        yield from _requirements(each)
 
 
 def require(scope: Scope) -> Require:

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 from monitor import DISTRIBUTION
 from monitor.access.roles import Scope
 from monitor.web import channel, openapi, pages, problems, static_files
-from monitor.web.access import require
+from monitor.web.access import asked_scopes, require
 from monitor.web.api import (
     alarms,
     audit,
@@ -49,7 +49,7 @@ class Application(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document, made at the first question."""
         if self.openapi_schema is None:
-            self.openapi_schema = openapi.finish(super().openapi())
+            self.openapi_schema = openapi.finish(super().openapi(), asked_scopes(self))
         return self.openapi_schema
 
     def build_middleware_stack(self) -> ASGIApp:

@@ -5,9 +5,11 @@ FastAPI writes it from the routes and models; here it gets what these can't say.
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from monitor.access.roles import Scope
 from monitor.web import problems
 from monitor.web.api.examples import EXAMPLES
 
@@ -51,16 +53,18 @@ _METHODS = ("get", "post", "put", "patch", "delete")
 _API = "/api/v1/"
 
 
-def finish(document: Document) -> Document:
-    """Say in a document of FastAPI what it can't know: tags in words, access, and what problems look like."""
+def finish(document: Document, scopes: Mapping[tuple[str, str], Scope | None]) -> Document:
+    """Say in a document of FastAPI what it can't know: tags in words, access, and what problems look like.
+
+    `scopes` tells by method and path what each route asks for; others ask for nothing.
+    """
     info = {**document["info"], "description": DESCRIPTION, "license": {"name": "MIT", "identifier": "MIT"}}
-    paths = {path: _with_problems(path, operations) for path, operations in document["paths"].items()}
+    paths = {path: _with_problems(path, operations, scopes) for path, operations in document["paths"].items()}
     used = {tag for operations in paths.values() for one in operations.values() for tag in one.get("tags", ())}
     return {
         **document,
         "info": info,
         "tags": [{"name": name, "description": text} for name, text in TAGS.items() if name in used],
-        "security": [{}, {"bearer": []}, {"session": []}],
         "paths": paths,
         "components": _components(document.get("components", {})),
     }
@@ -86,11 +90,22 @@ def _problem(description: str) -> Document:
     return {"description": description, "content": problems.RESPONSES["default"]["content"]}
 
 
-def _with_problems(path: str, operations: Document) -> Document:
+def _with_problems(path: str, operations: Document, scopes: Mapping[tuple[str, str], Scope | None]) -> Document:
     return {
-        method: _operation(path, operation) if method in _METHODS else operation
+        method: _operation(path, operation) | {"security": _security((method, path), scopes)}
+        if method in _METHODS
+        else operation
         for method, operation in operations.items()
     }
+
+
+def _security(route: tuple[str, str], scopes: Mapping[tuple[str, str], Scope | None]) -> list[Document]:
+    """What opens a route: nothing where nobody is asked, else a token of the scope, or a session of the role."""
+    if route not in scopes:
+        return []
+    scope = scopes[route]
+    token, session = ([], []) if scope is None else ([scope.value], [scope.role.word])
+    return [{}, {"bearer": token}, {"session": session}]
 
 
 def _operation(path: str, operation: Document) -> Document:

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
 from fastapi.requests import HTTPConnection
 from fastapi.responses import JSONResponse, Response
+from fastapi.routing import iter_route_contexts
 from fastapi.websockets import WebSocket
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -98,12 +99,21 @@ def tell_problems(app: FastAPI) -> None:
 def _handler(to_problem: Any) -> Any:
     async def handle(connection: HTTPConnection, error: Exception) -> Response | None:
         problem: Problem = to_problem(error)
+        if problem.status == HTTPStatus.METHOD_NOT_ALLOWED:
+            problem.headers = {"allow": ", ".join(_allowed(connection))}
         if isinstance(connection, WebSocket):
             await connection.send_denial_response(problem.response())
             return None
         return problem.response()
 
     return handle
+
+
+def _allowed(connection: HTTPConnection) -> list[str]:
+    """All methods of the address; what is raised names only those of the first route that has it."""
+    routes = list(iter_route_contexts(connection.app.routes))
+    paths = {str(route.path) for route in routes if route.endpoint is connection.scope.get("endpoint")}
+    return sorted({method for route in routes if str(route.path) in paths for method in route.methods or ()})
 
 
 def _itself(problem: Problem) -> Problem:

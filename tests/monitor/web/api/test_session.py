@@ -120,6 +120,12 @@ async def test_a_program_learns_what_its_token_may_do(app: FastAPI, guests: Gues
     assert (document["kind"], document["scopes"], document["sign_in"]) == ("token", ["metrics"], True)
 
 
+async def test_another_method_is_told_all_that_there_are(app: FastAPI) -> None:
+    async with asking(app) as client:
+        answer = await client.request("OPTIONS", PATH)
+    assert (answer.status_code, answer.headers["allow"]) == (405, "DELETE, GET, POST")
+
+
 async def test_an_open_site_has_nothing_to_sign_in_to(tmp_path: Path) -> None:
     async with asking(site_app(tmp_path)) as client:
         assert (await sign_in(client)).status_code == 409
