@@ -36,10 +36,11 @@ def ingest(*, rounds: int, readings: int, say: Callable[[str], None]) -> Table:
             for name in (PLAIN, OVER_TLS) if number % 2 else (OVER_TLS, PLAIN):
                 found[name].append(measure(grid_monitor(), readings, secure=secure if name == OVER_TLS else None))
                 say(f"round {number}: {name}: {figure(found[name][-1].per_second)} readings/s")
-    return _table(found)
+    return table_of(found)
 
 
-def _table(found: dict[str, list[Throughput]]) -> Table:
+def table_of(found: dict[str, list[Throughput]]) -> Table:
+    """Both beside each other; TLS must hold its bar in the median of the rounds."""
     table = Table("What TLS costs: QoS 1, 100 turbines, through Mosquitto", COLUMNS)
     plain = [run.per_second for run in found[PLAIN]]
     for name, runs in found.items():
