@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
+import confidential
 import hypothesis
 import psutil
 import pytest
@@ -34,6 +35,11 @@ hypothesis.settings.register_profile("home", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, database=None)
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=2000)
 hypothesis.settings.load_profile(os.environ.get("GRID_HYPOTHESIS_PROFILE", "ci" if IN_CI else "home"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """No test tells a secret."""
+    config.pluginmanager.register(confidential, "confidential")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -74,6 +80,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalMosquitto]
     folder = tmp_path_factory.mktemp("broker")
     with LocalMosquitto(folder) as mosquitto:
         yield mosquitto
+    confidential.refuse_told(folder)
     shutil.rmtree(folder)
 
 

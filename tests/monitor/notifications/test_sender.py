@@ -1,5 +1,7 @@
 """Sending by Apprise, to a real mail server and a real webhook."""
 
+import logging
+
 import pytest
 from receivers import SECRET, MailServer, Webhook
 
@@ -15,6 +17,7 @@ LETTER = Letter(
 def quiet() -> None:
     sender.silence()
 
+    monkeypatch.setattr(logging.getLogger("apprise"), "addHandler", lambda handler: None)
 
 class Kept:
     """Receipts in memory."""
