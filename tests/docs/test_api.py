@@ -45,7 +45,7 @@ def test_the_page_shows_every_kind_of_question() -> None:
 def test_the_page_names_every_route_of_the_description_and_no_other() -> None:
     paths = json.loads((DOCS / "openapi.json").read_text(encoding="utf-8"))["paths"]
     described = {f"{method.upper()} {path}" for path, operations in paths.items() for method in operations}
-    named = set(re.findall(r"`((?:GET|POST) [^`]+)`", PAGE.partition("## All routes")[2]))
+    named = set(re.findall(r"`((?:GET|POST|DELETE) [^`]+)`", PAGE.partition("## All routes")[2]))
     assert described - named == set()
     assert named - described <= {"GET /api/v1/live/sse"}
 
