@@ -14,10 +14,11 @@ LETTER = Letter(
 
 
 @pytest.fixture(autouse=True)
-def quiet() -> None:
+def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in the process that sends. pytest would listen to a logger that is silenced, and show its URLs in reports."""
     sender.silence()
-
     monkeypatch.setattr(logging.getLogger("apprise"), "addHandler", lambda handler: None)
+
 
 class Kept:
     """Receipts in memory."""
