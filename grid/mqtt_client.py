@@ -349,8 +349,11 @@ class MqttClient(aiomqtt.Client):
         if self._deliver is None:
             return
         correlation = getattr(message.properties, "CorrelationData", None)
+        plain = _plain(
+            message, correlation
+        )  # a topic that is no UTF-8 is the broker's mistake, and ends the connection
         try:
-            self._deliver([_plain(message, correlation)])
+            self._deliver([plain])
         except Exception as error:
             self.failure = error
             raise
