@@ -15,6 +15,15 @@ NewPage = Callable[..., Page]
 SIGNED_OUT = r"status of 401 \(Unauthorized\)"
 """What Chromium writes to the console of an answer that was to be expected."""
 
+BEYOND = """() => {
+  document.getElementById("alarms-count").textContent = "23";
+  document.getElementById("alarms-words").textContent = "alarms, worst critical";
+  const row = document.querySelector(".site-header-row");
+  const edge = row.getBoundingClientRect().right - parseFloat(getComputedStyle(row).paddingRight);
+  return Math.round(document.querySelector(".site-tools").getBoundingClientRect().right - edge);
+}"""
+"""By how many pixels the header's last part is outside of it, with many alarms."""
+
 
 @pytest.fixture(autouse=True)
 def _here(closed_site: ClosedFarm) -> None:
@@ -168,3 +177,15 @@ def test_nothing_bars_anybody_from_signing_in(page: Page) -> None:
     page.set_viewport_size(NARROWEST)
 
     assert (light, barriers(page), overflow(page)) == ([], [], 0)
+
+
+@pytest.mark.parametrize("name", [ADMIN, VIEWER])
+def test_the_header_fits_whatever_the_width_and_however_many_alarms(page: Page, name: str) -> None:
+    signed_in(page, name, "/journal")
+
+    beyond = {}
+    for width in (700, 900, 970, 1024, 1100, 1200, 1280, 1420):
+        page.set_viewport_size({"width": width, "height": 800})
+        beyond[width] = page.evaluate(BEYOND)
+
+    assert {width: pixels for width, pixels in beyond.items() if pixels > 0} == {}
