@@ -1,6 +1,7 @@
 """The secure folder: it is created, parties are added to it and revoked, and everything in it can be renewed."""
 
 import fcntl
+import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -206,13 +207,14 @@ def _issue(
     for party in parties:
         make_private_folder(folder / party.folder.parent)
         make_private_folder(folder / party.folder)
-        write_private(folder / party.folder / "ca.crt", authority.certificate)
+        write_private(folder / party.folder / "ca.crt", authority.certificate, durable=False)
         if register.credentials is Credentials.PASSWORDS and not party.kind.is_server:
             hashes[party.name] = _write_password(folder, register, party)
             entries.append(Issued(party.kind, party.name, now))
         else:
             made = _write_certificate(folder, authority, register, party, now)
             entries.append(Issued(party.kind, party.name, now, made.serial, made.expires_at))
+    os.sync()  # once, and before the register tells of them: to wait for each file takes minutes for thousands
     return register.issue(entries), hashes
 
 
@@ -220,7 +222,7 @@ def _write_how_to_listen(place: Path, register: Register, party: Party, password
     """Options for mosquitto_sub in a file, so that no password stands on a command line."""
     how = [f"-u {party.name}", f"-P {password}"] if password else ["--cert client.crt", "--key client.key"]
     lines = [f"-h {[*register.hosts, *ALWAYS_NAMED][0]}", f"-p {register.port}", "--cafile ca.crt", *how]
-    write_private(place / LISTENING, "".join(f"{line}\n" for line in lines).encode())
+    write_private(place / LISTENING, "".join(f"{line}\n" for line in lines).encode(), durable=False)
 
 
 def _write_password(folder: Path, register: Register, party: Party) -> str:
@@ -228,7 +230,7 @@ def _write_password(folder: Path, register: Register, party: Party) -> str:
     password = new_password()
     if party.kind is PartyKind.VIEWER:
         _write_how_to_listen(folder / party.folder, register, party, password)
-    write_private(folder / party.folder / "password", f"{password}\n".encode())
+    write_private(folder / party.folder / "password", f"{password}\n".encode(), durable=False)
     return mosquitto_hash(password)
 
 
@@ -244,8 +246,8 @@ def _write_certificate(
     if party.kind is PartyKind.VIEWER:
         _write_how_to_listen(folder / party.folder, register, party)
     stem = {PartyKind.BROKER: "broker", PartyKind.SITE: "site"}.get(party.kind, "client")
-    write_private(folder / party.folder / f"{stem}.key", made.key)
-    write_private(folder / party.folder / f"{stem}.crt", made.certificate)
+    write_private(folder / party.folder / f"{stem}.key", made.key, durable=False)
+    write_private(folder / party.folder / f"{stem}.crt", made.certificate, durable=False)
     return made
 
 

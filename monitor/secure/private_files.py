@@ -12,10 +12,11 @@ def make_private_folder(path: Path) -> None:
         _give_to_the_owner_of(path.parent, path)
 
 
-def write_private(path: Path, content: bytes) -> None:
+def write_private(path: Path, content: bytes, *, durable: bool = True) -> None:
     """Put a file there that only its owner may read. Who reads meanwhile sees the old one or the new one, whole.
 
-    Written by root, it belongs to whom its folder belongs: a broker of its own user can read it again.
+    `durable`: it is on the disk at the return; else after the next `os.sync`. Written by root, it belongs to whom its
+    folder belongs: a broker of its own user can read it again.
     """
     new = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -23,7 +24,8 @@ def write_private(path: Path, content: bytes) -> None:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         _give_to_the_owner_of(path.parent, new)
         new.replace(path)
     except BaseException:
