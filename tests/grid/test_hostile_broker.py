@@ -88,6 +88,7 @@ async def test_acknowledgements_that_a_broker_does_not_take_do_not_pile_up(
     [
         b"\x30\x03\x00\xff\xff",  # a topic longer than its packet
         b"\x32\x05\x00\x03t\xff\xfe\x00\x00",  # a topic that is no UTF-8
+        b"\x30\x05\x00\x02\xff\xfe\x00",
         b"\x90\x00",  # a SUBACK of nothing
         b"\x40\x01\x00",  # half a packet id
         b"\xf0\x00",
