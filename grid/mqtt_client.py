@@ -349,9 +349,7 @@ class MqttClient(aiomqtt.Client):
         if self._deliver is None:
             return
         correlation = getattr(message.properties, "CorrelationData", None)
-        plain = _plain(
-            message, correlation
-        )  # a topic that is no UTF-8 is the broker's mistake, and ends the connection
+        plain = _plain(message, correlation)  # not as below: a topic that is no UTF-8 is the broker's mistake
         try:
             self._deliver([plain])
         except Exception as error:
