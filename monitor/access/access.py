@@ -149,8 +149,6 @@ class Access:
         return False
 
     def _of_session(self, claims: Claims, now: int) -> Identity:
-        if now >= _latest_end(claims):
-            raise TokenRefusedError(Refusal.EXPIRED)
         session_id = claims.text("sid")
         user = self._user(claims.subject, claims.number("account"), session_id)
         return identity_of_user(user, session_id, claims.expires_at)

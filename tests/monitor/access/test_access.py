@@ -168,6 +168,14 @@ def test_after_five_wrong_passwords_even_the_right_one_waits(access: Access, acc
     assert access.sign_in("anna", PASSWORD, address="10.0.0.9", now=NOW)
 
 
+def test_who_mistypes_now_and_then_never_waits(access: Access) -> None:
+    for _ in range(3):
+        for _ in range(4):
+            with pytest.raises(SignInRefusedError):
+                access.sign_in("anna", "wrong", address=HERE, now=NOW)
+        signed_in(access)
+
+
 def test_a_sign_in_is_written_down(access: Access, accounts: Accounts) -> None:
     access.sign_in("ANNA", PASSWORD, address=HERE, now=NOW)
     event = accounts.events(1)[0]

@@ -99,6 +99,10 @@ def test_only_one_algorithm_is_taken(algorithm: Any) -> None:
     unsigned = made(header, GOOD).rpartition(".")[0] + "."
     for text in (unsigned, unsigned[:-1], made(header, GOOD), made(header, GOOD, digest=hashlib.sha512)):
         assert refusal(text) is Refusal.GARBLED
+    long = KEY * 2  # long enough for every algorithm
+    for digest in (hashlib.sha256, hashlib.sha384, hashlib.sha512):
+        with pytest.raises(TokenRefusedError):
+            JsonWebTokens(long).read(TokenKind.API, made(header, GOOD, long, digest), NOW)
 
 
 def test_another_key_signs_nothing() -> None:
