@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
+from fastapi.requests import HTTPConnection
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from grid.metrics import NO_CONTROL_CHARACTERS
@@ -15,7 +16,7 @@ from monitor.facts import Alarm as AlarmFact
 from monitor.facts import AlarmOrder, AlarmOrderKind, AlarmRefusal, AlarmState, AlarmTurn, Severity
 from monitor.store.queries import alarms as queries
 from monitor.store.reader import LedgerReader
-from monitor.web.access import refuse_without, require
+from monitor.web.access import require
 from monitor.web.actor import TheCaller
 from monitor.web.api.cursors import to_cursor
 from monitor.web.api.documents import Document, Listed, Time
@@ -273,10 +274,12 @@ async def list_alarm_journal(
         503: {**RESPONSES["default"], "description": "No monitor runs, or it can't do it now: try again."},
     },
 )
-async def order_alarms(site: TheSite, caller: TheCaller, body: AlarmOrderBody) -> AcceptedAlarmOrder:
+async def order_alarms(
+    connection: HTTPConnection, site: TheSite, caller: TheCaller, body: AlarmOrderBody
+) -> AcceptedAlarmOrder:
     """Do something about alarms; answered after it is on the disk. The same order may come twice."""
     if body.kind in _OF_SERVICE:
-        refuse_without(Scope.SERVICE, caller.identity)
+        await require(Scope.SERVICE)(connection)
     actor = caller.actor(body.by)
     order = AlarmOrder(body.kind, tuple(body.alarm_ids), actor.who, body.comment, body.until, actor)
     answer = await site.inquire(alarm_order_request(order))

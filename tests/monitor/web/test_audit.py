@@ -133,11 +133,15 @@ async def test_orders_about_alarms_and_tests_of_receivers_are_kept_and_found(
         assert [entry["action"] for entry in await listed(closed, admin, **query)] == actions, query
 
 
-async def test_an_operator_may_not_take_an_alarm_out_of_service(closed: httpx.AsyncClient, guests: Guests) -> None:
+async def test_who_may_not_take_an_alarm_out_of_service_is_counted_and_no_order_is_kept(
+    closed: httpx.AsyncClient, guests: Guests
+) -> None:
     order = {"kind": "take_out_of_service", "alarm_ids": [9]}
     answer = await closed.post("/api/v1/alarms/orders", json=order, headers=cookie(guests.session(Role.OPERATOR)))
     assert answer.status_code == 403
-    assert await listed(closed, cookie(guests.session(Role.ADMIN))) == []
+    admin = cookie(guests.session(Role.ADMIN))
+    assert await listed(closed, admin) == []
+    assert 'grid_requests_refused_total{reason="scope"} 1.0' in (await closed.get("/metrics", headers=admin)).text
 
 
 async def test_only_an_admin_reads_the_audit(closed: httpx.AsyncClient, guests: Guests) -> None:
