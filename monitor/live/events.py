@@ -3,7 +3,7 @@
 import http.client
 import json
 import ssl
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -36,7 +36,7 @@ class Entrance:
     """Whom to trust over TLS, PEM; else the system's authorities."""
 
 
-def follow_events(site: Entrance) -> Iterator[Document]:
+def follow_events(site: Entrance) -> Generator[Document]:
     """The live messages of a site, the whole farm first, until the stream ends.
 
     Raises StreamError. There is no end without one but that of the other side.

@@ -1,5 +1,6 @@
 """What stands before the routes of a site that asks who one is: limits, no bodies of strangers, sessions that slide."""
 
+from contextlib import suppress
 from functools import partial
 
 from starlette.datastructures import MutableHeaders
@@ -111,4 +112,6 @@ async def _renewed(connection: HTTPConnection) -> Pass | None:
         return None
     if (known.identity.expires_at or 0) - utc_now() > SESSION_SECONDS * SECOND // 2:
         return None
-    return await site_of(connection).door.renewed(cookie)
+    with suppress(StoreError):  # who is answered already needs no other answer: the session holds a while yet
+        return await site_of(connection).door.renewed(cookie)
+    return None

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 import os
+import resource
 import signal
 import socket
 import ssl
@@ -37,6 +38,7 @@ LARGEST_MESSAGE_BYTES = 1024
 THREADS = 4
 KEEP_ALIVE_SECONDS = 30
 PENDING_CONNECTIONS = 128
+MOST_FILES = 8192
 END_WITHIN_SECONDS = 0.5
 """After the monitor has ended without a word."""
 
@@ -47,6 +49,7 @@ def serve(settings: SiteSettings, *, until_stdin_closes: bool = False, as_json: 
     Raises SettingsError where the settings don't allow it, and CommandError where the port is taken.
     """
     log_to_stderr(as_json=as_json)
+    _allow_many_files()
     site = open_site(settings)
     with _listen(settings) as listener:
         server = PageServer(site, until_stdin_closes=until_stdin_closes)
@@ -57,6 +60,14 @@ def serve(settings: SiteSettings, *, until_stdin_closes: bool = False, as_json: 
     if server.has_failed:
         return ExitCode.FAILED
     return ExitCode.INTERRUPTED if server.was_interrupted else ExitCode.FINE
+
+
+def _allow_many_files() -> None:
+    """Have files left where many connections are: those that still shake hands over TLS are not counted by us."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY:
+        most = MOST_FILES if hard == resource.RLIM_INFINITY else min(MOST_FILES, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
 
 
 def open_site(settings: SiteSettings) -> Site:

@@ -183,7 +183,7 @@ async def test_a_channel_ends_when_its_session_does(tmp_path: Path, monkeypatch:
     guests = Guests(tmp_path)
     session = guests.session(Role.VIEWER)
     ticket = guests.access.make_ticket(guests.access.identify(cookie=session, now=now()), now()).text
-    soon = guests.forged(ticket, until=now() + SECOND)
+    soon = guests.forged(ticket, until=now() + 3 * SECOND)
     async with played(tmp_path, **guests.settings) as (_, _, address), live(address, f"?ticket={soon}") as follower:
         assert (await hear(follower))["kind"] == "snapshot"
         with pytest.raises(ConnectionClosed) as closed:

@@ -2,6 +2,8 @@
 
 import asyncio
 import ssl
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,8 @@ from websockets.asyncio.client import connect
 
 from grid.errors import SettingsError
 from monitor.access.roles import Role, Scope
+from monitor.live.documents import Document
+from monitor.live.events import Entrance, StreamRefusedError, follow_events
 from monitor.secure.folder import create
 from monitor.web import connections
 from monitor.web.connections import new_event_loop
@@ -54,6 +58,29 @@ async def test_the_channel_is_over_tls_too(tmp_path: Path, https: Path) -> None:
         headers = bearer(guests.token(Scope.READ))
         async with connect(f"wss://{address}/api/v1/live", ssl=trusting(https), additional_headers=headers) as follower:
             assert '"snapshot"' in str(await asyncio.wait_for(follower.recv(), 10))
+
+
+async def test_top_follows_a_site_whose_authority_it_is_told(
+    tmp_path: Path, https: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("monitor.live.events.SILENT_SECONDS", 30)
+    guests = Guests(tmp_path)
+    async with played(tmp_path, **guests.settings, **certified(https)) as (_, _, address):
+        site = Entrance(f"https://{address}", guests.token(Scope.READ), https / "ca.crt")
+        assert (await asyncio.to_thread(first_message, site))["kind"] == "snapshot"
+        with pytest.raises(StreamRefusedError, match=r"is not trusted: .*--cafile"):
+            await asyncio.to_thread(first_message, replace(site, cafile=None))
+        with pytest.raises(StreamRefusedError, match=r"site\.key holds no certificates"):
+            await asyncio.to_thread(first_message, replace(site, cafile=https / "site.key"))
+        with pytest.raises(StreamRefusedError, match=r"does not let us in \(401\)"):
+            await asyncio.to_thread(first_message, replace(site, token=None))
+    assert str(site.token) not in repr(site)
+
+
+def first_message(site: Entrance) -> Document:
+    """What a site tells first."""
+    with closing(follow_events(site)) as messages:
+        return next(messages)
 
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated:DeprecationWarning")
