@@ -116,7 +116,7 @@ def test_a_stream_that_falls_silent_is_said_and_comes_back(site: ServedFarm, pag
 
 
 def test_pages_that_are_killed_come_back_by_themselves(site: ServedFarm, page: Page, watch: Watch) -> None:
-    watch.forgive("WebSocket connection")
+    watch.forgive("WebSocket connection|ERR_CONNECTION_REFUSED")
     open_farm(page)
     process_of_the_pages(site).send_signal(signal.SIGKILL)
 

@@ -7,6 +7,7 @@ from story import EVERY_PAGE
 
 PROJECT = Path(__file__).parents[2]
 PICTURES = PROJECT / "docs" / "pictures"
+OF_CLOSED_SITES = ("sign-in", "session-ended")
 LOOKS = ("light", "dark", "narrow")
 MOST_BYTES = 300_000
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -15,7 +16,7 @@ DOCUMENTS = [PROJECT / "README.md", *(PROJECT / "docs").glob("*.md")]
 
 def names() -> set[str]:
     """What `make pictures` writes."""
-    return {f"{name.replace(' ', '-')}-{look}.png" for name in EVERY_PAGE for look in LOOKS}
+    return {f"{name.replace(' ', '-')}-{look}.png" for name in (*EVERY_PAGE, *OF_CLOSED_SITES) for look in LOOKS}
 
 
 def test_every_page_has_its_pictures_and_there_are_no_others() -> None:
