@@ -68,6 +68,7 @@ def test_on_an_open_site_everybody_is_a_neighbour() -> None:
 def test_a_closed_site_knows_no_neighbours(access: Access) -> None:
     assert not access.is_open
     assert not access.holds(NEIGHBOUR, NOW)
+    assert not access.holds(STRANGER, NOW)
     assert access.recognise(now=NOW).refusal is Refusal.NOTHING
 
 
@@ -149,11 +150,11 @@ def test_a_wrong_name_and_a_wrong_password_are_refused_alike(access: Access, nam
 
 
 def test_what_nobody_is_called_is_not_written_down(access: Access, accounts: Accounts) -> None:
-    for name in ("anna", "my secret passphrase"):
+    for name in ("anna", "mySecretPassphrase7", "my secret passphrase"):
         with pytest.raises(SignInRefusedError):
             access.sign_in(name, "wrong", address=HERE, now=NOW)
     refused = [event for event in accounts.events(10) if event.action is AccessAction.REFUSED]
-    assert [(event.name, event.address) for event in refused] == [("", HERE), ("anna", HERE)]
+    assert [(event.name, event.address) for event in refused] == [("", HERE), ("", HERE), ("anna", HERE)]
 
 
 def test_after_five_wrong_passwords_even_the_right_one_waits(access: Access, accounts: Accounts) -> None:

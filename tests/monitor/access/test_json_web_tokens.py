@@ -69,6 +69,11 @@ def test_each_single_letter_counts_to_the_last_bit(kind: TokenKind) -> None:
                 refusal(text[:place] + other + text[place + 1 :], kind)
 
 
+def test_padding_makes_another_text_which_is_refused() -> None:
+    for padding in ("=", "==", "\n", " ", "."):
+        refusal(SIGNED[TokenKind.API] + padding)
+
+
 @given(st.text())
 def test_any_text_is_refused_as_garbled(text: str) -> None:
     assert refusal(text) is Refusal.GARBLED
