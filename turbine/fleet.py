@@ -20,9 +20,14 @@ T = TypeVar("T")
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 CONNECTING_AT_ONCE = 64
-"""How many turbines may be on their way to the broker for the first time."""
+CONNECTING_AT_ONCE_OVER_TLS = 16
+"""How many turbines may be on their way to the broker for the first time.
+
+A handshake of TLS costs milliseconds of CPU: too many at once, on a machine with little to spare, are all too late.
+"""
 
 RETURNING_PER_SECOND = 250
+RETURNING_PER_SECOND_OVER_TLS = 100
 """About how many come back a second after the broker was away."""
 
 OTHER_FILES = 64
@@ -173,14 +178,15 @@ def listen_to_signals(on_asked: Callable[[], None]) -> Callable[[], None]:
     return deafen
 
 
-def new_ramp(processes: int = 1) -> asyncio.Semaphore:
+def new_ramp(processes: int = 1, *, tls: bool = False) -> asyncio.Semaphore:
     """Bounds how many turbines connect for the first time at once, in one of so many processes."""
-    return asyncio.Semaphore(max(1, CONNECTING_AT_ONCE // processes))
+    at_once = CONNECTING_AT_ONCE_OVER_TLS if tls else CONNECTING_AT_ONCE
+    return asyncio.Semaphore(max(1, at_once // processes))
 
 
-def first_backoff_seconds(turbines: int) -> float:
+def first_backoff_seconds(turbines: int, *, tls: bool = False) -> float:
     """How long a fleet of this size takes to come back, so that it does not rush the broker."""
-    return max(0.25, turbines / RETURNING_PER_SECOND)
+    return max(0.25, turbines / (RETURNING_PER_SECOND_OVER_TLS if tls else RETURNING_PER_SECOND))
 
 
 def allow_open_files(wanted: int) -> None:

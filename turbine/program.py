@@ -82,6 +82,7 @@ class Ending:
 def _run_fleet(cast: Cast, settings: TurbineSettings, record: Record, err: TextIO) -> ExitCode:
     brokers = settings.brokers(cast.numbers)
     turbines = len(cast.numbers)
+    tls = any(broker.tls for broker in brokers.values())
     progress = Progress(turbines, broker=f"{settings.broker_host}:{settings.broker_port}", stream=err)
     pace = Pace(cast.speed)
     processes = 1 if cast.replayed else settings.processes
@@ -95,14 +96,14 @@ def _run_fleet(cast: Cast, settings: TurbineSettings, record: Record, err: TextI
                 broker_of=brokers.__getitem__,
                 pace=pace,
                 progress=progress,
-                ramp=new_ramp(processes),
+                ramp=new_ramp(processes, tls=tls),
                 until=settings.duration,
                 lossless=cast.replayed,
                 outbox_size=settings.outbox_size or default_size(turbines),
                 resends=settings.resends,
                 outbox_file=outbox_file,
                 record=record,
-                first_backoff_seconds=first_backoff_seconds(turbines),
+                first_backoff_seconds=first_backoff_seconds(turbines, tls=tls),
                 chaos=cast.chaos,
             )
             fleet = Fleet(cast.make(None if share is None else share.numbers), run, listen)
