@@ -23,11 +23,14 @@ NewPage = Callable[..., Page]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All that need the browser run in one worker: they measure, and two Chromiums want two cores each."""
+    """All that need the browser run in one worker: they measure, and two Chromiums want two cores each.
+
+    It is the worker of Docker: Chromium gives up what it loads when a container's network comes or goes.
+    """
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
+            item.add_marker(pytest.mark.xdist_group("docker"))
 
 
 @pytest.fixture(scope="module")
