@@ -1,4 +1,4 @@
-"""F19 to F21: noise at the broker, the monitor and our clients: all live on, books balance, memory is steady."""
+"""F21 to F23: noise at the broker, the monitor and our clients: all live on, books balance, memory is steady."""
 
 import asyncio
 import contextlib
@@ -64,7 +64,7 @@ def shout(host: str, port: int, noise: Noise, packets: int) -> int:
     return sent
 
 
-def test_f19_random_packets_at_the_broker(farm: FaultFarm, extent: Extent, figures: Figures) -> None:
+def test_f21_random_packets_at_the_broker(farm: FaultFarm, extent: Extent, figures: Figures) -> None:
     wanted = extent(10_000, 1_000_000)
     monitor = farm.monitor()
     turbines = farm.turbines(*LITTLE)
@@ -79,10 +79,10 @@ def test_f19_random_packets_at_the_broker(farm: FaultFarm, extent: Extent, figur
     assert broker.is_running()
     grown = broker.memory_info().rss / MB - of_broker
     assert turbines.end() == 0, turbines.output
-    figures.note("F19", f"{sent:,} random packets at the broker, {seconds:.0f} s", f"broker + {grown:.0f} MB", seen)
+    figures.note("F21", f"{sent:,} random packets at the broker, {seconds:.0f} s", f"broker + {grown:.0f} MB", seen)
 
 
-def test_f20_random_payloads_and_topics_at_the_monitor(farm: FaultFarm, extent: Extent, figures: Figures) -> None:
+def test_f22_random_payloads_and_topics_at_the_monitor(farm: FaultFarm, extent: Extent, figures: Figures) -> None:
     wanted = extent(10_000, 1_000_000)
     monitor = farm.monitor()
     turbines = farm.turbines(*LITTLE)
@@ -104,7 +104,7 @@ def test_f20_random_payloads_and_topics_at_the_monitor(farm: FaultFarm, extent: 
     shown = farm.run("dead-letters", "--newest", "1000")
     assert shown.returncode == 0
     assert "\x1b" not in shown.stdout
-    figures.note("F20", f"{wanted:,} random messages at the monitor, {seconds:.0f} s", seen)
+    figures.note("F22", f"{wanted:,} random messages at the monitor, {seconds:.0f} s", seen)
 
 
 # --- our clients on a hostile broker
@@ -121,7 +121,7 @@ CLIENTS = [(Protocol.V5, True), (Protocol.V5, False), (Protocol.V311, False)]
 
 
 @pytest.mark.parametrize(("protocol", "in_bulk"), CLIENTS, ids=["codec", "aiomqtt-5", "aiomqtt-3.1.1"])
-async def test_f21_random_packets_at_a_client(
+async def test_f23_random_packets_at_a_client(
     free_port: int,
     extent: Extent,
     figures: Figures,
@@ -157,10 +157,10 @@ async def test_f21_random_packets_at_a_client(
     assert grown < 60
     name = "codec" if in_bulk else f"aiomqtt {protocol}"
     seconds = time.monotonic() - began
-    figures.note("F21", f"{sent:,} packets at {name}, {seconds:.0f} s", f"+ {grown:.0f} MB, {len(words)} reasons")
+    figures.note("F23", f"{sent:,} packets at {name}, {seconds:.0f} s", f"+ {grown:.0f} MB, {len(words)} reasons")
 
 
-async def test_f21_programs_outlive_a_hostile_broker(free_port: int, farm: Farm, extent: Extent) -> None:
+async def test_f23_programs_outlive_a_hostile_broker(free_port: int, farm: Farm, extent: Extent) -> None:
     """It plays the fool for a while, then behaves: turbines and monitor are still there, and say so in plain words."""
     noise, until = Noise(4), time.monotonic() + extent(8, 600)
     behaves = asyncio.Event()
