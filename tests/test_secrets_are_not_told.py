@@ -63,7 +63,15 @@ def test_a_file_for_others_that_tells_a_secret_is_found_and_a_private_one_teache
     assert confidential.look_into(tmp_path) == ["a private key stands in client.key"]
 
 
-PROGRAMS = ("starts_a_program", "starts_a_program_that_starts_one")
+FAILING = (
+    "prints",
+    "logs",
+    "raises",
+    "raises_more_than_a_secret",
+    "warns",
+    "starts_a_program",
+    "starts_a_program_that_starts_one",
+)
 TELLING = """
 import logging, subprocess, sys, warnings
 import pytest
@@ -79,6 +87,11 @@ def test_logs():
 
 def test_raises():
     raise ValueError(SECRET)
+
+def test_raises_more_than_a_secret():
+    print("signed in with", SECRET)
+    print("what was seen before")
+    assert 6 * 7 == 43
 
 def test_warns():
     with warnings.catch_warnings():
@@ -111,11 +124,20 @@ def test_a_test_that_tells_a_secret_fails_whatever_way_it_takes(tmp_path: Path) 
         check=False,
     )
     became = {name: result for result, name in re.findall(r"^([A-Z]+) \S+::test_(\w+)", run.stdout, re.MULTILINE)}
-    assert became == dict.fromkeys(("prints", "logs", "raises", "warns", *PROGRAMS), "FAILED") | {
+    assert became == dict.fromkeys(FAILING, "FAILED") | {
         "writes": "ERROR",
         "is_silent": "PASSED",
     }
     assert not confidential.secrets_in(f"{run.stdout}{run.stderr}".encode())
+    assert "assert (6 * 7) == 43" in run.stdout  # how it failed is still to be seen
+    assert "what was seen before" in run.stdout
+
+
+def test_a_private_key_is_recognised_in_a_report_and_in_a_repr() -> None:
+    key = made()["a private key"]
+    for text in (repr({"key": key}), "\n".join(f"E   {line}" for line in key.splitlines())):
+        assert confidential.secrets_in(text.encode()) == {"a private key"}
+        assert "A" * 16 not in confidential.without_secrets(f"before\n{text}\nafter")
 
 
 # --- what is ours shows no secret by itself
