@@ -12,23 +12,29 @@ from typing import Any, Self, TextIO
 from grid.times import format_time
 from monitor.clock import utc_now
 from monitor.console.line_writer import LineWriter
+from monitor.console.talkative import Talkative
 from monitor.console.view import FarmTotals, FarmView
 from monitor.console.words import age, counted, moment, plain, since
 from monitor.facts import Event
 
 FARM_EVERY_SECONDS = 60.0
+LEFT_OUT = "lines_left_out"
 MOST_NAMED = 3
 """How many turbines are named that lack readings."""
 
 
 class _Stream(ABC):
-    """Has lines written, and is never held up by that: see `LineWriter`."""
+    """Has lines written, and is never held up by that: see `LineWriter`.
+
+    Of a turbine that is talked of too often some lines are left out, and counted: the ledger has all decisions.
+    """
 
     interval_seconds = FARM_EVERY_SECONDS
 
     def __init__(self, stream: TextIO | None = None, clock: Callable[[], int] = utc_now) -> None:
         self._clock = clock
         self._lines = LineWriter(stream or sys.stdout, self._left_out)
+        self._talkative = Talkative()
 
     def __enter__(self) -> Self:
         self._lines.start()
@@ -38,11 +44,40 @@ class _Stream(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Give the last lines a second."""
+        self._count_left_out(sys.maxsize)
         self._lines.close()
+
+    def show(self, view: FarmView) -> None:
+        """Write the farm in one line."""
+        self._count_left_out(self._clock())
+        self._write_farm(view)
+
+    def tell(self, event: Event) -> None:
+        """Write a decision."""
+        self._count_left_out(self._clock())
+        if not self._talkative.is_too_much(event.turbine_number):
+            self._write_event(event)
+
+    def _count_left_out(self, at: int) -> None:
+        for turbine_number, lines in self._talkative.left_out(at).items():
+            sentence = f"{counted(lines, 'more line')} about turbine {turbine_number} left out; the ledger has them all"
+            self._write_left_out(sentence, turbine_number, lines)
 
     def check(self) -> None:
         """Raise BrokenPipeError if nobody reads any more."""
         self._lines.check()
+
+    @abstractmethod
+    def _write_farm(self, view: FarmView) -> None:
+        """Write how the farm is."""
+
+    @abstractmethod
+    def _write_event(self, event: Event) -> None:
+        """Write a decision."""
+
+    @abstractmethod
+    def _write_left_out(self, sentence: str, turbine_number: int, lines: int) -> None:
+        """Write that so many lines about a turbine were left out."""
 
     @abstractmethod
     def _left_out(self, lines: int) -> str:
@@ -52,13 +87,15 @@ class _Stream(ABC):
 class LinesConsole(_Stream):
     """Lines such as `2026-11-21 03:45:00Z Engineer 2 sent to turbine 7: ...`; the farm once a minute."""
 
-    def show(self, view: FarmView) -> None:
-        """Write the farm in one line."""
+    def _write_farm(self, view: FarmView) -> None:
         self._line(view.at, farm_in_words(view))
 
-    def tell(self, event: Event) -> None:
-        """Write a decision."""
+    def _write_event(self, event: Event) -> None:
         self._line(event.at, event_in_words(event))
+
+    def _write_left_out(self, sentence: str, turbine_number: int, lines: int) -> None:
+        del turbine_number, lines
+        self._line(self._clock(), sentence)
 
     def say(self, sentence: str, *, action: str) -> None:
         """Write what the monitor does or meets; the action word is for machines and left out."""
@@ -75,8 +112,7 @@ class LinesConsole(_Stream):
 class JsonConsole(_Stream):
     """One JSON object a line: `time`, `action`, `sentence`, then what else is known; the farm once a minute."""
 
-    def show(self, view: FarmView) -> None:
-        """Write the farm's totals, with the action `farm`."""
+    def _write_farm(self, view: FarmView) -> None:
         totals = view.totals
         numbers: dict[str, Any] = asdict(totals)
         waits_since = numbers.pop("longest_wait_since")
@@ -91,11 +127,13 @@ class JsonConsole(_Stream):
         numbers["missing_by_turbine"] = view.missing
         self._object(view.at, "farm", farm_in_words(view), numbers)
 
-    def tell(self, event: Event) -> None:
-        """Write a decision with all its fields."""
+    def _write_event(self, event: Event) -> None:
         fields = asdict(event)
         at, action, sentence = fields.pop("at"), fields.pop("action"), fields.pop("sentence")
         self._object(at, action, sentence, fields)
+
+    def _write_left_out(self, sentence: str, turbine_number: int, lines: int) -> None:
+        self._object(self._clock(), LEFT_OUT, sentence, {"turbine_number": turbine_number, "lines": lines})
 
     def say(self, sentence: str, *, action: str) -> None:
         """Write what the monitor does or meets."""
@@ -105,7 +143,7 @@ class JsonConsole(_Stream):
         self._lines.write(_in_json(at, action, sentence, rest))
 
     def _left_out(self, lines: int) -> str:
-        return _in_json(self._clock(), "lines_left_out", f"{counted(lines, 'line')} left out", {"lines": lines})
+        return _in_json(self._clock(), LEFT_OUT, f"{counted(lines, 'line')} left out", {"lines": lines})
 
 
 def _in_json(at: int, action: str, sentence: str, rest: dict[str, Any]) -> str:
