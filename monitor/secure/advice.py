@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from monitor.secure.parties import VIEWER, Credentials, Party
+from monitor.secure.parties import VIEWER, Credentials, Party, first_run
 
 _MOST_NAMED = 8
 
@@ -67,12 +67,10 @@ def reload(folder: Path) -> list[str]:
 
 
 def _which(numbers: list[int]) -> str:
-    """The options of grid-turbines for these, if it can run them at once."""
-    if not numbers:
-        return "--count 1"
-    run = next((n for n, number in enumerate(numbers) if number != numbers[0] + n), len(numbers))
-    first = "" if numbers[0] == 1 else f"--first-number {numbers[0]} "
-    return f"{first}--count {run}"
+    """The options of grid-turbines for those of these that it can run at once."""
+    run = first_run(numbers) or range(1, 2)
+    first = "" if run.start == 1 else f"--first-number {run.start} "
+    return f"{first}--count {len(run)}"
 
 
 def _names(parties: list[Party]) -> str:

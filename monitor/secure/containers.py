@@ -15,6 +15,7 @@ from os import chown
 from pathlib import Path
 
 from monitor.secure.broker_configuration import PORT
+from monitor.secure.parties import first_run
 from monitor.secure.private_files import make_private_folder, write_private
 
 MOSQUITTO_USER = 1883
@@ -50,7 +51,8 @@ def parts_of(folder: Path) -> list[Part]:
             f"no secure folder is mounted ({error}): grid-monitor secure --host NAME makes one"
         ) from None
     of_monitor = {Path("grid.toml"): settings_inside(settings, "monitor").encode()}
-    of_turbines = {Path("grid.toml"): settings_inside(settings, "turbines").encode()}
+    numbers = first_run(int(path.parts[1]) for path in programs["turbines"] if path.parts[1].isdecimal())
+    of_turbines = {Path("grid.toml"): running(numbers, settings_inside(settings, "turbines")).encode()}
     return [
         Part("broker", MOSQUITTO_USER, broker),
         Part("monitor", GRID_USER, {**of_monitor, **authority, **programs["monitor"], **programs["https"]}),
@@ -80,6 +82,14 @@ def settings_inside(text: str, section: str) -> str:
     text = text.replace(f"{json.dumps(folder, ensure_ascii=False)[1:-1]}/", f"{INSIDE}/")
     other = {"monitor": "turbines", "turbines": "monitor"}[section]
     return re.sub(rf"^\[{other}\]$.*?(?=^\[|\Z)", "", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def running(numbers: range, text: str) -> str:
+    """The turbines' settings, which say as well how many there are: those with files, unless a person says it."""
+    if not numbers or {"count", "first_number"} & tomllib.loads(text).get("turbines", {}).keys():
+        return text
+    how_many = f"[turbines]\nfirst_number = {numbers.start}\ncount = {len(numbers)}"
+    return re.sub(r"^\[turbines\]$", how_many, text, flags=re.MULTILINE)
 
 
 def hand_out(part: Part, volume: Path) -> None:

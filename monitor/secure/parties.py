@@ -86,6 +86,15 @@ def turbines(numbers: Iterable[int]) -> list[Party]:
     return [_turbine(str(number)) for number in numbers]
 
 
+def first_run(numbers: Iterable[int]) -> range:
+    """The lowest of these numbers with those that follow it without a gap: what one grid-turbines runs."""
+    present = frozenset(numbers)
+    first = end = min(present, default=0)
+    while end in present:
+        end += 1
+    return range(first, end)
+
+
 def _parties_in(word: str) -> list[Party]:
     if bounds := re.fullmatch(r"([0-9]+)-([0-9]+)", word):
         first, last = (parse_turbine_number(bound) for bound in bounds.groups())

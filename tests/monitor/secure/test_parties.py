@@ -5,12 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grid.topics import MAX_TURBINE_NUMBER
-from monitor.secure.parties import Party, PartyKind, parse_numbers, parse_parties
+from monitor.secure.parties import Party, PartyKind, first_run, parse_numbers, parse_parties
 
 
 def test_numbers_and_ranges_are_turbines_each_once() -> None:
     assert parse_numbers("1-3,7,2") == [1, 2, 3, 7]
     assert parse_parties(["7-8", "8"]) == [Party(PartyKind.TURBINE, "7"), Party(PartyKind.TURBINE, "8")]
+
+
+@pytest.mark.parametrize(("numbers", "run"), [([], []), ([3], [3]), ([9, 7, 8, 20], [7, 8, 9]), ([1, 3], [1])])
+def test_one_program_runs_the_lowest_numbers_that_follow_each_other(numbers: list[int], run: list[int]) -> None:
+    assert list(first_run(numbers)) == run
 
 
 def test_other_words_are_controllers_unless_viewers_are_meant() -> None:
