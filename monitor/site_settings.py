@@ -26,11 +26,6 @@ class SiteSettings:
     """Of the running monitor's connection to its broker, as the next: whoever serves tells when they end."""
     certfile: Path | None = None
 
-    @property
-    def is_open(self) -> bool:
-        """Whether nobody is asked who it is."""
-        return self.http_key_file is None
-
     def to_json(self) -> str:
         """For the command line of the process that the monitor starts: it names files, and holds no secret."""
         return json.dumps(asdict(self), default=str)

@@ -26,7 +26,7 @@ async def about(site: Site) -> dict[str, Any]:
         "Data folder": str(data_dir.absolute()),
         "Database": _database(data_dir / DATABASE),
         "Pages and API": f"{site.settings.http_host}, port {site.settings.http_port}",
-        "Sign-in": "nobody is asked: only this machine can reach the pages" if site.settings.is_open else "asked for",
+        "Sign-in": "nobody is asked: only this machine can reach the pages" if site.door.is_open else "asked for",
     }
     books: dict[str, int] = {}
     try:

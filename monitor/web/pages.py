@@ -1,6 +1,5 @@
 """The pages: each is a shell that the server writes, filled by its script."""
 
-import asyncio
 import re
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,7 +12,6 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.templating import Jinja2Templates
 
 from monitor.access.roles import Role, Scope
-from monitor.store.accounts import Accounts
 from monitor.store.errors import StoreError
 from monitor.web.about import about
 from monitor.web.access import TheIdentity, require_anyone, require_on_page
@@ -45,7 +43,7 @@ class Shell:
 
     def page(self, template: str, shown: dict[str, Any] | None = None, *, status_code: int = 200) -> HTMLResponse:
         """Fill a template. One with a name on it is kept by no browser, so that going back after signing out asks."""
-        asks = not self.site.settings.is_open
+        asks = not self.site.door.is_open
         context = {"asks": asks, "who": self.who, "may": sorted(self.who.scopes), **(shown or {})}
         answer = _templates.TemplateResponse(self.request, template, context, status_code=status_code)
         if asks:
@@ -136,7 +134,7 @@ async def sign_in_page(request: Request, who: TheIdentity, site: TheSite, next_p
         return RedirectResponse(wanted, status_code=303)
     shown = {
         "next": wanted,
-        "is_nobody_known": await asyncio.to_thread(_is_nobody_known, site.settings.data_dir),
+        "is_nobody_known": await _is_nobody_known(site),
         "came_from_elsewhere": request.headers.get("sec-fetch-site") == "cross-site",
     }
     return _templates.TemplateResponse(request, "sign_in.html", shown, headers={"cache-control": "no-store"})
@@ -147,10 +145,10 @@ def local_path(text: str) -> str:
     return text if _LOCAL_PATH.fullmatch(text) and not text.startswith("/sign-in") else FARM
 
 
-def _is_nobody_known(data_dir: Path) -> bool:
+async def _is_nobody_known(site: Site) -> bool:
     """Whether no user was made yet; false where that can't be told."""
     try:
-        return not Accounts.of(data_dir).users()
+        return not await site.door.anyone_can_sign_in()
     except StoreError:
         return False
 

@@ -48,11 +48,6 @@ def test_what_is_not_said_is_the_same_in_both() -> None:
     assert SiteSettings.from_json(SiteSettings().to_json()) == SiteSettings()
 
 
-def test_a_site_is_open_as_long_as_there_is_no_key() -> None:
-    assert SiteSettings().is_open
-    assert not SiteSettings(http_key_file=Path("key")).is_open
-
-
 @pytest.mark.parametrize("wrong", ["10.0.0.0/33", "proxy.example", "10.0.0.1/8", "*"])
 def test_a_proxy_is_an_address_or_a_network(wrong: str) -> None:
     with pytest.raises(SettingsError, match=r"--http-proxy.*is no address or network"):
