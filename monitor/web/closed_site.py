@@ -15,8 +15,9 @@ from monitor.access.refusals import Refusal
 from monitor.clock import utc_now
 from monitor.store.errors import StoreError
 from monitor.web.access import address_of, recognised, recognised_already, unauthorized
+from monitor.web.guards import READS
 from monitor.web.problems import Problem, of_store
-from monitor.web.rate_limits import READS, SIGN_IN, kind_of
+from monitor.web.rate_limits import SIGN_IN, kind_of
 from monitor.web.site import site_of
 
 _COOKIE_RULES = "Path=/; Secure; HttpOnly; SameSite=Strict"

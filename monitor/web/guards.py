@@ -32,7 +32,8 @@ _TLS = frozenset({"https", "wss"})
 
 HEAD = "grid.head"
 """In the scope of a GET that was asked as HEAD."""
-_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that change nothing (RFC 9110, section 9.2.1)."""
 
 
 class SecurityHeaders:
@@ -91,7 +92,7 @@ class Neighbours:
         name = host_name(hosts[0])
         if not is_loopback(name) and name.strip("[]").lower() not in self._names:
             return Problem(421, None, "This site does not answer to that name: http_names says to which it does.")
-        writes, origins = scope.get("method") not in _READS, headers.getlist("origin")
+        writes, origins = scope.get("method") not in READS, headers.getlist("origin")
         own = _same_origin(origins, hosts[0], over_tls=scope.get("scheme") in _TLS)
         if _is_from_elsewhere(headers) or (writes and not own):
             return Problem(403, "Foreign origin", "Pages of other origins may link here, and nothing else.")

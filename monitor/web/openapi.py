@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from monitor.access.access import COOKIE
 from monitor.access.roles import Scope
 from monitor.web import problems
 from monitor.web.api.examples import EXAMPLES
@@ -81,7 +82,7 @@ def _components(components: Document) -> Document:
         "responses": {name: _problem(text) for name, text in _PROBLEMS.values()},
         "securitySchemes": {
             "bearer": {"type": "http", "scheme": "bearer", "description": "Of `grid-monitor token create`."},
-            "session": {"type": "apiKey", "in": "cookie", "name": "__Host-grid", "description": "Of a sign-in."},
+            "session": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "Of a sign-in."},
         },
     }
 

@@ -12,11 +12,11 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 from monitor.access.identity import Identity, IdentityKind
 from monitor.access.throttle import network
 from monitor.web.doorkeeper import TOO_MANY
+from monitor.web.guards import READS
 from monitor.web.problems import Problem
 
 SIGN_IN = ("POST", "/api/v1/session")
 BRINGING = frozenset({("POST", "/post_metrics"), ("POST", "/api/v1/outages")})
-READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Kind(StrEnum):
