@@ -28,7 +28,7 @@ _files = {path.relative_to(FOLDER).as_posix(): path for path in FOLDER.rglob("*"
 
 @router.get("/static/{name:path}", name="static")
 async def static_file(name: str) -> Response:
-    """Give out a file. They are open also on a site with a token: everybody can read them where Grid is published."""
+    """Give out a file, to anyone: everybody can read them where Grid is published."""
     path = _files.get(name)
     if path is None:
         raise Problem(404, None, "There is no such file.")
