@@ -7,6 +7,9 @@ from grid.times import SECOND
 from monitor.books import Balance
 from monitor.facts import Changes, Committed, Troubles
 
+TURNED_AWAY_SECONDS = 600
+"""How long it stands in the health that somebody was turned away; whoever is, tries again sooner."""
+
 LEAST_FREE_BYTES = 200 * 1024 * 1024
 """Less than this free on the disk of the data is worth a word."""
 
@@ -31,6 +34,9 @@ class Health:
     waiting: int = 0
     """Messages in the intake, when the last batch was taken."""
     unbalanced_since: int | None = None
+    turned_away: str | None = None
+    """Which turbine or controller is beyond the limits, in words: its messages are refused."""
+    turned_away_at: int | None = None
     last_commit_at: int | None = None
     last_reading_at: int | None = None
     """When one was stored last."""
@@ -59,6 +65,16 @@ class Health:
         self.taken += received
         self.under_way = received
         self.waiting = waiting
+
+    def mind_limits(self, turned_away: str | None, *, at: int) -> bool:
+        """Somebody was turned away just now, or nobody; whether that is worth a line: nobody was for some time."""
+        if turned_away is None:
+            if self.turned_away_at is not None and at - self.turned_away_at > TURNED_AWAY_SECONDS * SECOND:
+                self.turned_away = self.turned_away_at = None
+            return False
+        is_new = self.turned_away is None
+        self.turned_away, self.turned_away_at = turned_away, at
+        return is_new
 
     def keep_books(self, changes: Changes, committed: Committed, *, at: int) -> None:
         """The batch that was taken last is committed; `at` is the time."""

@@ -239,8 +239,14 @@ class GridMonitor:
         asked.became = decode_posts(asked.posts, now, self._arrivals, self._admission, decoded)
         self.health.take_in(received=decoded.counted["received"], waiting=batch.waiting)
         decoded.counted["dropped_at_qos_0"] = batch.dropped
+        self._mind_limits(now)
         turns = self._turns_of_the_connection(batch)
         return Step([*turns, *decoded.news, *asked.orders], decoded, asked, len(batch.messages))
+
+    def _mind_limits(self, now: int) -> None:
+        turned_away = self._admission.drain_turned_away()
+        if self.health.mind_limits(turned_away, at=now):
+            self._watcher.say(f"{turned_away}; what it sends is refused", action="turned_away")
 
     def _turns_of_the_connection(self, batch: Batch) -> list[News]:
         turns: list[News] = []
@@ -336,8 +342,7 @@ class GridMonitor:
             return False
         self._ready = True
         self._outbox.add(remembered.outbox)
-        turbines = (turbine.turbine_number for turbine in remembered.turbines)
-        self._admission.remember(turbines, remembered.knowledge.controllers)
+        self._admission.remember(_known_turbines(remembered), remembered.knowledge.controllers)
         for turbine in remembered.turbines:
             if turbine.emitted_at is not None and turbine.received_at is not None:
                 # An arrival is never later than a moment after its receipt; a turbine's own clock may be.
@@ -395,6 +400,13 @@ def _audit(asked: Asked, decisions: Decisions, knowledge: KnowledgeChanges, at: 
         *audit_of_alarm_orders(asked.alarm_orders, knowledge.alarms.answers, at),
         *audit_of_tests(asked.tests, knowledge.notifications.answers, at),
     ]
+
+
+def _known_turbines(remembered: Remembered) -> Iterator[int]:
+    """Also those of which only refused readings came: their sessions are followed."""
+    yield from (turbine.turbine_number for turbine in remembered.turbines)
+    yield from (record.turbine_number for record in remembered.sequences.records)
+    yield from (run.turbine_number for run in remembered.sequences.since)
 
 
 def _pauses() -> Iterator[float]:

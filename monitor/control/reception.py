@@ -110,6 +110,7 @@ class Reception:
             "store_error": health.store_error,
             "store_error_since": _format(health.store_error_since),
             "text_files_behind": self._store.text_files_behind,
+            "turned_away": health.turned_away,
             "last_commit_at": _format(health.last_commit_at),
             "last_reading_at": _format(health.last_reading_at),
             "queued_messages": health.waiting,

@@ -23,17 +23,24 @@ class Admission:
         self.controllers: set[str] = set()
         self._most_turbines = most_turbines
         self._most_controllers = CONTROLLERS_FOR_A_TURBINE * most_turbines
+        self._turned_away: str | None = None
 
     def remember(self, turbines: Iterable[int], controllers: Iterable[str]) -> None:
         """Start with what the ledger knows."""
         self.turbines.update(turbines)
         self.controllers.update(controllers)
 
+    def drain_turned_away(self) -> str | None:
+        """Who was turned away last since this was asked last, and why, in a sentence; None if nobody was."""
+        turned_away, self._turned_away = self._turned_away, None
+        return turned_away
+
     def has_room_for(self, turbine_number: int) -> bool:
         """Whether a turbine is let in; if so it is known from now on."""
         if turbine_number in self.turbines:
             return True
         if len(self.turbines) >= self._most_turbines:
+            self._turned_away = self._of_turbine(turbine_number)
             return False
         self.turbines.add(turbine_number)
         return True
@@ -41,13 +48,16 @@ class Admission:
     def let_in(self, turbine_number: int) -> None:
         """Let a turbine in. Raises RefusedError when there are too many."""
         if not self.has_room_for(turbine_number):
-            detail = f"turbine {turbine_number} is one too many: --max-turbines is {self._most_turbines}"
-            raise RefusedError(DeadLetterReason.TOO_MANY, detail)
+            raise RefusedError(DeadLetterReason.TOO_MANY, self._of_turbine(turbine_number))
 
     def let_controller_in(self, controller_id: str) -> None:
         """Let a controller in. Raises RefusedError when there are too many."""
         if controller_id not in self.controllers:
             if len(self.controllers) >= self._most_controllers:
-                detail = f"{controller_id} is one controller too many: the limit is {self._most_controllers}"
+                detail = f"{controller_id} is one controller too many: --max-turbines allows {self._most_controllers}"
+                self._turned_away = detail
                 raise RefusedError(DeadLetterReason.TOO_MANY, detail)
             self.controllers.add(controller_id)
+
+    def _of_turbine(self, turbine_number: int) -> str:
+        return f"turbine {turbine_number} is one too many: --max-turbines is {self._most_turbines}"

@@ -2,17 +2,22 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
 
 import pytest
 from desk import Desk, reading, until
 
 from grid.connection import Message, PlainMessage
 from monitor.books import Balance
-from monitor.facts import Action, Link, Order, OrderKind, VisitState
+from monitor.facts import Action, DeadLetterReason, Link, Order, OrderKind, VisitState
+from monitor.health import TURNED_AWAY_SECONDS
 from monitor.intake.admission import Admission
 from monitor.intake.decode import ArrivalTimes, Decoded, decode
 from monitor.store.errors import StoreDamagedError
+from monitor.store.ledger import Ledger
+from monitor.store.queries import pages
 
 HOLD = Order(OrderKind.HOLD, 7, "Ann", "people on site")
 
@@ -328,3 +333,39 @@ async def test_a_message_that_gets_lost_within_the_monitor_is_noticed(
         assert desk.monitor.health.unbalanced_since is not None
     with desk.reader as reader:
         assert reader.invariants() == ["the books do not balance: 2 received, but 1 stored, 0 duplicate and 0 rejected"]
+
+
+@pytest.fixture
+def one_turbine(tmp_path: Path) -> Iterator[Callable[[], Desk]]:
+    """Starts monitors, one after the other, that take one turbine."""
+    with Ledger.open(tmp_path / "grid.db") as ledger:
+        yield lambda: Desk(ledger, tmp_path / "grid.db", max_turbines=1)
+
+
+async def test_a_turbine_too_many_is_told_of_until_nobody_is_turned_away(one_turbine: Callable[[], Desk]) -> None:
+    desk = one_turbine()
+    async with desk.at_work():
+        desk.intake.bring(reading(number=1), reading(number=2, turbine=8), reading(number=3, turbine=8))
+        await until(lambda: len(desk.intake.acknowledged) == 3)
+        desk.intake.bring(reading(number=4, turbine=8))
+        await until(lambda: len(desk.intake.acknowledged) == 4)
+        assert desk.watcher.said.count("turned_away") == 1
+        assert desk.monitor.health.turned_away == "turbine 8 is one too many: --max-turbines is 1"
+        desk.seconds += TURNED_AWAY_SECONDS + 1
+        desk.intake.bring(reading(number=5))
+        await until(lambda: len(desk.intake.acknowledged) == 5)
+        assert desk.monitor.health.turned_away is None
+
+
+async def test_a_turbine_of_which_only_poison_came_counts_also_after_a_start(one_turbine: Callable[[], Desk]) -> None:
+    poison = PlainMessage(
+        "grid/turbines/7/metrics", b'{"wind_speed":NaN,"session":"s-1","sequence":1}', 1, retain=False, packet_id=9
+    )
+    for message in (poison, reading(turbine=8)):
+        desk = one_turbine()
+        async with desk.at_work():
+            desk.intake.bring(message)
+            await until(partial(getattr, desk.intake, "acknowledged"))
+    with desk.reader as reader:
+        letters = [letter for _, letter in pages.dead_letters_page(reader, pages.Turn(9)).records]
+    assert [letter.reason for letter in letters] == [DeadLetterReason.TOO_MANY, DeadLetterReason.INVALID]

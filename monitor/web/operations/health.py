@@ -60,6 +60,7 @@ def checks(seen: Seen, around: Surroundings) -> list[Check]:
         _database(health),
         _books(health),
         _text_files(gauges),
+        _limits(health.get("turned_away")),
         _notifications(health.get("notifications_failing")),
         _feed(around),
         *found,
@@ -142,6 +143,13 @@ def _text_files(gauges: Document) -> Check:
     if not gauges.get("grid_text_files_behind"):
         return Check("text_files", True, "The turbines' text files hold what the database holds.")
     return Check("text_files", False, "The turbines' text files lack readings; they catch up when their disk takes it.")
+
+
+def _limits(turned_away: str | None) -> Check:
+    if turned_away is None:
+        return Check("limits", True, "No turbine or controller is turned away.")
+    sentence = f"What somebody sends is refused: {turned_away}. Look with grid-monitor dead-letters."
+    return Check("limits", False, sentence)
 
 
 def _feed(around: Surroundings) -> Check:

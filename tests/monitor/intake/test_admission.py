@@ -50,6 +50,15 @@ def test_a_turbine_too_many_is_a_dead_letter_that_names_the_setting(of_turbine: 
     assert letter.detail == "turbine 3 is one too many: --max-turbines is 2"
 
 
+def test_who_was_turned_away_is_told_once() -> None:
+    admission = Admission(most_turbines=1)
+    decoded(admission, reading(1))
+    assert admission.drain_turned_away() is None
+    decoded(admission, reading(2), reading(1))
+    assert admission.drain_turned_away() == "turbine 2 is one too many: --max-turbines is 1"
+    assert admission.drain_turned_away() is None
+
+
 def test_turbines_of_the_ledger_are_let_in_whatever_the_limit() -> None:
     admission = Admission(most_turbines=1)
     admission.remember([7, 8, 9], [])

@@ -50,6 +50,7 @@ def test_where_no_reading_is_taken_in_it_is_unhealthy_and_not_ready(look: Seen, 
     [
         (seen(balance=UNBALANCED, unbalanced_since="2026-11-21T11:59:00Z"), AROUND, "books"),
         (seen(gauges={"grid_text_files_behind": 1}), AROUND, "text_files"),
+        (seen(turned_away="turbine 7 is one too many: --max-turbines is 6"), AROUND, "limits"),
         (seen(notifications_failing="messages do not reach crew (it answered 500)"), AROUND, "notifications"),
         (seen(), Surroundings(NOON, NOON - 9_000_000), "feed"),
         (seen(), Surroundings(NOON), "feed"),
