@@ -61,6 +61,25 @@ def test_signing_in_does_not_let_an_address_guess_other_names_for_ever() -> None
     assert throttle.retry_after("anna", "10.0.0.1") is not None
 
 
+def test_nobody_is_locked_out_on_purpose_where_they_have_signed_in_before() -> None:
+    throttle = Throttle()
+    throttle.succeeded("Anna", "10.0.0.1")
+    tries(throttle, lambda _: "anna", lambda number: f"10.1.{number}.1")
+    assert throttle.retry_after("anna", "10.0.0.1") is None
+    assert throttle.retry_after("anna", "10.0.0.2") is not None
+    assert throttle.retry_after("bob", "10.0.0.1") is None
+    assert tries(throttle, lambda _: "anna", lambda _: "10.0.0.1") == 5
+
+
+def test_who_signs_in_at_many_addresses_is_remembered_at_the_latest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("monitor.access.throttle.MOST_FAMILIAR", 2)
+    throttle = Throttle()
+    for number in (1, 2, 1, 3):
+        throttle.succeeded("anna", f"10.0.0.{number}")
+    tries(throttle, lambda _: "anna", lambda number: f"10.1.{number}.1")
+    assert [throttle.retry_after("anna", f"10.0.0.{number}") is None for number in (1, 2, 3)] == [True, False, True]
+
+
 def test_a_throttled_address_is_noted_once_a_minute() -> None:
     throttle = Throttle()
     assert [throttle.is_worth_noting("10.0.0.1") for _ in range(3)] == [True, False, False]
