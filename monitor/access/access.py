@@ -30,6 +30,7 @@ LONGEST_SESSION_SECONDS = 12 * 3600
 TICKET_SECONDS = 30
 MOST_TICKETS = 10_000
 BUSY_SECONDS = 5
+"""When to come back, where so many sign in that one was not looked at."""
 
 
 class SignInRefusedError(Exception):
@@ -84,6 +85,7 @@ class Access:
         self._passwords = passwords or Passwords()
         self._throttle = Throttle()
         self._tickets = UsedOnce(MOST_TICKETS)
+        self._door = new_id()  # which tickets were used is forgotten with it, and so they open no other
 
     @classmethod
     def open_site(cls) -> Self:
@@ -166,7 +168,7 @@ class Access:
         pass_id, until = claims.text("for"), claims.number("until")
         if now >= until:
             raise TokenRefusedError(Refusal.EXPIRED)
-        if not self._tickets.use(claims.token_id, claims.expires_at, now):
+        if claims.text("door") != self._door or not self._tickets.use(claims.token_id, claims.expires_at, now):
             raise TokenRefusedError(Refusal.REVOKED)
         if claims.text("kind") == IdentityKind.TOKEN:
             return identity_of_token(self._token(pass_id, now))
@@ -284,12 +286,15 @@ class Access:
     def make_ticket(self, identity: Identity, now: int) -> Pass:
         """A ticket that opens the channel once, within 30 s, as the user or token that asks for it.
 
+        Only here: after a restart nobody knows any more which ones were used.
+
         Raises TokenRefusedError for anybody else.
         """
         if identity.kind not in (IdentityKind.USER, IdentityKind.TOKEN) or identity.expires_at is None:
             raise TokenRefusedError(Refusal.NOTHING)
         expires_at = (now // SECOND + TICKET_SECONDS) * SECOND
         more = {
+            "door": self._door,
             "kind": identity.kind.value,
             "for": identity.pass_id,
             "account": identity.account,

@@ -326,6 +326,12 @@ def test_a_ticket_does_not_outlive_its_session(access: Access) -> None:
     assert access.recognise(now=session.expires_at, ticket=ticket.text).refusal is Refusal.EXPIRED
 
 
+def test_a_restart_opens_nothing_a_second_time(access: Access, tmp_path: Path) -> None:
+    ticket = access.make_ticket(signed_in(access).identity, NOW)
+    assert access.identify(now=NOW, ticket=ticket.text).name == "anna"
+    assert closed_site(tmp_path).recognise(now=NOW, ticket=ticket.text).refusal is Refusal.REVOKED
+
+
 def test_a_stranger_gets_no_ticket(access: Access) -> None:
     for who in (STRANGER, NEIGHBOUR):
         with pytest.raises(TokenRefusedError):

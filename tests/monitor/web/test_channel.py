@@ -34,6 +34,13 @@ async def hear(follower: ClientConnection) -> Message:
     return message
 
 
+async def ticket(address: str, headers: dict[str, str]) -> str:
+    """One that the site gives out: it takes no other's."""
+    async with httpx.AsyncClient() as client:
+        answer = await client.post(f"http://{address}/api/v1/live/tickets", headers=headers)
+    return str(answer.json()["ticket"])
+
+
 async def test_a_follower_gets_the_farm_and_then_what_the_monitor_tells(tmp_path: Path) -> None:
     async with played(tmp_path) as (monitor, site, address), live(address) as follower:
         first = await hear(follower)
@@ -117,7 +124,9 @@ async def test_what_must_not_open_the_channel_does_not(tmp_path: Path) -> None:
             assert await status_of(address, additional_headers=bearer(text)) == 401, why
             answer = await client.get(f"http://{address}/api/v1/live/sse", headers=bearer(text))
             assert answer.status_code == 401, why
-        for why, text in guests.refused(guests.ticket(token), {"session": session, "token": token}).items():
+        for why, text in guests.refused(
+            await ticket(address, bearer(token)), {"session": session, "token": token}
+        ).items():
             assert await status_of(address, f"?ticket={quote(text)}") == 401, why
 
 
@@ -182,12 +191,13 @@ async def test_a_channel_ends_when_its_session_does(tmp_path: Path, monkeypatch:
     """At that moment, and not only when it is looked at the next time."""
     guests = Guests(tmp_path)
     session = guests.session(Role.VIEWER)
-    ticket = guests.access.make_ticket(guests.access.identify(cookie=session, now=now()), now()).text
-    soon = guests.forged(ticket, until=now() + 3 * SECOND)
-    async with played(tmp_path, **guests.settings) as (_, _, address), live(address, f"?ticket={soon}") as follower:
-        assert (await hear(follower))["kind"] == "snapshot"
-        with pytest.raises(ConnectionClosed) as closed:
-            await hear(follower)
+    async with played(tmp_path, **guests.settings) as (_, _, address):
+        given = await ticket(address, {"Cookie": f"{COOKIE}={session}", "Origin": f"http://{address}"})
+        soon = guests.forged(given, until=now() + 3 * SECOND)
+        async with live(address, f"?ticket={soon}") as follower:
+            assert (await hear(follower))["kind"] == "snapshot"
+            with pytest.raises(ConnectionClosed) as closed:
+                await hear(follower)
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 4401
 
