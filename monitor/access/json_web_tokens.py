@@ -43,9 +43,9 @@ class Claims:
     """The claims that only its kind has."""
 
     def text(self, name: str) -> str:
-        """One of its own claims. Raises TokenRefusedError where it is no text."""
+        """One of its own claims. Raises TokenRefusedError where it is no text in ASCII, as all of ours is."""
         value = self.more.get(name)
-        if not isinstance(value, str):
+        if not isinstance(value, str) or not value.isascii():
             raise TokenRefusedError(Refusal.FOREIGN)
         return value
 
@@ -118,6 +118,8 @@ def _claims(payload: Mapping[str, Any], now: int) -> Claims:
     issued_at, expires_at = (_time(payload[name]) for name in ("iat", "exp"))
     if not issued_at - CLOCK_STEP_SECONDS * SECOND <= now < expires_at:
         raise TokenRefusedError(Refusal.EXPIRED)
+    if not (payload["sub"].isascii() and payload["jti"].isascii()):
+        raise TokenRefusedError(Refusal.FOREIGN)
     more = {name: value for name, value in payload.items() if name not in _STANDARD}
     return Claims(payload["sub"], payload["jti"], issued_at, expires_at, more)
 

@@ -162,6 +162,15 @@ def test_times_are_whole_seconds_that_there_are(end: Any) -> None:
     refusal(made(HEADER, {**GOOD, "iat": end}))
 
 
+@pytest.mark.parametrize("text", ["\ud800", "ä", "anna\u212a"])
+def test_texts_are_ascii_as_all_of_ours_are(text: str) -> None:
+    """Half a letter, which JSON can say, is none that a database could be asked for."""
+    for name in ("sub", "jti"):
+        assert refusal(made(HEADER, {**GOOD, name: text})) is Refusal.FOREIGN
+    with pytest.raises(TokenRefusedError):
+        TOKENS.read(TokenKind.API, made(HEADER, {**GOOD, "sid": text}), NOW).text("sid")
+
+
 def test_what_is_too_long_is_not_even_looked_at() -> None:
     assert refusal(made(HEADER, {**GOOD, "more": "x" * LONGEST_TOKEN})) is Refusal.GARBLED
 
