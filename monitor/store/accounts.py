@@ -176,9 +176,7 @@ class Accounts:
         """The answer to a question; none while there is no database."""
         with _naming_errors(self.path):
             try:
-                connection = sqlite3.connect(
-                    f"{self.path.absolute().as_uri()}?mode=rw", uri=True, timeout=BUSY_TIMEOUT_SECONDS
-                )
+                connection = _open(self.path, BUSY_TIMEOUT_SECONDS)
             except sqlite3.OperationalError:
                 if self.path.exists():
                     raise
@@ -191,7 +189,7 @@ class Accounts:
         """One transaction, in a database that is there with its tables; what fails changes nothing."""
         with _naming_errors(self.path):
             _make(self.path)
-            with closing(sqlite3.connect(self.path, timeout=timeout, isolation_level=None)) as connection:
+            with closing(_open(self.path, timeout)) as connection:
                 connection.execute("PRAGMA synchronous = FULL")
                 connection.execute("BEGIN IMMEDIATE")
                 try:
@@ -205,6 +203,11 @@ class Accounts:
 
 
 _VALID = "revoked_at IS NULL AND expires_at > ?"
+
+
+def _open(path: Path, timeout: float) -> sqlite3.Connection:
+    """Open the file that is there: SQLite would make one that others may read, also where a link leads elsewhere."""
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=timeout, isolation_level=None)
 
 
 def _make(path: Path) -> None:
@@ -229,6 +232,13 @@ def _naming_errors(path: Path) -> Iterator[None]:
         raise StoreDamagedError(
             f"the database {path} is damaged ({error.__cause__}): put a copy of it in its place, or remove it and make "
             "users and tokens again"
+        ) from error
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+            raise
+        raise StoreDamagedError(
+            f"the database {path} has not the tables of accounts ({error}): put a copy of it in its place, or remove it "
+            "and make users and tokens again"
         ) from error
 
 

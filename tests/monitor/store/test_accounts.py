@@ -221,3 +221,23 @@ def test_a_folder_in_its_place_is_told_as_such(accounts: Accounts) -> None:
         accounts.users()
     with pytest.raises(StoreUnavailableError):
         add_user(accounts)
+
+
+def test_another_programs_database_in_its_place_is_told_as_damage(accounts: Accounts) -> None:
+    accounts.path.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(accounts.path)) as connection:
+        connection.execute("CREATE TABLE users (number INTEGER)")
+    with pytest.raises(StoreDamagedError, match="has not the tables of accounts"):
+        add_user(accounts)
+    with closing(sqlite3.connect(accounts.path)) as connection:
+        connection.execute(f"PRAGMA user_version = {FORMAT}")
+    with pytest.raises(StoreDamagedError, match="has not the tables of accounts"):
+        accounts.users()
+
+
+def test_a_link_to_nothing_has_nothing_made_elsewhere(accounts: Accounts, tmp_path: Path) -> None:
+    accounts.path.parent.mkdir(parents=True, exist_ok=True)
+    accounts.path.symlink_to(tmp_path / "elsewhere.db")
+    with pytest.raises(StoreUnavailableError):
+        add_user(accounts)
+    assert not (tmp_path / "elsewhere.db").exists()
