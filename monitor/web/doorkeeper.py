@@ -1,21 +1,26 @@
 """Asks who somebody is without holding up others: what is asked waits for the disk, and a password for a processor."""
 
 import asyncio
+import logging
+import time
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-from monitor.access.access import Access, Pass, Recognised, SignInRefusedError, ThrottledError
-from monitor.access.identity import NEIGHBOUR, Identity
-from monitor.access.refusals import Refusal
+from monitor.access.access import BUSY_SECONDS, Access, Pass, Recognised, SignInRefusedError, ThrottledError
+from monitor.access.identity import Identity
 from monitor.clock import utc_now
+from monitor.store.errors import StoreError, StoreUnavailableError
+
+logger = logging.getLogger(__name__)
 
 THREADS = 2
 MOST_SIGNING_IN = 20
-TRY_AGAIN_SECONDS = 5
 SIGN_IN_REFUSED = "sign_in"
 SIGN_IN_THROTTLED = "sign_in_throttled"
+LOG_EVERY_SECONDS = 60.0
+UNREADABLE = "Who may come in can't be looked up now; the log of the process that serves says why."
 LACKS_SCOPE = "scope"
 TOO_MANY = "rate"
 
@@ -30,6 +35,7 @@ class Doorkeeper:
         self._known = ThreadPoolExecutor(THREADS, thread_name_prefix="door")
         self._signing_in = ThreadPoolExecutor(1, thread_name_prefix="sign-in")
         self._line = 0
+        self._logged_at: float | None = None
         self.refused: Counter[str] = Counter()
         """How many requests were refused since the start, by reason: those of `Refusal`, and those above."""
 
@@ -42,11 +48,9 @@ class Doorkeeper:
         self, *, cookie: str | None = None, authorization: str | None = None, ticket: str | None = None
     ) -> Recognised:
         """Who brings this. Raises StoreError."""
-        if self.is_open:
-            return Recognised(NEIGHBOUR)
-        if cookie is authorization is ticket is None:
-            return Recognised(self._access.identify(now=utc_now()), Refusal.NOTHING)  # reads nothing
         now = utc_now()
+        if self.is_open or cookie is authorization is ticket is None:
+            return self._access.recognise(now=now)  # which reads nothing
         return await self._ask(
             lambda: self._access.recognise(now=now, cookie=cookie, authorization=authorization, ticket=ticket)
         )
@@ -67,12 +71,12 @@ class Doorkeeper:
         """A session. Raises SignInRefusedError, ThrottledError and StoreError."""
         if self._line >= MOST_SIGNING_IN:
             self.refused[SIGN_IN_THROTTLED] += 1
-            raise ThrottledError(TRY_AGAIN_SECONDS)
+            raise ThrottledError(BUSY_SECONDS)
         self._line += 1
         try:
             signing_in = self._signing_in.submit(self._sign_in, name, password, address)
             signing_in.add_done_callback(lambda _: self._leave_line())
-            return await asyncio.wrap_future(signing_in)
+            return await self._answer(signing_in)
         except SignInRefusedError:
             self.refused[SIGN_IN_REFUSED] += 1
             raise
@@ -100,4 +104,19 @@ class Doorkeeper:
         self._line -= 1
 
     async def _ask(self, question: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._known, question)
+        return await self._answer(self._known.submit(question))
+
+    async def _answer(self, asked: "Future[T]") -> T:
+        """Wait for it. What is wrong with the accounts goes to the log: strangers are not told of files."""
+        try:
+            return await asyncio.wrap_future(asked)
+        except StoreError as error:
+            self._log(error)
+            raise StoreUnavailableError(UNREADABLE) from None
+
+    def _log(self, error: StoreError) -> None:
+        """Once a minute, since anybody can have it said."""
+        now = time.monotonic()
+        if self._logged_at is None or now - self._logged_at >= LOG_EVERY_SECONDS:
+            self._logged_at = now
+            logger.error("nobody can be let in: %s", error)

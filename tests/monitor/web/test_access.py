@@ -268,3 +268,19 @@ async def test_accounts_that_cannot_be_read_let_nobody_in(app: FastAPI, guests: 
     async with asking(app) as client:
         for each in chain(headers):
             assert (await client.get("/api/v1/farm", headers=each)).status_code == 503
+
+
+async def test_what_is_wrong_with_the_accounts_is_logged_and_told_to_no_stranger(
+    app: FastAPI, guests: Guests, caplog: pytest.LogCaptureFixture
+) -> None:
+    header = bearer(guests.token(Scope.READ))
+    guests.accounts.path.write_bytes(b"no database" * 1000)
+    async with asking(app) as client:
+        answers = [await client.post("/api/v1/session", json={"name": "anna", "password": "x"}) for _ in range(2)]
+        answers.append(await client.get("/api/v1/farm", headers=header))
+    for answer in answers:
+        assert answer.status_code == 503
+        assert "access.db" not in answer.text
+    logged = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert len(logged) == 1  # anybody can have it said
+    assert "access.db is damaged" in logged[0]
