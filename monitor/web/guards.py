@@ -30,6 +30,9 @@ _STRICT_TRANSPORT = {"strict-transport-security": "max-age=31536000"}
 """RFC 6797: have browsers ask for this site over TLS only, for a year."""
 _TLS = frozenset({"https", "wss"})
 
+PROBED = "/health/live"
+"""What tells nothing, and is asked by addresses that nobody knows before: a Kubernetes probe asks for the pod's own."""
+
 HEAD = "grid.head"
 """In the scope of a GET that was asked as HEAD."""
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -65,11 +68,11 @@ def _is_reached_over_tls(scope: Scope) -> bool:
 class Neighbours:
     """Answers only what is asked here on purpose: under the site's own name, and from its own pages or none.
 
-    The site must be asked by one of its names, or as localhost, 127.0.0.1 or [::1]: else a page from anywhere could
-    have its own name point here (DNS rebinding). What changes something, and a WebSocket, must not come from the page
-    of another origin: its `Origin` (RFC 6454) is the site's, or absent as from programs. Browsers that say what for
-    (Fetch Metadata) may follow a link from elsewhere, and ask for nothing else on another page's behalf. Who brings a
-    cookie is a browser, and names its origin.
+    The site must be asked by one of its names, or as localhost, 127.0.0.1 or [::1], but for `PROBED`: else a page from
+    anywhere could have its own name point here (DNS rebinding). What changes something, and a WebSocket, must not come
+    from the page of another origin: its `Origin` (RFC 6454) is the site's, or absent as from programs. Browsers that
+    say what for (Fetch Metadata) may follow a link from elsewhere, and ask for nothing else on another page's behalf.
+    Who brings a cookie is a browser, and names its origin.
     """
 
     def __init__(self, app: ASGIApp, *, names: frozenset[str]) -> None:
@@ -90,7 +93,7 @@ class Neighbours:
         if len(hosts) != 1:
             return Problem(400, None, "A request names one Host.")
         name = host_name(hosts[0])
-        if not is_loopback(name) and name.strip("[]").lower() not in self._names:
+        if not self._is_ours(name) and scope["path"] != PROBED:
             return Problem(421, None, "This site does not answer to that name: http_names says to which it does.")
         writes, origins = scope.get("method") not in READS, headers.getlist("origin")
         own = _same_origin(origins, hosts[0], over_tls=scope.get("scheme") in _TLS)
@@ -99,6 +102,9 @@ class Neighbours:
         if scope["type"] == "http" and writes and not origins and "cookie" in headers:
             return Problem(403, "No origin", "What comes with a cookie and changes something must name its Origin.")
         return None
+
+    def _is_ours(self, name: str) -> bool:
+        return is_loopback(name) or name.strip("[]").lower() in self._names
 
 
 def host_name(host: str) -> str:

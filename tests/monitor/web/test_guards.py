@@ -76,7 +76,15 @@ async def test_a_site_answers_to_the_names_that_it_was_given(tmp_path: Path, hos
     names = ("farm.example", "2001:db8::7")
     app = site_app(tmp_path, http_host="0.0.0.0", http_plain=True, http_names=names, **settings)
     async with asking(app, Host=host) as client:
-        assert (await client.get("/health/live")).status_code == status
+        assert (await client.get("/sign-in")).status_code == status
+
+
+async def test_an_orchestrator_may_probe_a_site_by_any_address_and_learns_that_it_lives(tmp_path: Path) -> None:
+    app = site_app(tmp_path, http_host="0.0.0.0", http_plain=True, **Guests(tmp_path).settings)
+    async with asking(app, Host="10.244.0.17:8787") as client:
+        live, health = await client.get("/health/live"), await client.get("/health")
+    assert (live.status_code, live.json()) == (200, {"status": "ok"})
+    assert health.status_code == 421
 
 
 async def test_what_a_browser_changes_names_its_origin(app: FastAPI) -> None:
