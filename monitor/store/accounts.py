@@ -237,8 +237,8 @@ def _naming_errors(path: Path) -> Iterator[None]:
         if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
             raise
         raise StoreDamagedError(
-            f"the database {path} has not the tables of accounts ({error}): put a copy of it in its place, or remove it "
-            "and make users and tokens again"
+            f"the database {path} has not the tables of accounts ({error}): put a copy of it in its place, or remove "
+            "it and make users and tokens again"
         ) from error
 
 
