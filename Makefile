@@ -65,7 +65,7 @@ sbom: $(FOR_AUDIT) $(FOR_SBOM) ## what the programs are made of, with licences: 
 
 clean: ## remove .venv and what tools left behind
 	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist *.egg-info grid.cdx.json
-	@find grid turbine monitor benchmarks tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find grid turbine monitor benchmarks supply_chain docs tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(FOR_DEMO): requirements-demo.txt requirements-build.txt pyproject.toml | $(BIN)/python
 	@echo 'Installing what the demo needs into .venv (once) ...'
