@@ -27,6 +27,7 @@ _INSERT_READING = (
 )
 _MADE_ANEW = {"readings", "ledger", "sequences", "sqlite_sequence", Migrations.migrations_table}
 """What was said to be settled may be among what was lost: a monitor works `sequences` out from the readings."""
+_AUDIT = "audit"
 _OF_ONE_SOURCE = {"outages", "outage_spans"}
 """Rows that another one's rows join or replace: those of two databases would contradict each other."""
 
@@ -78,6 +79,7 @@ class Rebuilding:
         self._make_whole(at)
         for source in self._sources:
             self._done.losses += source.losses
+        self._tell_of_audit()
         return self._done
 
     # --- readings
@@ -140,6 +142,9 @@ class Rebuilding:
         is_backup = source is not self._sources[0]
         if is_backup and (table == "outbox" or (table in _OF_ONE_SOURCE and self._count(table))):
             return  # orders of a back-up are old: they were sent
+        if is_backup and table == _AUDIT:
+            self._take_audit_of_backup(source)
+            return
         known = source.columns(table)
         names = [column.name for column in self._db.table(table).columns if column.name in known]
         if not names:
@@ -153,6 +158,37 @@ class Rebuilding:
             with self._db.atomic():
                 self._done.refused += len(write_all_but_refused(self._db, sql, batch))
         self._done.rows[table] = self._done.rows.get(table, 0) + self._count(table) - before
+
+    def _take_audit_of_backup(self, source: Salvage) -> None:
+        """Where the audit began anew after a loss, its numbers name other orders than the back-up's: keep both."""
+        names = [column.name for column in self._db.table(_AUDIT).columns if column.name in source.columns(_AUDIT)]
+        if not names:
+            return
+        all_at = self._db.execute(f"SELECT {listed(names)} FROM {_AUDIT}").fetchall()  # noqa: S608 - our names
+        taken, place = {row[0]: row for row in all_at}, ", ".join("?" * len(names))
+        known = {row[1:] for row in all_at}
+        own, others = [], []
+        for row in source.rows(_AUDIT, names):
+            if row[0] not in taken:
+                own.append(row)
+            elif row[1:] not in known:
+                others.append((None, *row[1:]))
+        sql = f"INSERT INTO {_AUDIT} ({listed(names)}) VALUES ({place})"  # noqa: S608 - our names
+        for rows in (own, others):
+            with self._db.atomic():
+                self._done.refused += len(write_all_but_refused(self._db, sql, rows))
+        self._done.rows[_AUDIT] = self._count(_AUDIT)
+        if others:
+            self._done.losses.append(
+                f"audit: {len(others):,} of the back-up's orders stand at the end, as later orders have their numbers"
+            )
+
+    def _tell_of_audit(self) -> None:
+        if not any(source.columns("ledger") for source in self._sources):
+            self._done.losses.append("who ordered what was in the database alone: the audit begins anew")
+        rows, last = self._db.execute("SELECT count(*), max(audit_id) FROM audit").fetchone()
+        if rows and last > rows:
+            self._done.losses.append(f"audit: of the orders 1 to {last:,}, {last - rows:,} are lost")
 
     def _count(self, table: str) -> int:
         return int(self._db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608 - our own name

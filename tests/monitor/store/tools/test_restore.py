@@ -353,6 +353,45 @@ def test_a_backup_gives_what_a_lost_database_had_of_the_audit(data_dir: Path, tm
         db.execute("DELETE FROM audit")
 
 
+def audit(path: Path) -> list[tuple[int, str]]:
+    with closing(sqlite3.connect(path)) as db:
+        return db.execute("SELECT audit_id, who FROM audit ORDER BY 1").fetchall()
+
+
+def order(path: Path, *names: str) -> None:
+    columns = "at, who, door, action, subject, why, accepted, sentence"
+    sql = f"INSERT INTO audit ({columns}) VALUES (1, ?, 'api', '', '', '', 1, '')"
+    with closing(sqlite3.connect(path)) as db, db:
+        db.executemany(sql, [(name,) for name in names])
+
+
+def test_an_audit_that_began_anew_and_the_backup_of_the_one_before_are_both_kept(
+    data_dir: Path, tmp_path: Path
+) -> None:
+    path, copy = data_dir / "grid.db", tmp_path / "copy.db"
+    order(path, "ada", "ben", "cy")
+    back_up(data_dir, copy)
+    path.unlink()
+    assert "who ordered what was in the database alone: the audit begins anew" in list(restore(data_dir).sentences())
+    assert audit(path) == []
+    order(path, "dora")
+    done = restore(data_dir, backup=copy)
+    assert audit(path) == [(1, "dora"), (2, "ben"), (3, "cy"), (4, "ada")]
+    assert done.rebuilt.rows["audit"] == 4
+    assert any("1 of the back-up's orders" in sentence for sentence in done.sentences())
+    restore(data_dir, backup=copy)
+    assert len(audit(path)) == 4
+
+
+def test_orders_that_are_missing_in_the_audit_are_told(data_dir: Path) -> None:
+    path = data_dir / "grid.db"
+    order(path, "ada", "ben", "cy")
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("DROP TRIGGER audit_is_not_deleted")
+        db.execute("DELETE FROM audit WHERE audit_id = 2")
+    assert "audit: of the orders 1 to 3, 1 are lost" in list(restore(data_dir).sentences())
+
+
 def test_minutes_whose_windows_were_lost_are_marked_to_be_figured_anew(data_dir: Path, noon: int) -> None:
     know(data_dir / "grid.db", noon)
     restore(data_dir)
