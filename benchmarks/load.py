@@ -102,7 +102,7 @@ def _connect(port: int, client_id: str, tls: Tls | None) -> socket.socket:
     connection = socket.create_connection(("127.0.0.1", port), timeout=20)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if (context := tls_context(tls)) is not None:
-        context.sslsocket_class = ssl.SSLSocket
+        context.sslsocket_class = ssl.SSLSocket  # the load need not know over what a line broke, and is faster so
         connection = context.wrap_socket(connection, server_hostname="127.0.0.1")
     connection.sendall(mqtt5.ConnectPacket(client_id, clean_start=True, keep_alive=KEEP_ALIVE_SECONDS).write())
     received = connection.recv(2)
