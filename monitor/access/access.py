@@ -17,7 +17,7 @@ from monitor.access.json_web_tokens import Claims, JsonWebTokens, TokenKind
 from monitor.access.names import is_name, new_id
 from monitor.access.passwords import Passwords, TooBusyError
 from monitor.access.records import AccessAction, AccessToken, User
-from monitor.access.refusals import Refusal, TokenRefusedError
+from monitor.access.refusals import Refusal, SignInRefusedError, ThrottledError, TokenRefusedError
 from monitor.access.roles import Scope
 from monitor.access.throttle import Throttle
 from monitor.access.used_once import UsedOnce
@@ -31,21 +31,6 @@ TICKET_SECONDS = 30
 MOST_TICKETS = 10_000
 BUSY_SECONDS = 5
 """When to come back, where so many sign in that one was not looked at."""
-
-
-class SignInRefusedError(Exception):
-    """A wrong name or password; the text does not say which."""
-
-    def __init__(self) -> None:
-        super().__init__("the name or the password is wrong")
-
-
-class ThrottledError(Exception):
-    """Too many attempts to sign in: `retry_after` seconds from now the next is looked at."""
-
-    def __init__(self, retry_after: int) -> None:
-        super().__init__(f"too many attempts to sign in: wait {retry_after} s")
-        self.retry_after = retry_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +93,10 @@ class Access:
 
     # --- who asks
 
-    def identify(
-        self, *, now: int, cookie: str | None = None, authorization: str | None = None, ticket: str | None = None
-    ) -> Identity:
-        """Who brings this: the value of the cookie `COOKIE`, the header `Authorization`, or a ticket."""
-        return self.recognise(now=now, cookie=cookie, authorization=authorization, ticket=ticket).identity
-
     def recognise(
         self, *, now: int, cookie: str | None = None, authorization: str | None = None, ticket: str | None = None
     ) -> Recognised:
-        """As `identify`, with the reason where it is a stranger.
+        """Who brings this: the value of the cookie `COOKIE`, the header `Authorization`, or a ticket.
 
         A ticket counts before a header, and a header before a cookie: what is refused is not made up for by another.
         """

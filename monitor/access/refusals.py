@@ -1,4 +1,4 @@
-"""Why what somebody brought opens nothing."""
+"""Why somebody is not let in: with what they brought, or with a name and a password."""
 
 from enum import StrEnum
 
@@ -23,3 +23,18 @@ class TokenRefusedError(Exception):
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(f"the token is refused: {refusal}")
         self.refusal = refusal
+
+
+class SignInRefusedError(Exception):
+    """A wrong name or password; the text does not say which."""
+
+    def __init__(self) -> None:
+        super().__init__("the name or the password is wrong")
+
+
+class ThrottledError(Exception):
+    """Too many attempts to sign in: `retry_after` seconds from now the next is looked at."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"too many attempts to sign in: wait {retry_after} s")
+        self.retry_after = retry_after

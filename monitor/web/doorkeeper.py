@@ -8,8 +8,9 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-from monitor.access.access import BUSY_SECONDS, Access, Pass, Recognised, SignInRefusedError, ThrottledError
+from monitor.access.access import BUSY_SECONDS, Access, Pass, Recognised
 from monitor.access.identity import Identity
+from monitor.access.refusals import SignInRefusedError, ThrottledError
 from monitor.clock import utc_now
 from monitor.store.errors import StoreError, StoreUnavailableError
 

@@ -14,10 +14,11 @@ from argon2.profiles import CHEAPEST
 from commands import Command, Outcome, command_in
 from people import HERE, PASSWORD
 
-from monitor.access.access import Access, SignInRefusedError
+from monitor.access.access import Access
 from monitor.access.identity import Identity
 from monitor.access.key import read_key
 from monitor.access.records import AccessAction
+from monitor.access.refusals import SignInRefusedError
 from monitor.access.roles import Role, Scope
 from monitor.clock import utc_now
 from monitor.store.accounts import Accounts
@@ -46,7 +47,7 @@ def sign_in(name: str, password: str) -> Identity:
 
 def who_brings(token: str) -> Identity:
     access = Access.closed_site(DATA, read_key(Path(KEY_FILE)))
-    return access.identify(now=utc_now(), authorization=f"Bearer {token}")
+    return access.recognise(now=utc_now(), authorization=f"Bearer {token}").identity
 
 
 # --- people

@@ -7,9 +7,10 @@ from fastapi.requests import Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from monitor.access.access import COOKIE, SignInRefusedError, ThrottledError
+from monitor.access.access import COOKIE
 from monitor.access.identity import Identity, IdentityKind
 from monitor.access.passwords import LONGEST_PASSWORD
+from monitor.access.refusals import SignInRefusedError, ThrottledError
 from monitor.access.roles import Scope
 from monitor.web.access import CHALLENGE, TheIdentity, address_of, require_anyone, require_somebody
 from monitor.web.api.documents import Document, Time

@@ -14,13 +14,11 @@ from monitor.access.access import (
     TICKET_SECONDS,
     Access,
     Pass,
-    SignInRefusedError,
-    ThrottledError,
 )
 from monitor.access.identity import NEIGHBOUR, STRANGER, IdentityKind
 from monitor.access.passwords import Passwords
 from monitor.access.records import AccessAction
-from monitor.access.refusals import Refusal, TokenRefusedError
+from monitor.access.refusals import Refusal, SignInRefusedError, ThrottledError, TokenRefusedError
 from monitor.access.roles import Role, Scope, scopes_of
 from monitor.store.accounts import Accounts
 from monitor.store.errors import StoreError
@@ -60,7 +58,7 @@ def bearer(text: str) -> str:
 def test_on_an_open_site_everybody_is_a_neighbour() -> None:
     access = Access.open_site()
     assert access.is_open
-    assert access.identify(now=NOW, cookie="x", authorization="y", ticket="z") is NEIGHBOUR
+    assert access.recognise(now=NOW, cookie="x", authorization="y", ticket="z").identity is NEIGHBOUR
     assert access.holds(NEIGHBOUR, NOW)
     assert not access.anyone_can_sign_in()
 
@@ -81,7 +79,7 @@ def test_nobody_can_sign_in_before_there_is_a_user(tmp_path: Path) -> None:
 
 def test_a_session_tells_who_signed_in(access: Access) -> None:
     session = signed_in(access)
-    who = access.identify(now=NOW, cookie=session.text)
+    who = access.recognise(now=NOW, cookie=session.text).identity
     assert (who.kind, who.name, who.role) == (IdentityKind.USER, "anna", Role.OPERATOR)
     assert who.scopes == scopes_of(Role.OPERATOR)
     assert who == session.identity
@@ -90,7 +88,7 @@ def test_a_session_tells_who_signed_in(access: Access) -> None:
 
 def test_a_token_tells_which_program_asks(access: Access) -> None:
     made = token(access)
-    who = access.identify(now=NOW, authorization=bearer(made.text))
+    who = access.recognise(now=NOW, authorization=bearer(made.text)).identity
     assert (who.kind, who.name, who.role, who.scopes) == (IdentityKind.TOKEN, "app", Role.VIEWER, READ)
     assert who == made.identity
     assert access.holds(who, NOW)
@@ -104,7 +102,7 @@ def test_any_other_header_is_a_stranger(access: Access, header: str) -> None:
 
 def test_the_scheme_is_written_as_one_likes(access: Access) -> None:
     text = token(access).text
-    assert access.identify(now=NOW, authorization=f"bEARER  {text} ").name == "app"
+    assert access.recognise(now=NOW, authorization=f"bEARER  {text} ").identity.name == "app"
 
 
 def test_each_kind_is_taken_only_where_it_belongs(access: Access) -> None:
@@ -120,8 +118,8 @@ def test_each_kind_is_taken_only_where_it_belongs(access: Access) -> None:
 
 def test_what_is_refused_is_not_made_up_for_by_a_cookie(access: Access) -> None:
     session = signed_in(access)
-    assert access.identify(now=NOW, authorization="Bearer x", cookie=session.text) is STRANGER
-    assert access.identify(now=NOW, ticket="x", authorization="Bearer x", cookie=session.text) is STRANGER
+    assert access.recognise(now=NOW, authorization="Bearer x", cookie=session.text).identity is STRANGER
+    assert access.recognise(now=NOW, ticket="x", authorization="Bearer x", cookie=session.text).identity is STRANGER
 
 
 def test_what_another_key_signed_opens_nothing(access: Access, tmp_path: Path) -> None:
@@ -191,7 +189,7 @@ def test_a_password_kept_with_older_parameters_is_kept_anew(tmp_path: Path, acco
     assert kept is not None
     assert not newer.is_outdated(kept)
     assert newer.verify(kept, PASSWORD)
-    assert access.identify(now=NOW, cookie=session.text).name == "anna"
+    assert access.recognise(now=NOW, cookie=session.text).identity.name == "anna"
 
 
 # --- how long sessions last
@@ -200,7 +198,7 @@ def test_a_password_kept_with_older_parameters_is_kept_anew(tmp_path: Path, acco
 def test_a_session_lasts_a_quarter_of_an_hour(access: Access) -> None:
     session = signed_in(access)
     assert session.expires_at == NOW + SESSION_SECONDS * SECOND
-    assert access.identify(now=session.expires_at - 1, cookie=session.text).name == "anna"
+    assert access.recognise(now=session.expires_at - 1, cookie=session.text).identity.name == "anna"
     assert access.recognise(now=session.expires_at, cookie=session.text).refusal is Refusal.EXPIRED
     assert not access.holds(session.identity, session.expires_at)
 
@@ -219,7 +217,7 @@ def test_after_twelve_hours_one_signs_in_again(access: Access) -> None:
     while (later := access.renewed(session.text, now + 8 * MINUTE)) is not None:
         session, now = later, now + 8 * MINUTE
     assert session.expires_at == NOW + LONGEST_SESSION_SECONDS * SECOND
-    assert access.identify(now=session.expires_at - 1, cookie=session.text).name == "anna"
+    assert access.recognise(now=session.expires_at - 1, cookie=session.text).identity.name == "anna"
     assert access.recognise(now=session.expires_at, cookie=session.text).refusal is Refusal.EXPIRED
 
 
@@ -239,7 +237,7 @@ def test_signing_out_ends_the_session_and_its_renewals_but_no_other(access: Acce
     for ended in (session, later):
         assert access.recognise(now=NOW + 9 * MINUTE, cookie=ended.text).refusal is Refusal.REVOKED
         assert not access.holds(ended.identity, NOW + 9 * MINUTE)
-    assert access.identify(now=NOW + 9 * MINUTE, cookie=other.text).name == "anna"
+    assert access.recognise(now=NOW + 9 * MINUTE, cookie=other.text).identity.name == "anna"
     assert accounts.events(1)[0].action is AccessAction.SIGNED_OUT
     access.sign_out("x", address=HERE, now=NOW)
 
@@ -276,7 +274,7 @@ def test_a_revoked_token_opens_nothing_from_the_next_request_on(access: Access, 
 def test_a_token_ends_with_its_last_day(access: Access) -> None:
     made = token(access, days=2)
     assert made.expires_at == NOW + 2 * 86_400 * SECOND
-    assert access.identify(now=made.expires_at - 1, authorization=bearer(made.text)).name == "app"
+    assert access.recognise(now=made.expires_at - 1, authorization=bearer(made.text)).identity.name == "app"
     assert access.recognise(now=made.expires_at, authorization=bearer(made.text)).refusal is Refusal.EXPIRED
     assert not access.holds(made.identity, made.expires_at)
 
@@ -290,9 +288,9 @@ def test_a_token_that_the_accounts_do_not_know_is_refused(access: Access, tmp_pa
 def test_the_use_of_a_token_is_noted_to_the_minute(access: Access, accounts: Accounts) -> None:
     made = token(access)
     for now in (NOW, NOW + MINUTE - 1):
-        access.identify(now=now, authorization=bearer(made.text))
+        access.recognise(now=now, authorization=bearer(made.text))
         assert accounts.tokens()[0].last_used_at == NOW
-    access.identify(now=NOW + MINUTE, authorization=bearer(made.text))
+    access.recognise(now=NOW + MINUTE, authorization=bearer(made.text))
     assert accounts.tokens()[0].last_used_at == NOW + MINUTE
 
 
@@ -302,14 +300,14 @@ def test_the_use_of_a_token_is_noted_to_the_minute(access: Access, accounts: Acc
 def test_a_ticket_opens_the_channel_once_as_who_asked_for_it(access: Access) -> None:
     for given in (signed_in(access), token(access)):
         ticket = access.make_ticket(given.identity, NOW)
-        assert access.identify(now=NOW, ticket=ticket.text) == given.identity
+        assert access.recognise(now=NOW, ticket=ticket.text).identity == given.identity
         assert access.recognise(now=NOW, ticket=ticket.text).refusal is Refusal.REVOKED
 
 
 def test_of_many_who_bring_a_ticket_at_once_one_gets_in(access: Access) -> None:
     ticket = access.make_ticket(signed_in(access).identity, NOW)
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda _: access.identify(now=NOW, ticket=ticket.text), range(32)))
+        found = list(pool.map(lambda _: access.recognise(now=NOW, ticket=ticket.text).identity, range(32)))
     assert [who.name for who in found if who is not STRANGER] == ["anna"]
 
 
@@ -317,7 +315,7 @@ def test_a_ticket_lasts_half_a_minute(access: Access) -> None:
     ticket = access.make_ticket(signed_in(access).identity, NOW)
     late = NOW + TICKET_SECONDS * SECOND
     assert access.recognise(now=late, ticket=ticket.text).refusal is Refusal.EXPIRED
-    assert access.identify(now=late - 1, ticket=ticket.text).name == "anna"
+    assert access.recognise(now=late - 1, ticket=ticket.text).identity.name == "anna"
 
 
 def test_a_ticket_does_not_outlive_its_session(access: Access) -> None:
@@ -328,7 +326,7 @@ def test_a_ticket_does_not_outlive_its_session(access: Access) -> None:
 
 def test_a_restart_opens_nothing_a_second_time(access: Access, tmp_path: Path) -> None:
     ticket = access.make_ticket(signed_in(access).identity, NOW)
-    assert access.identify(now=NOW, ticket=ticket.text).name == "anna"
+    assert access.recognise(now=NOW, ticket=ticket.text).identity.name == "anna"
     assert closed_site(tmp_path).recognise(now=NOW, ticket=ticket.text).refusal is Refusal.REVOKED
 
 
@@ -345,9 +343,9 @@ def test_damaged_accounts_let_nobody_in(access: Access, tmp_path: Path) -> None:
     session, made = signed_in(access), token(access)
     (tmp_path / "access.db").write_bytes(b"garbage" * 1000)
     with pytest.raises(StoreError):
-        access.identify(now=NOW, cookie=session.text)
+        access.recognise(now=NOW, cookie=session.text)
     with pytest.raises(StoreError):
-        access.identify(now=NOW, authorization=bearer(made.text))
+        access.recognise(now=NOW, authorization=bearer(made.text))
     with pytest.raises(StoreError):
         access.holds(session.identity, NOW)
     with pytest.raises(StoreError):

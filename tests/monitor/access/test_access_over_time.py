@@ -111,12 +111,12 @@ class Door(RuleBasedStateMachine):
     @invariant()
     def everything_opens_what_it_should_and_nothing_else(self) -> None:
         for one in self.sessions:
-            who = self.access.identify(now=self.now, cookie=one.given.text)
+            who = self.access.recognise(now=self.now, cookie=one.given.text).identity
             assert (who is not STRANGER) == (one.holds and self.now < one.until)
             assert who is STRANGER or (who.kind, who.role) == (IdentityKind.USER, self.roles[who.name])
             assert self.access.holds(one.given.identity, self.now) == (who is not STRANGER)
         for one in self.tokens:
-            who = self.access.identify(now=self.now, authorization=f"Bearer {one.given.text}")
+            who = self.access.recognise(now=self.now, authorization=f"Bearer {one.given.text}").identity
             assert (who is not STRANGER) == (one.holds and self.now < one.until)
             assert who is STRANGER or who == one.given.identity
             assert self.access.holds(one.given.identity, self.now) == (who is not STRANGER)
