@@ -46,7 +46,7 @@ def read_arguments(arguments: Sequence[str]) -> argparse.Namespace:
         "parts",
         nargs="*",
         metavar="PART",
-        help=f"of {', '.join(ALL_PARTS)}; default: all but the last five",
+        help=f"of {', '.join(ALL_PARTS)}; default: {', '.join(DEFAULT_PARTS)}",
     )
     options.add_argument("--quick", action="store_true", help="a look in under two minutes; figures are rough")
     options.add_argument("--rounds", type=int, help=f"how often each is measured, in turn; default {FULL.rounds}")
