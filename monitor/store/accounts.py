@@ -163,11 +163,34 @@ class Accounts:
         with self._writing() as db:
             _note(db, now, action, name, by=by, address=address, what=what)
 
-    def events(self, newest: int, *, before: int | None = None) -> list[AccessEvent]:
-        """What happened, the newest first; `before` is the id to go on after."""
-        where = "" if before is None else "WHERE event_id < ?"
-        arguments = (newest,) if before is None else (before, newest)
-        rows = self._rows(f"SELECT * FROM access_events {where} ORDER BY event_id DESC LIMIT ?", *arguments)  # noqa: S608
+    def events(
+        self,
+        newest: int,
+        *,
+        before: int | None = None,
+        who: str | None = None,
+        action: AccessAction | None = None,
+        since: int | None = None,
+        until: int | None = None,
+    ) -> list[AccessEvent]:
+        """What happened, the newest first: `who` did it or had it done, from `since` on and before `until`.
+
+        `before` is the id to go on after.
+        """
+        wanted = {
+            "event_id < ?": before,
+            '? IN (name, "by")': who,
+            "action = ?": action,
+            "at >= ?": since,
+            "at < ?": until,
+        }
+        given = {condition: value for condition, value in wanted.items() if value is not None}
+        where = " AND ".join(given) or "true"
+        rows = self._rows(
+            f"SELECT * FROM access_events WHERE {where} ORDER BY event_id DESC LIMIT ?",  # noqa: S608 - our own words
+            *given.values(),
+            newest,
+        )
         return [AccessEvent(row[0], row[1], AccessAction(row[2]), *row[3:]) for row in rows]
 
     # --- the database

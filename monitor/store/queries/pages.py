@@ -66,6 +66,11 @@ _DEAD_LETTERS = Table("dead_letters", DeadLetter, "dead_letter_id")
 _FINDINGS = Table("findings", Finding, "finding_id", ended="until")
 _NOTIFICATIONS = Table("notifications", Notification, "notification_id")
 _AUDIT = Table("audit", AuditEntry, "audit_id")
+_IS_WHO = (
+    "? IN (who, substr(who, 1, instr(who || ' (', ' (') - 1),"
+    " rtrim(substr(who, nullif(instr('(' || who, '(token '), 0) + 6), ')'))"
+)
+"""`anna (token shift-app)` is it by all of its name, as `anna` and as `shift-app`; `token shift-app` is, too."""
 
 
 def readings_page(
@@ -161,7 +166,7 @@ def audit_page(
 ) -> Page[AuditEntry]:
     """Orders, and what became of them, in the order in which they were decided; from `since` on and before `until`."""
     where = {
-        "who = ?": who,
+        _IS_WHO: who,
         "action = ?": action,
         "subject = ?": subject,
         "accepted = ?": accepted,

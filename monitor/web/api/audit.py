@@ -63,13 +63,22 @@ class AuditQuery(ListQuery, TimesQuery):
     """Which orders."""
 
     who: Words | None = None
-    """Only those of this name."""
+    """Only those of this name: of a person, of a token, or as it is written in the audit."""
     action: AuditAction | None = None
     """Only these."""
     subject: Words | None = None
     """Only those about it."""
     accepted: bool | None = None
     """true: only those that were obeyed; false: only those that were refused."""
+
+
+class AccessQuery(ListQuery, TimesQuery):
+    """Which of what happened."""
+
+    who: Words | None = None
+    """Only what this name did, or what was done to it."""
+    action: AccessAction | None = None
+    """Only these."""
 
 
 class AccessEvent(Document):
@@ -116,11 +125,19 @@ async def list_audit(site: TheSite, query: Annotated[AuditQuery, Query()]) -> Au
 
 
 @router.get("/access", operation_id="list_access_events", summary="Who came in")
-async def list_access_events(site: TheSite, query: Annotated[ListQuery, Query()]) -> AccessEvents:
+async def list_access_events(site: TheSite, query: Annotated[AccessQuery, Query()]) -> AccessEvents:
     """Sign-ins, refused ones too, and what was done to users and tokens; the newest first."""
     accounts = Accounts.of(site.settings.data_dir)
     before = None if query.cursor is None else from_cursor(query.cursor)
-    found = await asyncio.to_thread(accounts.events, query.limit + 1, before=before)
+    found = await asyncio.to_thread(
+        accounts.events,
+        query.limit + 1,
+        before=before,
+        who=query.who,
+        action=query.action,
+        since=query.since,
+        until=query.until,
+    )
     shown = found[: query.limit]
     next_key = shown[-1].event_id if len(found) > query.limit else None
     return AccessEvents.model_validate({"items": shown, "next_cursor": to_cursor(next_key)})

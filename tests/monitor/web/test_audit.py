@@ -93,6 +93,8 @@ async def test_a_program_may_say_for_whom_it_acts_and_its_token_is_kept(
     assert entry["token_id"] == guests.claims(token)["jti"]
     with farm.reader as reader:
         assert [one.by for one in reader.holds()] == [kept]
+    for who, found in ((kept, 1), (kept.split(" (")[0], 1), ("program-1", 1), ("program", 0), ("1", 0)):
+        assert len(await listed(closed, bearer(token), who=who)) == found, who
 
 
 @pytest.mark.parametrize(("headers", "door"), [({}, "api"), ({"Sec-Fetch-Mode": "cors"}, "pages")])
@@ -171,6 +173,26 @@ async def test_sign_ins_are_listed_the_newest_first_a_page_at_a_time(closed: htt
         ("signed in", "ada", ""),
         ("user created", "ada", "root"),
     ]
+
+
+async def test_what_happened_at_the_door_is_found_by_who_what_and_when(
+    closed: httpx.AsyncClient, guests: Guests
+) -> None:
+    admin = cookie(guests.session(Role.ADMIN, "ada"))
+    guests.session(Role.VIEWER, "vera")
+    wrong = {"name": "vera", "password": "wrong"}
+    await closed.post("/api/v1/session", json=wrong, headers={"Origin": "http://localhost:8787"})
+    cases: list[tuple[dict[str, str | int], list[str]]] = [
+        ({"who": "vera"}, ["refused", "signed in", "user created"]),
+        ({"who": "root"}, ["user created", "user created"]),
+        ({"action": "refused"}, ["refused"]),
+        ({"action": "refused", "who": "ada"}, []),
+        ({"until": "2020-01-01T00:00:00Z"}, []),
+        ({"since": "2020-01-01T00:00:00Z", "limit": 1}, ["refused"]),
+    ]
+    for query, found in cases:
+        page = (await closed.get("/api/v1/audit/access", params=query, headers=admin)).json()
+        assert [item["action"] for item in page["items"]] == found, query
 
 
 async def test_where_nobody_has_an_account_nothing_happened(open_to_neighbours: httpx.AsyncClient) -> None:
