@@ -28,7 +28,7 @@ def test_the_commands_run_in_their_order(
     command = command_in(tmp_path, monkeypatch, capsys)
     lines = [line for block in re.findall(r"```bash\n(.+?)```", TEXT, re.DOTALL) for line in block.splitlines()]
     typed = [shlex.split(line, comments=True)[1:] for line in lines if re.match("grid-monitor (user|token) ", line)]
-    assert len(typed) == 7
+    assert len(typed) == 8
     for arguments in typed:
         monkeypatch.setattr(sys, "stdin", io.StringIO(PASSWORD))
         done = command(*arguments)
