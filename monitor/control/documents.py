@@ -166,7 +166,7 @@ def _read_actor(request: Request) -> Actor | None:
     if actor is None:
         return None
     return Actor(
-        _short_text(_text(actor["who"]), LONGEST_ACTOR),
+        _short_text(_text(actor["who"]), LONGEST_ACTOR) or "somebody",
         Door(actor["door"]),
         *(_maybe_text(actor.get(name)) for name in ("rights", "token_id", "address")),
     )

@@ -147,6 +147,14 @@ async def test_an_actor_survives_the_way_through_the_door_short_and_printable(de
     assert (entry.who[:8], len(entry.who), len(entry.rights or ""), entry.token_id) == ("an [31mn", 160, 160, "t 1")
 
 
+async def test_a_name_of_nothing_to_be_seen_is_somebody_in_the_decision_and_in_the_audit(desk: Desk) -> None:
+    unseen = Actor("\u200b ", Door.API)
+    async with desk.open_to_others():
+        await inquire(desk.path.parent, order_request(Order(OrderKind.HOLD, 7, unseen.who, actor=unseen)))
+    (entry,) = kept(desk)
+    assert entry.who == "somebody"
+
+
 @pytest.mark.parametrize("actor", [{"who": "anna"}, {"who": "", "door": "api"}, {"who": "anna", "door": "window"}, 7])
 async def test_an_actor_that_is_none_has_its_order_refused(desk: Desk, actor: object) -> None:
     async with desk.open_to_others():
