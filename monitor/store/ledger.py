@@ -80,9 +80,12 @@ _INSERT_ORDER = f"{insertion(AnsweredOrder, 'orders')} ON CONFLICT DO NOTHING"
 _FORGET_ORDERS = "DELETE FROM orders WHERE order_id <= (SELECT max(order_id) FROM orders) - ?"
 _INSERT_AUDIT = insertion(AuditEntry, "audit")
 _INSERT_DEAD_LETTER = insertion(DeadLetter, "dead_letters")
-_FORGET_DEAD_LETTERS = (
-    "DELETE FROM dead_letters WHERE dead_letter_id <= (SELECT max(dead_letter_id) FROM dead_letters) - ?"
-)
+MOST_FORGOTTEN_AT_ONCE = 10_000
+"""More than a batch brings: a database of an earlier version may have millions, and no commit is to last minutes."""
+_FORGET_DEAD_LETTERS = """
+DELETE FROM dead_letters WHERE dead_letter_id <= (SELECT max(dead_letter_id) FROM dead_letters) - ?
+AND dead_letter_id < (SELECT min(dead_letter_id) FROM dead_letters) + ?
+"""
 _INSERT_OUTGOING = insertion(Outgoing, "outbox", without="outbox_id")
 _ADD_TO_BOOKS = "INSERT INTO books VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET count = count + excluded.count"
 
@@ -272,7 +275,7 @@ class Ledger:
         rows = [to_row(DeadLetter)(as_stored(letter)) for letter in letters]
         if rows:
             self._db.conn.executemany(_INSERT_DEAD_LETTER, rows)
-            self._db.conn.execute(_FORGET_DEAD_LETTERS, [MOST_DEAD_LETTERS])
+            self._db.conn.execute(_FORGET_DEAD_LETTERS, [MOST_DEAD_LETTERS, MOST_FORGOTTEN_AT_ONCE])
 
     def _write_books(self, counted: Counter[str]) -> None:
         self._db.conn.executemany(_ADD_TO_BOOKS, [entry for entry in counted.items() if entry[1]])

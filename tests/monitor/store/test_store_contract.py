@@ -380,6 +380,19 @@ def test_of_a_flood_of_dead_letters_the_newest_are_kept_and_all_are_counted(
     assert reader.books()["rejected"] == MOST_DEAD_LETTERS + 1
 
 
+def test_too_many_dead_letters_of_an_earlier_version_go_bit_by_bit(
+    store: Store, reader: LedgerReader, dead_letter: MakeDeadLetter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.ledger.commit(Changes(dead_letters=[dead_letter()] * 30))
+    monkeypatch.setattr("monitor.store.ledger.MOST_DEAD_LETTERS", 10)
+    monkeypatch.setattr("monitor.store.ledger.MOST_FORGOTTEN_AT_ONCE", 8)
+    left = []
+    for _ in range(5):
+        store.ledger.commit(Changes(dead_letters=[dead_letter()]))
+        left.append(len(reader.dead_letters(newest=100)))
+    assert left == [23, 16, 10, 10, 10]
+
+
 def test_the_books_add_up_over_restarts(
     store: Store, reader: LedgerReader, reading: MakeReading, dead_letter: MakeDeadLetter
 ) -> None:
