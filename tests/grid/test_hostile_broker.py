@@ -81,6 +81,30 @@ async def test_acknowledgements_that_a_broker_does_not_take_do_not_pile_up(
     assert (await loss(free_port, Protocol.V5, send, in_bulk=True)).endswith(TAKES_NOTHING)
 
 
+@pytest.mark.parametrize(("protocol", "in_bulk"), CLIENTS, ids=NAMES)
+async def test_a_packet_that_comes_byte_by_byte_is_one(free_port: int, protocol: Protocol, *, in_bulk: bool) -> None:
+    heard = asyncio.Event()
+
+    async def drip(guest: Guest) -> None:
+        for byte in publish(guest.version, qos=0, payload=b"{}" * 20):
+            await guest.say(bytes([byte]))
+            await asyncio.sleep(0.001)
+        await guest.hung_up()
+
+    async with hostile_broker(free_port, drip):
+        address = Broker("127.0.0.1", free_port, protocol=protocol)
+        async with connect_once(address, client_id="c", deliver=lambda message: heard.set(), in_bulk=in_bulk):
+            await asyncio.wait_for(heard.wait(), PATIENCE)
+
+
+@pytest.mark.parametrize(("protocol", "in_bulk"), CLIENTS, ids=NAMES)
+async def test_half_a_packet_and_no_more_ends_in_words(free_port: int, protocol: Protocol, *, in_bulk: bool) -> None:
+    async def break_off(guest: Guest) -> None:
+        await guest.say(publish(guest.version, qos=1)[:5])
+
+    assert (await loss(free_port, protocol, break_off, in_bulk=in_bulk)).isprintable()
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the codec panics
 @pytest.mark.parametrize(("protocol", "in_bulk"), CLIENTS, ids=NAMES)
 @pytest.mark.parametrize(
