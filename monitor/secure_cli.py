@@ -1,5 +1,6 @@
 """The commands that make a broker secure: `grid-monitor secure`."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,8 +42,7 @@ def secure_command(
     """
     ctx.obj = folder
     if ctx.invoked_subcommand is not None:
-        if host:
-            raise CommandError("--host is for making a folder, not with a command", ExitCode.WRONG_USAGE)
+        _refuse_options_of_making(ctx)
         return
     if not host:
         raise CommandError(
@@ -55,7 +55,15 @@ def secure_command(
     with _naming_errors():
         numbers = parse_numbers(turbines)
         made = create(folder or _DEFAULT_FOLDER, host, numbers, credentials, port=port)
-    _say(advice.after_create(made.path, host[0], numbers, credentials, port))
+    _say(advice.after_create(made.path, host[0], numbers, credentials, port, by_root=os.geteuid() == 0))
+
+
+def _refuse_options_of_making(ctx: typer.Context) -> None:
+    """They would be passed over in silence."""
+    for name in ("host", "turbines", "credentials", "port"):
+        source = ctx.get_parameter_source(name)
+        if source is not None and source.name != "DEFAULT":
+            raise CommandError(f"--{name} is for making a folder, not with a command", ExitCode.WRONG_USAGE)
 
 
 @secure_commands.command("add")
@@ -84,7 +92,7 @@ def add_command(
 @secure_commands.command("revoke")
 def revoke_command(
     ctx: typer.Context,
-    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Whose: numbers of turbines, or other names.")],
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Whose: turbines (7, 7-20), or other names.")],
     folder: Folder = None,
 ) -> None:
     """Take from somebody what they enter with."""

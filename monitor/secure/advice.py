@@ -1,28 +1,37 @@
 """What a person does next, after each command on the secure folder: lines for a terminal."""
 
+import shlex
 from pathlib import Path
 
 from monitor.secure.parties import VIEWER, Credentials, Party, first_run
 
 _MOST_NAMED = 8
+_AS_ROOT = [
+    "               Started by root, Mosquitto becomes the user mosquitto, who may not read these files:",
+    "               give it a copy of its own, as docs/secure.md says.",
+]
 
 
-def after_create(folder: Path, host: str, numbers: list[int], credentials: Credentials, port: int) -> list[str]:
-    """How to start everything with a new folder."""
+def after_create(
+    folder: Path, host: str, numbers: list[int], credentials: Credentials, port: int, *, by_root: bool = False
+) -> list[str]:
+    """How to start everything with a new folder. `by_root`: it is root who made it, and would start the broker."""
     if numbers:
         own = folder / "turbines" / str(numbers[0])
         about_turbines = f"A turbine elsewhere gets the files of its own folder, such as {own}, and no others."
     else:
-        about_turbines = f"Turbines are added with: grid-monitor secure --folder {folder} add 1-6"
+        about_turbines = f"Turbines are added with: grid-monitor secure --folder {_typed(folder)} add 1-6"
+    place = f"[{host}]" if ":" in host else host
     return [
-        f"{folder} holds an authority, a broker at {host}:{port}, a monitor, a viewer "
+        f"{folder} holds an authority, a broker at {place}:{port}, a monitor, a viewer "
         f"and {len(numbers)} turbines ({credentials.value}).",
         "",
-        f"The broker:    cd {folder / 'broker'} && mosquitto -c mosquitto.conf",
-        f"The monitor:   grid-monitor --config {folder / 'grid.toml'}",
-        f"The turbines:  grid-turbines --config {folder / 'grid.toml'} {_which(numbers)}",
+        f"The broker:    cd {_typed(folder / 'broker')} && mosquitto -c mosquitto.conf",
+        *(_AS_ROOT if by_root else []),
+        f"The monitor:   grid-monitor --config {_typed(folder / 'grid.toml')}",
+        f"The turbines:  grid-turbines --config {_typed(folder / 'grid.toml')} {_which(numbers)}",
         f"In containers: {_in_compose(folder)} up --build",
-        f"To watch:      cd {folder / VIEWER.folder} && XDG_CONFIG_HOME=. mosquitto_sub -t 'grid/#' -v",
+        f"To watch:      cd {_typed(folder / VIEWER.folder)} && XDG_CONFIG_HOME=. mosquitto_sub -t 'grid/#' -v",
         "",
         about_turbines,
         f"Keep {folder / 'authority'} on this machine, and a copy in a safe place: its key makes anybody up.",
@@ -41,7 +50,8 @@ def after_revoke(folder: Path, gone: list[Party]) -> list[str]:
         f"{_names(gone)}: revoked, as soon as the broker has read its files again.",
         *reload(folder),
         "A connection that stands is worth nothing from then on. Before somebody is added by the same name again, "
-        "restart the broker, which ends it.",
+        "restart the broker, which ends it; in containers:  "
+        f"{_in_compose(folder)} restart broker",
     ]
 
 
@@ -90,4 +100,9 @@ def _in_compose(folder: Path) -> str:
 
 def _as_path(folder: Path) -> str:
     """As Compose takes it: a relative path without a dot would be the name of a volume."""
-    return str(folder) if folder.is_absolute() else f"./{folder}"
+    return _typed(folder) if folder.is_absolute() else f"./{_typed(folder)}"
+
+
+def _typed(path: Path) -> str:
+    """As one word of a shell."""
+    return shlex.quote(str(path))

@@ -27,6 +27,9 @@ _ORGANISATION = "Grid wind farm"
 _HOST_NAME = re.compile(
     r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9])?)*"
 )
+_LONGEST_COMMON_NAME = 64
+"""By RFC 5280, appendix A. Hosts have longer names: those count that stand in the subject alternative name."""
+
 _KEY_USAGES = (
     "digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
     "key_cert_sign", "crl_sign", "encipher_only", "decipher_only",
@@ -65,8 +68,11 @@ class Authority:
     @classmethod
     def load(cls, certificate: bytes, key: bytes) -> Self:
         """One from its files, PEM. Raises ValueError for files that are none, or do not belong together."""
-        loaded = load_pem_private_key(key, password=None)
-        own = x509.load_pem_x509_certificate(certificate)
+        try:
+            loaded = load_pem_private_key(key, password=None)
+            own = x509.load_pem_x509_certificate(certificate)
+        except (TypeError, ValueError):  # of the library, which sends its reader to a page of questions
+            raise ValueError("the authority's key or certificate is damaged") from None
         if not isinstance(loaded, ec.EllipticCurvePrivateKey) or loaded.public_key() != own.public_key():
             raise ValueError("the authority's key and certificate do not belong together")
         return cls(loaded, own)
@@ -80,6 +86,14 @@ class Authority:
     def key(self) -> bytes:
         """Whoever has it can make certificates of anybody, PEM."""
         return _private_pem(self._key)
+
+    def require_valid(self, now: datetime) -> None:
+        """Raises ValueError where nobody would take what it signs now: before its beginning, and from its end on."""
+        begins_at, ends_at = self._certificate.not_valid_before_utc, self._certificate.not_valid_after_utc
+        if now < begins_at:
+            raise ValueError(f"by this machine's clock it is {now:%Y-%m-%d}, before the authority was made: set it")
+        if now >= ends_at:
+            raise ValueError(f"the authority ended on {ends_at:%Y-%m-%d}: make a new folder, and hand everything out")
 
     def certify_client(self, name: str, now: datetime) -> Certified:
         """A certificate by which a client shows that it is `name`."""
@@ -112,11 +126,12 @@ class Authority:
     def revocation_list(self, revoked: Iterable[tuple[str, datetime]], number: int, now: datetime) -> bytes:
         """The list of revoked serials and since when, PEM; each list has a higher number than the one before.
 
-        It holds as long as the authority: brokers refuse everybody when their list is out of date.
+        It holds as long as the authority, and from a while before it was made: brokers refuse everybody when by
+        their clock their list is out of date, or of the future.
         """
         builder = x509.CertificateRevocationListBuilder(
             issuer_name=self._certificate.subject,
-            last_update=now,
+            last_update=now - CLOCKS_MAY_BE_BEHIND,
             next_update=max(self._certificate.not_valid_after_utc, now + timedelta(days=1)),
         )
         builder = builder.add_extension(_issued_by(self._key), critical=False)
@@ -128,13 +143,26 @@ class Authority:
 
 
 def general_name(host: str) -> x509.GeneralName:
-    """A host's name or address as it stands in a certificate. Raises ValueError for what is neither."""
+    """A host's name or address as it stands in a certificate.
+
+    Raises ValueError for what is neither, and for an address at which nobody is reached.
+    """
     try:
-        return x509.IPAddress(ipaddress.ip_address(host))
+        address = ipaddress.ip_address(host)
     except ValueError:
-        if _HOST_NAME.fullmatch(host):
+        if _HOST_NAME.fullmatch(host) and not host.rpartition(".")[2].isdigit():  # or it is a mistyped address
             return x509.DNSName(host)
-    raise ValueError(f"{host!r} is no name of a host, and no address")
+        raise ValueError(f"{host!r} is no name of a host, and no address{_instead(host)}") from None
+    if address.is_unspecified or address.is_multicast or "%" in host:
+        raise ValueError(f"{host} is no address by which others reach this machine")
+    return x509.IPAddress(address)
+
+
+def _instead(host: str) -> str:
+    """What a person may have meant."""
+    if not host.isascii():
+        return ": write it in ASCII (xn--...)"
+    return ": without a port and brackets, please" if re.search(r"[]:]", host) else ""
 
 
 def names_in(certificate: bytes) -> frozenset[str]:
@@ -170,7 +198,7 @@ def _name(common_name: str) -> x509.Name:
     return x509.Name(
         [
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, _ORGANISATION),
-            x509.NameAttribute(NameOID.COMMON_NAME, common_name),
+            x509.NameAttribute(NameOID.COMMON_NAME, common_name[:_LONGEST_COMMON_NAME]),
         ]
     )
 

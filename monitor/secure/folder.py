@@ -12,20 +12,14 @@ from pathlib import Path
 
 from monitor.demo_broker import project_configuration
 from monitor.secure.broker_configuration import PORT, broker_configuration
-from monitor.secure.certificates import Authority, Certified, general_name
-from monitor.secure.parties import BROKER, MONITOR, SITE, VIEWER, Credentials, Party, PartyKind, turbines
-from monitor.secure.passwords import mosquitto_hash, new_password, password_file
+from monitor.secure.certificates import Authority, general_name
+from monitor.secure.issuing import issue_to
+from monitor.secure.parties import BROKER, MONITOR, SITE, VIEWER, Credentials, Party, single_names, turbines
+from monitor.secure.passwords import password_file
 from monitor.secure.private_files import make_private_folder, write_private
 from monitor.secure.program_settings import program_settings
-from monitor.secure.register import Issued, Register
+from monitor.secure.register import Register
 from monitor.secure.rules import access_rules
-
-ALWAYS_NAMED = ("localhost", "127.0.0.1", "::1")
-IN_COMPOSE = "mosquitto"
-"""The broker's name in docker-compose.yml."""
-
-LISTENING = "mosquitto_sub"
-"""What a viewer's folder has for that program, which looks for a file of its own name in XDG_CONFIG_HOME."""
 
 _REGISTER = Path("authority", "register.json")
 _AUTHORITY = Path("authority", "ca.crt")
@@ -77,8 +71,7 @@ def create(
     `hosts` are the names and addresses by which others reach the broker and the pages. The folder appears whole or
     not at all. Raises SecureFolderError if something is there already, or a name or a number is none.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise SecureFolderError(f"{folder} is there already: secure add, revoke, rotate and list work on it")
+    _refuse_what_is_there(folder)
     now = now or _utc_now()
     names = tuple(dict.fromkeys(hosts))
     with _refusals():
@@ -91,10 +84,21 @@ def create(
         _furnish(new, Register(credentials, names, port), parties, now)
         write_private(new / "grid.toml", program_settings(folder.absolute(), credentials, port=port).encode())
         new.replace(folder)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(new, ignore_errors=True)
+        if isinstance(error, OSError):
+            _refuse_what_is_there(folder)  # somebody else was faster
         raise
     return SecureFolder(folder)
+
+
+def _refuse_what_is_there(folder: Path) -> None:
+    """Only nothing and an empty folder are replaced: not a link, and not the folder that somebody is in."""
+    if (folder / _REGISTER).exists():
+        raise SecureFolderError(f"{folder} is there already: secure add, revoke, rotate and list work on it")
+    is_free = folder.is_dir() and not any(folder.iterdir()) and folder.resolve() != Path.cwd()
+    if folder.is_symlink() or (folder.exists() and not is_free):
+        raise SecureFolderError(f"{folder} is there already, and is no secure folder: name one with --folder")
 
 
 def _furnish(folder: Path, register: Register, parties: list[Party], now: datetime) -> None:
@@ -106,7 +110,7 @@ def _furnish(folder: Path, register: Register, parties: list[Party], now: dateti
     write_private(folder / _AUTHORITY, authority.certificate)
     configuration = broker_configuration(project_configuration(), register.credentials, port=register.port)
     write_private(folder / "broker" / "mosquitto.conf", configuration.encode())
-    _write_for_the_broker(folder, authority, *_issue(folder, authority, register, parties, now), now)
+    _issue(folder, authority, register, parties, now)
 
 
 def add(folder: Path, parties: Iterable[Party], now: datetime | None = None) -> list[Party]:
@@ -117,16 +121,20 @@ def add(folder: Path, parties: Iterable[Party], now: datetime | None = None) -> 
     now = now or _utc_now()
     newcomers = list(parties)
     with _opened(folder) as (authority, register):
+        authority.require_valid(now)
         for party in newcomers:
             _refuse_a_taken_name(register, party)
-        _write_for_the_broker(folder, authority, *_issue(folder, authority, register, newcomers, now), now)
+        _issue(folder, authority, register, newcomers, now)
     return newcomers
 
 
 def _refuse_a_taken_name(register: Register, party: Party) -> None:
     for known in register.current:
         if known == party:
-            raise SecureFolderError(f"{party} has its files already; secure rotate renews them")
+            raise SecureFolderError(
+                f"{party} has its files already; secure rotate renews those of all, "
+                f"secure revoke {party.name} and then add {party.name} its own"
+            )
         if known.name == party.name:
             raise SecureFolderError(f"the name {party.name} is taken: {known}")
 
@@ -134,16 +142,19 @@ def _refuse_a_taken_name(register: Register, party: Party) -> None:
 def revoke(folder: Path, names: Iterable[str], now: datetime | None = None) -> list[Party]:
     """Take from parties all that they were issued, and return them. Their files go too.
 
-    It holds at the broker as soon as that has read its files again. Raises SecureFolderError for a name of nobody.
+    `names` are user names, and ranges of turbines. It holds at the broker as soon as that has read its files again.
+    Raises SecureFolderError for a name of nobody.
     """
     now = now or _utc_now()
     with _opened(folder) as (authority, register):
         by_name = {party.name: party for party in register.current if not party.kind.is_server}
-        wanted = list(dict.fromkeys(names))
+        wanted = list(dict.fromkeys(single_names(names)))
         if unknown := [name for name in wanted if name not in by_name]:
             raise SecureFolderError(f"nobody has these names: {', '.join(unknown)}; secure list says who has")
         gone = [by_name[name] for name in wanted]
-        _write_for_the_broker(folder, authority, register.revoke(gone, now), {}, now)
+        without = register.revoke(gone, now)
+        _write_for_the_broker(folder, authority, without, {}, now)
+        write_private(folder / _REGISTER, without.to_json())  # last: a revocation that broke off can be repeated
         for party in gone:
             shutil.rmtree(folder / party.folder, ignore_errors=True)
     return gone
@@ -157,10 +168,9 @@ def rotate(folder: Path, *, revoke_old: bool = False, now: datetime | None = Non
     """
     now = now or _utc_now()
     with _opened(folder) as (authority, register):
+        authority.require_valid(now)
         parties = list(register.current)
-        renewed, hashes = _issue(folder, authority, register, parties, now)
-        renewed = renewed.revoke_replaced(now) if revoke_old else renewed
-        _write_for_the_broker(folder, authority, renewed, hashes, now)
+        _issue(folder, authority, register, parties, now, revoke_old=revoke_old)
     return parties
 
 
@@ -181,10 +191,22 @@ def read_register(folder: Path) -> Register:
 def _opened(folder: Path) -> Iterator[tuple[Authority, Register]]:
     """The authority and its register, while nobody else changes them."""
     read_register(folder)
-    with (folder / _LOCK).open("wb") as lock, _refusals():
+    with open(folder / _LOCK, "wb", opener=_for_its_owner) as lock, _refusals():
         fcntl.flock(lock, fcntl.LOCK_EX)
-        authority = Authority.load((folder / _AUTHORITY).read_bytes(), (folder / _AUTHORITY_KEY).read_bytes())
-        yield authority, read_register(folder)
+        yield _load_authority(folder), read_register(folder)
+
+
+def _for_its_owner(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, 0o600)
+
+
+def _load_authority(folder: Path) -> Authority:
+    try:
+        return Authority.load((folder / _AUTHORITY).read_bytes(), (folder / _AUTHORITY_KEY).read_bytes())
+    except FileNotFoundError as error:
+        raise SecureFolderError(
+            f"{error.filename} is missing: bring it back from its copy, or make a new folder and hand everything out"
+        ) from None
 
 
 @contextmanager
@@ -197,65 +219,38 @@ def _refusals() -> Iterator[None]:
 
 
 def _issue(
-    folder: Path, authority: Authority, register: Register, parties: Iterable[Party], now: datetime
-) -> tuple[Register, dict[str, str]]:
-    """Write the files of these parties; returns the register with them, and the hashes of new passwords by name.
+    folder: Path,
+    authority: Authority,
+    register: Register,
+    parties: Iterable[Party],
+    now: datetime,
+    *,
+    revoke_old: bool = False,
+) -> None:
+    """Issue all that these parties need.
 
-    A crash before the register is written leaves files that are written anew.
+    The register is first on the disk: if the rest breaks off, it knows more certificates than there are, but never
+    fewer, so that every one can be revoked.
     """
-    entries, hashes = [], {}
-    for party in parties:
-        make_private_folder(folder / party.folder.parent)
-        make_private_folder(folder / party.folder)
-        write_private(folder / party.folder / "ca.crt", authority.certificate, durable=False)
-        if register.credentials is Credentials.PASSWORDS and not party.kind.is_server:
-            hashes[party.name] = _write_password(folder, register, party)
-            entries.append(Issued(party.kind, party.name, now))
-        else:
-            made = _write_certificate(folder, authority, register, party, now)
-            entries.append(Issued(party.kind, party.name, now, made.serial, made.expires_at))
-    os.sync()  # once, and before the register tells of them: to wait for each file takes minutes for thousands
-    return register.issue(entries), hashes
-
-
-def _write_how_to_listen(place: Path, register: Register, party: Party, password: str = "") -> None:
-    """Options for mosquitto_sub in a file, so that no password stands on a command line."""
-    how = [f"-u {party.name}", f"-P {password}"] if password else ["--cert client.crt", "--key client.key"]
-    lines = [f"-h {[*register.hosts, *ALWAYS_NAMED][0]}", f"-p {register.port}", "--cafile ca.crt", *how]
-    write_private(place / LISTENING, "".join(f"{line}\n" for line in lines).encode(), durable=False)
-
-
-def _write_password(folder: Path, register: Register, party: Party) -> str:
-    """Returns its hash."""
-    password = new_password()
-    if party.kind is PartyKind.VIEWER:
-        _write_how_to_listen(folder / party.folder, register, party, password)
-    write_private(folder / party.folder / "password", f"{password}\n".encode(), durable=False)
-    return mosquitto_hash(password)
-
-
-def _write_certificate(
-    folder: Path, authority: Authority, register: Register, party: Party, now: datetime
-) -> Certified:
-    if party.kind.is_server:
-        alias = (IN_COMPOSE,) if party == BROKER else ()
-        hosts = dict.fromkeys((*register.hosts, *ALWAYS_NAMED, *alias))
-        made = authority.certify_server(next(iter(hosts)), hosts, now)
-    else:
-        made = authority.certify_client(party.name, now)
-    if party.kind is PartyKind.VIEWER:
-        _write_how_to_listen(folder / party.folder, register, party)
-    stem = {PartyKind.BROKER: "broker", PartyKind.SITE: "site"}.get(party.kind, "client")
-    write_private(folder / party.folder / f"{stem}.key", made.key, durable=False)
-    write_private(folder / party.folder / f"{stem}.crt", made.certificate, durable=False)
-    return made
+    grants = [issue_to(party, register, authority, now) for party in parties]
+    register = register.issue(grant.entry for grant in grants)
+    register = register.revoke_replaced(now) if revoke_old else register
+    write_private(folder / _REGISTER, register.to_json())
+    for grant in grants:
+        place = folder / grant.entry.party.folder
+        make_private_folder(place.parent)
+        make_private_folder(place)
+        for name, content in grant.files.items():
+            write_private(place / name, content, durable=False)
+    os.sync()  # once: to wait for each file takes minutes for thousands
+    hashes = {grant.entry.name: grant.password_hash for grant in grants if grant.password_hash is not None}
+    _write_for_the_broker(folder, authority, register, hashes, now)
 
 
 def _write_for_the_broker(
     folder: Path, authority: Authority, register: Register, hashes: Mapping[str, str], now: datetime
 ) -> None:
-    """Keep the register, and write what the broker reads from it."""
-    write_private(folder / _REGISTER, register.to_json())
+    """Write what the broker reads from the register."""
     broker = folder / "broker"
     write_private(broker / "acl", access_rules(register.current, register.revoked).encode())
     if register.credentials is Credentials.CERTIFICATES:

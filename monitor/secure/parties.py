@@ -57,11 +57,12 @@ VIEWER = Party(PartyKind.VIEWER, "viewer")
 BROKER = Party(PartyKind.BROKER, "broker")
 SITE = Party(PartyKind.SITE, "site")
 _FOLDERS = {MONITOR: "monitor", VIEWER: "viewer", BROKER: "broker", SITE: "https"}
+_RANGE = re.compile("[0-9]+-[0-9]+")
 _RESERVED = frozenset(kind.value for kind in PartyKind)
 
 
 def parse_parties(words: Iterable[str], *, viewers: bool = False) -> list[Party]:
-    """The parties that words of a command line name, each once: `7`, `7-20`, `1,3`, or a controller's id.
+    """The parties that words of a command line name, each once: `7`, `7-20`, `1,3`, `monitor`, or a controller's id.
 
     With `viewers`, names of viewers instead. Raises ValueError, with the reason in words.
     """
@@ -81,6 +82,15 @@ def parse_numbers(text: str) -> list[int]:
     return [int(party.name) for party in parties]
 
 
+def single_names(words: Iterable[str]) -> list[str]:
+    """The user names that words of a command line mean: a range of turbines is each of them, `1,3` is two.
+
+    Raises ValueError for a range that is none.
+    """
+    names = (part for text in words for part in text.split(","))
+    return [single for name in names for single in (_range(name) if _RANGE.fullmatch(name) else [name])]
+
+
 def turbines(numbers: Iterable[int]) -> list[Party]:
     """Turbines by their numbers. Raises ValueError for a number that no turbine has."""
     return [_turbine(str(number)) for number in numbers]
@@ -96,12 +106,18 @@ def first_run(numbers: Iterable[int]) -> range:
 
 
 def _parties_in(word: str) -> list[Party]:
-    if bounds := re.fullmatch(r"([0-9]+)-([0-9]+)", word):
-        first, last = (parse_turbine_number(bound) for bound in bounds.groups())
-        if not first <= last < first + MOST_AT_ONCE:
-            raise ValueError(f"{word}: a range goes upwards, and holds {MOST_AT_ONCE} turbines at most")
-        return turbines(range(first, last + 1))
+    if _RANGE.fullmatch(word):
+        return [_turbine(name) for name in _range(word)]
+    if word in (MONITOR.name, VIEWER.name):
+        return [MONITOR if word == MONITOR.name else VIEWER]
     return [_turbine(word) if word.isdigit() else _named(PartyKind.CONTROLLER, word)]
+
+
+def _range(word: str) -> list[str]:
+    first, last = (parse_turbine_number(bound) for bound in word.split("-"))
+    if not first <= last < first + MOST_AT_ONCE:
+        raise ValueError(f"{word}: a range goes upwards, and holds {MOST_AT_ONCE} turbines at most")
+    return [str(number) for number in range(first, last + 1)]
 
 
 def _turbine(word: str) -> Party:
@@ -109,11 +125,13 @@ def _turbine(word: str) -> Party:
 
 
 def _named(kind: PartyKind, word: str) -> Party:
-    """A controller or a viewer. None of them has a number for its name: it could speak for that turbine."""
-    if not re.fullmatch(CONTROLLER_ID_PATTERN, word) or word.isdigit():
+    """A controller or a viewer. A name has a letter: a number could speak for that turbine, and 7..20 is a slip."""
+    if (kind, word) == VIEWER:
+        return VIEWER
+    if not re.fullmatch(CONTROLLER_ID_PATTERN, word) or not re.search("[A-Za-z]", word):
         raise ValueError(
             f"{word!r} is no name: 1 to 64 letters, digits, `.`, `_` and `-`, the first a letter or digit, "
-            "and not digits alone"
+            "and at least one letter"
         )
     if word.lower() in _RESERVED:
         raise ValueError(f"the name {word} is taken by the farm itself")

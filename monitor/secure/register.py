@@ -59,9 +59,9 @@ class Register:
 
     @property
     def revoked(self) -> list[Party]:
-        """Those who have nothing that holds."""
-        current = self.current
-        return [party for party in dict.fromkeys(entry.party for entry in self.issued) if party not in current]
+        """Those who have nothing that holds, and whose name nobody else has now."""
+        names = {party.name for party in self.current}
+        return [party for party in dict.fromkeys(entry.party for entry in self.issued) if party.name not in names]
 
     def issue(self, entries: Iterable[Issued]) -> Self:
         """With these as well."""

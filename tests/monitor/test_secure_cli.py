@@ -1,6 +1,9 @@
 """The commands of `grid-monitor secure`, as they are typed."""
 
 import json
+import os
+import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -42,7 +45,9 @@ def states(command: Command, *options: str) -> list[tuple[str, str]]:
 
 def test_one_command_makes_it_and_says_how_everything_is_started(grid_monitor: Command) -> None:
     done = grid_monitor("secure", "--host", "broker.example")
-    assert (done.code, done.out, done.err) == (0, CREATED, "")
+    for_root = re.sub(r" +Started by root.+\n.+\n", "", done.out)
+    assert (done.code, for_root, done.err) == (0, CREATED, "")
+    assert (for_root != done.out) == (os.geteuid() == 0)
 
 
 def test_without_a_host_it_asks_for_one(grid_monitor: Command) -> None:
@@ -67,7 +72,8 @@ def test_folder_turbines_credentials_and_port_are_as_they_are_given(grid_monitor
     "arguments",
     [
         ("--host", "broker example"), ("--host", "b.example", "--turbines", "x"), ("--host", "b", "--turbines", "0"),
-        ("--host", "b", "add", "7"), ("add", "7"), ("revoke", "7"), ("rotate",), ("list",),
+        ("--host", "b", "add", "7"), ("--turbines", "1-3", "add", "7"), ("--port", "8883", "list"),
+        ("add", "7"), ("revoke", "7"), ("rotate",), ("list",),
     ],
 )  # fmt: skip
 def test_what_can_not_be_done_is_one_clear_line_and_leaves_nothing(
@@ -78,6 +84,17 @@ def test_what_can_not_be_done_is_one_clear_line_and_leaves_nothing(
     assert done.out == ""
     assert len(done.err.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_said_can_be_typed_whatever_the_folder_is_called(grid_monitor: Command) -> None:
+    done = grid_monitor("secure", "--host", "::1", "--folder", "wind farm's")
+    assert "a broker at [::1]:8883" in done.out
+    typed = [shlex.split(line.partition(": ")[2]) for line in done.out.splitlines() if line.startswith("The ")]
+    assert [words[1 if words[0] == "cd" else 2] for words in typed] == [
+        "wind farm's/broker",
+        "wind farm's/grid.toml",
+        "wind farm's/grid.toml",
+    ]
 
 
 def test_added_parties_are_named_with_their_folders_and_what_comes_next(made: Command, tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 """Who gets in at a secure broker and who does not, in words on both sides, on a real Mosquitto."""
 
+import asyncio
 import shutil
 import socket
 import ssl
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,8 +17,10 @@ from secure_farm import SecureFarm, enter
 from grid.broker import Broker, BrokerLostError, BrokerRefusedError, Message, Tls
 from grid.tls import tls_context
 from grid.topics import Kind
-from monitor.secure.folder import add, create, revoke, rotate
+from monitor.secure.certificates import Authority
+from monitor.secure.folder import SecureFolder, add, create, revoke, rotate
 from monitor.secure.parties import MONITOR, parse_parties
+from monitor.secure.private_files import write_private
 
 LONG_AGO = datetime.now(UTC).replace(microsecond=0) - timedelta(days=400)
 NO_CERTIFICATE = "peer did not return a certificate"
@@ -56,10 +60,13 @@ async def test_a_certificate_of_another_authority_is_refused(certified_farm: Sec
     assert told.endswith("client.crt: it is not of the authority that the broker trusts")
 
 
-async def test_an_expired_certificate_is_refused(certified_farm: SecureFarm) -> None:
-    add(certified_farm.secure.path, parse_parties(["8"]), LONG_AGO)
-    certified_farm.reload()
-    told = await refusal(certified_farm, certified_farm.turbine(8), logged=NOT_ACCEPTED)
+async def test_an_expired_certificate_is_refused(certified_farm: SecureFarm, tmp_path: Path) -> None:
+    authority = certified_farm.secure.path / "authority"
+    old = Authority.load((authority / "ca.crt").read_bytes(), (authority / "ca.key").read_bytes())
+    made = old.certify_client("5", LONG_AGO)
+    write_private(tmp_path / "client.crt", made.certificate)
+    write_private(tmp_path / "client.key", made.key)
+    told = await refusal(certified_farm, certified_farm.turbine(5, tmp_path), logged=NOT_ACCEPTED)
     assert told.endswith("client.crt: it has expired")
 
 
@@ -71,9 +78,12 @@ async def test_a_revoked_certificate_is_refused(certified_farm: SecureFarm, tmp_
     assert told.endswith("client.crt: it is revoked")
 
 
-async def test_the_brokers_own_certificate_opens_nothing(certified_farm: SecureFarm, tmp_path: Path) -> None:
+@pytest.mark.parametrize("server", ["broker/broker", "https/site"])
+async def test_the_certificate_of_a_server_opens_nothing(
+    certified_farm: SecureFarm, tmp_path: Path, server: str
+) -> None:
     for ending in ("crt", "key"):
-        shutil.copy(certified_farm.secure.broker / f"broker.{ending}", tmp_path / f"client.{ending}")
+        shutil.copy(certified_farm.secure.path / f"{server}.{ending}", tmp_path / f"client.{ending}")
     told = await refusal(certified_farm, certified_farm.entrance(MONITOR, tmp_path), logged=NOT_ACCEPTED)
     assert told.endswith("client.crt: it is not made for a client")
 
@@ -131,6 +141,50 @@ def test_older_versions_of_tls_are_refused(farm: SecureFarm) -> None:
         context.wrap_socket(line, server_hostname="localhost")
 
 
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_session_of_tls_opens_nothing_once_its_certificate_is_replaced_for_good(
+    certified_farm: SecureFarm, tmp_path: Path, version: ssl.TLSVersion
+) -> None:
+    context = tls_context(certified_farm.turbine(5, certified_farm.copy_of(5, tmp_path / "kept")).tls)
+    assert context is not None
+    context.minimum_version = context.maximum_version = version
+    known, _ = resumed(certified_farm, context, None)
+    assert resumed(certified_farm, context, known)[1]
+    rotate(certified_farm.secure.path, revoke_old=True)
+    certified_farm.reload()
+    with pytest.raises(OSError, match=r"REVOKED|EOF|reset"):
+        resumed(certified_farm, context, known)
+
+
+def resumed(
+    farm: SecureFarm, context: ssl.SSLContext, known: ssl.SSLSession | None
+) -> tuple[ssl.SSLSession | None, bool]:
+    """Enter by plain MQTT 3.1.1, with a session of TLS that is known; returns the new one, and whether it was taken."""
+    with knock(farm) as line, context.wrap_socket(line, server_hostname="localhost", session=known) as secured:
+        secured.sendall(b"\x10\x10\x00\x04MQTT\x04\x02\x00\x1e\x00\x04five")
+        if secured.recv(4) != b"\x20\x02\x00\x00":
+            raise ConnectionResetError("the connection is reset")
+        return secured.session, bool(secured.session_reused)
+
+
+async def test_a_client_is_no_broker(secure_server: tuple[SecureFolder, int]) -> None:
+    secure, port = secure_server
+    with pytest.raises(BrokerLostError, match="unsuitable certificate purpose"):
+        async with enter(Broker("localhost", port, tls=Tls(str(secure.cafile)))):
+            pass
+
+
+@pytest.fixture
+async def secure_server(tmp_path: Path) -> AsyncIterator[tuple[SecureFolder, int]]:
+    """A server that shows the monitor's certificate, and its port."""
+    secure = create(tmp_path / "secure", ["broker.example"], [])
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(secure.of(MONITOR) / "client.crt", secure.of(MONITOR) / "client.key")
+    server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0, ssl=context)
+    async with server:
+        yield secure, server.sockets[0].getsockname()[1]
+
+
 def context_of(farm: SecureFarm) -> ssl.SSLContext:
     """TLS as the monitor of this farm speaks it."""
     context = tls_context(farm.entrance(MONITOR).tls)
@@ -170,6 +224,24 @@ async def test_a_connection_that_stands_is_worth_nothing_once_its_party_is_revok
             await five.publish(Kind.METRICS.of(5), b"{}")
     assert heard == []
     assert not await is_let_in(entrance)
+
+
+async def test_the_monitor_is_let_in_again_after_its_key_was_lost(changing_farm: SecureFarm) -> None:
+    revoke(changing_farm.secure.path, ["monitor"])
+    add(changing_farm.secure.path, parse_parties(["monitor"]))
+    changing_farm.reload()
+    async with enter(changing_farm.entrance(MONITOR)) as monitor:
+        await monitor.publish(Kind.REPAIR.of(5), b"{}")
+
+
+async def test_a_name_that_was_a_viewers_serves_a_controller(changing_farm: SecureFarm) -> None:
+    add(changing_farm.secure.path, parse_parties(["mast-1"], viewers=True))
+    revoke(changing_farm.secure.path, ["mast-1"])
+    (mast,) = parse_parties(["mast-1"])
+    add(changing_farm.secure.path, [mast])
+    changing_farm.reload()
+    async with enter(changing_farm.entrance(mast)) as controller:
+        await controller.publish("grid/controllers/mast-1/outages", b"{}")
 
 
 async def test_others_go_on_while_the_broker_reads_its_files(changing_farm: SecureFarm) -> None:

@@ -9,9 +9,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.x509 import load_pem_x509_certificate, load_pem_x509_crl
 from surroundings import missing
 
 from grid.errors import SettingsError
+from monitor.secure.certificates import names_in
 from monitor.secure.folder import SecureFolder, SecureFolderError, add, create, read_register, revoke, rotate
 from monitor.secure.parties import MONITOR, Credentials, Party, parse_parties
 from monitor.settings import MonitorSettings
@@ -58,8 +60,7 @@ def test_only_the_owner_may_look_into_it_whatever_was_done(secure: SecureFolder)
     revoke(secure.path, ["1"])
     rotate(secure.path)
     for path in [secure.path, *secure.path.rglob("*")]:
-        if path.name != "lock":
-            assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
 
 
 def test_the_folder_appears_whole_or_not_at_all(tmp_path: Path) -> None:
@@ -133,6 +134,119 @@ def test_who_has_something_is_not_given_it_again(secure: SecureFolder) -> None:
         add(secure.path, parse_parties(["1"]))
     with pytest.raises(SecureFolderError, match="the name substation-2 is taken: controller substation-2"):
         add(secure.path, parse_parties(["substation-2"], viewers=True))
+
+
+def test_a_revocation_takes_ranges_and_commas_as_an_addition_does(secure: SecureFolder) -> None:
+    add(secure.path, parse_parties(["3-5"]))
+    assert revoke(secure.path, ["1,3-4"]) == parse_parties(["1,3-4"])
+
+
+def test_a_revocation_that_broke_off_can_be_repeated(secure: SecureFolder) -> None:
+    rules = secure.broker / "acl"
+    rules.unlink()
+    rules.mkdir()  # nothing can be put there
+    with pytest.raises(OSError, match="acl"):
+        revoke(secure.path, ["2"])
+    rules.rmdir()
+    assert revoke(secure.path, ["2"]) == parse_parties(["2"])
+    assert "user 2\ntopic deny #\n" in rules.read_text()
+
+
+def test_a_rotation_that_breaks_off_leaves_no_certificate_that_the_register_does_not_know(secure: SecureFolder) -> None:
+    (secure.path / "turbines" / "2" / "client.crt").unlink()
+    (secure.path / "turbines" / "2" / "client.crt").mkdir()  # nothing can be put there
+    with pytest.raises(OSError, match=r"client\.crt"):
+        rotate(secure.path)
+    known = {entry.serial for entry in read_register(secure.path).issued}
+    on_disk = [path for path in secure.path.rglob("*.crt") if path.is_file() and path.name != "ca.crt"]
+    assert len(on_disk) > 3
+    assert {f"{load_pem_x509_certificate(path.read_bytes()).serial_number:X}" for path in on_disk} <= known
+
+
+@pytest.mark.parametrize(
+    "host", ["192.168.1.300", "0.0.0.0", "::", "224.0.0.1", "fe80::1%eth0", "b:8883", "[::1]", "b\u00fc"]
+)
+def test_a_host_that_nobody_reaches_is_refused(tmp_path: Path, host: str) -> None:
+    with pytest.raises(SecureFolderError, match=r"is no name of a host|is no address by which"):
+        create(tmp_path / "secure", [host], [1])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_host_may_have_a_long_name(tmp_path: Path) -> None:
+    host = f"{'a' * 60}.{'b' * 60}.example"
+    secure = create(tmp_path / "secure", [host], [])
+    assert host in names_in((secure.broker / "broker.crt").read_bytes())
+
+
+@pytest.mark.parametrize("kind", ["file", "link", "lost link", "folder in use"])
+def test_what_is_no_secure_folder_is_not_replaced(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    place, elsewhere = tmp_path / "secure", tmp_path / "elsewhere"
+    if kind == "file":
+        place.write_text("mine")
+    elif kind == "folder in use":
+        place.mkdir()
+        monkeypatch.chdir(place)
+    else:
+        place.symlink_to(elsewhere)
+        if kind == "link":
+            elsewhere.mkdir()
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(SecureFolderError, match="is no secure folder: name one with --folder"):
+        create(place, ["broker.example"], [1])
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_of_two_who_make_it_at_once_one_makes_it_and_the_other_is_told(tmp_path: Path) -> None:
+    told = []
+
+    def one() -> None:
+        try:
+            create(tmp_path / "secure", ["broker.example"], [1])
+        except SecureFolderError as error:
+            told.append(str(error))
+
+    threads = [threading.Thread(target=one) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [sentence.partition(": ")[0] for sentence in told] == [f"{tmp_path / 'secure'} is there already"] * 3
+    assert [path.name for path in tmp_path.iterdir()] == ["secure"]
+
+
+def test_an_authority_that_has_ended_issues_nothing_and_still_revokes(tmp_path: Path) -> None:
+    secure = create(tmp_path / "secure", ["broker.example"], [1], now=NOW)
+    late = NOW + timedelta(days=3650)
+    ended = "the authority ended on 2036-11-18: make a new folder"
+    with pytest.raises(SecureFolderError, match=ended):
+        add(secure.path, parse_parties(["2"]), late)
+    with pytest.raises(SecureFolderError, match=ended):
+        rotate(secure.path, now=late)
+    with pytest.raises(SecureFolderError, match="it is 2026-11-19, before the authority was made"):
+        add(secure.path, parse_parties(["2"]), NOW - timedelta(days=2))
+    assert revoke(secure.path, ["1"], late) == parse_parties(["1"])
+
+
+def test_a_broker_whose_clock_is_late_takes_the_list_of_the_revoked(secure: SecureFolder) -> None:
+    crl = load_pem_x509_crl((secure.broker / "revoked.crl").read_bytes())
+    certificate = load_pem_x509_certificate((secure.broker / "broker.crt").read_bytes())
+    assert crl.last_update_utc == certificate.not_valid_before_utc < datetime.now(UTC) - timedelta(minutes=59)
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "sentence"),
+    [
+        ("ca.key", None, r"ca\.key is missing: bring it back"),
+        ("ca.key", "x", "the authority's key or certificate is dam"),
+    ],
+)
+def test_an_authority_that_is_not_whole_is_told_of(
+    secure: SecureFolder, file: str, content: str | None, sentence: str
+) -> None:
+    path = secure.path / "authority" / file
+    path.unlink() if content is None else path.write_text(content)
+    with pytest.raises(SecureFolderError, match=sentence):
+        add(secure.path, parse_parties(["3"]))
 
 
 def test_who_is_revoked_has_no_files_and_no_rights_left(secure: SecureFolder) -> None:

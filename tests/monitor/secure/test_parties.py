@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grid.topics import MAX_TURBINE_NUMBER
-from monitor.secure.parties import Party, PartyKind, first_run, parse_numbers, parse_parties
+from monitor.secure.parties import MONITOR, VIEWER, Party, PartyKind, first_run, parse_numbers, parse_parties
 
 
 def test_numbers_and_ranges_are_turbines_each_once() -> None:
@@ -27,12 +27,17 @@ def test_other_words_are_controllers_unless_viewers_are_meant() -> None:
     "word",
     [
         "0", "07", "-1", "", "2147483648", "1" * 400, "5/../6", "..", "+", "#", "6-1", "1-999999999",
-        "monitor", "Viewer", "broker", "a b", "a\nuser monitor", "a:b", "é", "x" * 65, "\u0667",
+        "Monitor", "Viewer", "broker", "7..20", "7-20-30", "a b", "a\nuser monitor", "a:b", "é", "x" * 65, "\u0667",
     ],
 )  # fmt: skip
 def test_what_could_be_mistaken_for_another_is_no_name(word: str) -> None:
     with pytest.raises(ValueError, match=r"name|number|range|more than"):
         parse_parties([word])
+
+
+def test_the_monitor_and_the_first_viewer_are_named_as_they_are() -> None:
+    assert parse_parties(["monitor", "viewer"]) == [MONITOR, VIEWER]
+    assert parse_parties(["viewer"], viewers=True) == [VIEWER]
 
 
 def test_a_viewer_has_no_number_for_a_name() -> None:
@@ -52,6 +57,6 @@ def test_a_name_is_safe_as_a_file_a_topic_and_a_line_of_the_rules(word: str, vie
     except ValueError:
         return
     for party in parties:
-        assert party.folder.parts[:-1] == (f"{party.kind.value}s",)
+        assert party in (MONITOR, VIEWER) or party.folder.parts[:-1] == (f"{party.kind.value}s",)
         assert ".." not in party.folder.parts
         assert not set("/+#:\n\r\0 ") & set(party.name)

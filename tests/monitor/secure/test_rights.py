@@ -14,7 +14,8 @@ from secure_farm import SecureFarm, enter
 from grid.broker import BrokerRefusedError, Message
 from grid.connection import Connection
 from grid.topics import MONITOR_CANARY, MONITOR_STATUS, Kind
-from monitor.secure.folder import LISTENING, add
+from monitor.secure.folder import add
+from monitor.secure.issuing import LISTENING
 from monitor.secure.parties import MONITOR, VIEWER, parse_parties
 from monitor.secure.private_files import write_private
 
