@@ -2,16 +2,21 @@
 
 import asyncio
 from asyncio.transports import BaseTransport, Transport
+from collections import Counter
 from typing import Any, cast
 
 import uvloop
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from monitor.access.throttle import network
+
 MOST_REQUESTS = 700
 """Connections from which a request is answered with 503."""
 MOST_CONNECTIONS = 800
 """Connections from which a new one is cut: a process has 1,024 files by default."""
+MOST_FROM_ONE_PLACE = 600
+"""Connections of one address, or of one /64 network, from which a new one of it is cut: it leaves room for others."""
 HANDSHAKE_WITHIN_SECONDS = 10.0
 REQUEST_WITHIN_SECONDS = 15.0
 STREAMED = "/api/v1/outages"
@@ -66,6 +71,27 @@ class _Stall:
             self._transport.abort()
 
 
+class _Places:
+    """How many connections are open, by where from."""
+
+    def __init__(self) -> None:
+        self._open: Counter[str] = Counter()
+
+    def enter(self, place: str) -> bool:
+        """Count one more; whether there is room for it."""
+        self._open[place] += 1
+        return self._open[place] <= MOST_FROM_ONE_PLACE
+
+    def leave(self, place: str) -> None:
+        """Count one less."""
+        self._open[place] -= 1
+        if not self._open[place]:
+            del self._open[place]
+
+
+_places = _Places()
+
+
 class BoundedHttp(HttpToolsProtocol):
     """HTTP for clients that send a request in time and of a sane length; others are cut off."""
 
@@ -78,7 +104,9 @@ class BoundedHttp(HttpToolsProtocol):
         self._due: asyncio.TimerHandle | None = None
         self._answered: RequestResponseCycle | None = None
         self._expect_request()
-        if len(self.connections) > MOST_CONNECTIONS:
+        self._place = network(self.client[0]) if self.client else ""
+        has_room = _places.enter(self._place)
+        if len(self.connections) > MOST_CONNECTIONS or not has_room:
             transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -88,6 +116,7 @@ class BoundedHttp(HttpToolsProtocol):
         if self._answered is not None:  # uvicorn tells only the newest request, where others wait in line before it
             self._answered.disconnected = True
             self._answered.message_event.set()
+        _places.leave(self._place)
         super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
@@ -124,6 +153,9 @@ class BoundedHttp(HttpToolsProtocol):
         """Hand the connection over."""
         self._request_is_here()
         super().handle_websocket_upgrade()
+        taker = self.transport.get_protocol()
+        if isinstance(taker, BoundedWebSocket):
+            taker.place = self._place
 
     def pause_writing(self) -> None:
         """Wait for who reads slowly, and watch that it reads at all."""
@@ -161,10 +193,13 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         """Take a client."""
         super().connection_made(transport)
         self._stall = _Stall(cast("Transport", transport))
+        self.place = ""
+        """Where from, as `BoundedHttp` counted it."""
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the client."""
         self._stall.end()
+        _places.leave(self.place)
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:

@@ -110,6 +110,32 @@ async def test_there_is_a_bound_on_connections(tmp_path: Path, monkeypatch: pyte
             writer.close()
 
 
+async def test_one_address_leaves_room_for_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "MOST_FROM_ONE_PLACE", 2)
+    async with served(tmp_path) as (_, address):
+        kept = [await dial(address) for _ in range(2)]
+        assert await answer_to(address, ALIVE) == b""
+        reader, writer = await asyncio.open_connection(*address.split(":"), local_addr=("127.0.0.2", 0))
+        writer.write(ALIVE)
+        assert (await reader.read()).startswith(b"HTTP/1.1 200")
+        for each in (writer, *(writer for _, writer in kept)):
+            each.close()
+
+
+async def test_followers_that_went_are_counted_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "MOST_FROM_ONE_PLACE", 2)
+    async with served(tmp_path) as (_, address):
+        for sent in (HANDSHAKE, ALIVE, HANDSHAKE):
+            reader, writer = await dial(address)
+            writer.write(sent)
+            assert await reader.read(1) == b"H"
+            writer.close()
+        async with asyncio.timeout(10):
+            while connections._places._open:
+                await asyncio.sleep(0.01)
+        assert (await answer_to(address, ALIVE)).startswith(b"HTTP/1.1 200")
+
+
 @pytest.mark.parametrize("asked", [HANDSHAKE, EVENTS])
 async def test_a_follower_that_takes_nothing_is_cut_off(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: bytes
