@@ -236,6 +236,7 @@ class GridMonitor:
         now = self._clock.utc()
         decoded = decode(batch.messages, now, self._arrivals, self._admission)
         asked = self._requests.take(self._answered)
+        asked.turn_away_reports(self._admission)
         asked.became = decode_posts(asked.posts, now, self._arrivals, self._admission, decoded)
         self.health.take_in(received=decoded.counted["received"], waiting=batch.waiting)
         decoded.counted["dropped_at_qos_0"] = batch.dropped

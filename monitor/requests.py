@@ -27,7 +27,9 @@ from monitor.facts import (
     Reading,
     Receipt,
 )
+from monitor.intake.admission import Admission
 from monitor.intake.posts import answer_posts
+from monitor.intake.refused import RefusedError
 
 MOST_ORDERS = 100
 MOST_POSTS = 500
@@ -105,6 +107,17 @@ class Asked:
     def tests(self) -> list[NotificationTest]:
         """Which receivers are to be tested."""
         return _asked(self.pending_tests)
+
+    def turn_away_reports(self, admission: Admission) -> None:
+        """Answer reports of controllers beyond the limits at once: they are not of this batch."""
+        pending, self.pending_reports = self.pending_reports, []
+        for report in pending:
+            try:
+                admission.let_controllers_in(one.controller_id for one in report.asked)
+            except RefusedError as refused:
+                report.answer.set_result(OutageAnswer(accepted=False, sentence=str(refused), are_too_many=True))
+            else:
+                self.pending_reports.append(report)
 
     def answer(self, changes: Changes, committed: Committed) -> None:
         """Answer all, now that the batch is committed."""

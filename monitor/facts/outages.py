@@ -131,6 +131,8 @@ class OutageAnswer:
     accepted: bool
     sentence: str = ""
     """Why nothing was done with them."""
+    are_too_many: bool = False
+    """Whether they are of a controller beyond the limits: to send them again is of no use."""
 
 
 @dataclass(slots=True)

@@ -52,12 +52,16 @@ class Admission:
 
     def let_controller_in(self, controller_id: str) -> None:
         """Let a controller in. Raises RefusedError when there are too many."""
-        if controller_id not in self.controllers:
-            if len(self.controllers) >= self._most_controllers:
-                detail = f"{controller_id} is one controller too many: --max-turbines allows {self._most_controllers}"
-                self._turned_away = detail
-                raise RefusedError(DeadLetterReason.TOO_MANY, detail)
-            self.controllers.add(controller_id)
+        self.let_controllers_in([controller_id])
+
+    def let_controllers_in(self, controller_ids: Iterable[str]) -> None:
+        """Let controllers in, all or none. Raises RefusedError when there are too many."""
+        new = set(controller_ids) - self.controllers
+        if new and len(self.controllers) + len(new) > self._most_controllers:
+            detail = f"{min(new)} is one controller too many: --max-turbines allows {self._most_controllers}"
+            self._turned_away = detail
+            raise RefusedError(DeadLetterReason.TOO_MANY, detail)
+        self.controllers |= new
 
     def _of_turbine(self, turbine_number: int) -> str:
         return f"turbine {turbine_number} is one too many: --max-turbines is {self._most_turbines}"

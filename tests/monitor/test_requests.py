@@ -3,6 +3,7 @@
 import asyncio
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from monitor.facts import (
 )
 from monitor.intake.posts import POST_METRICS
 from monitor.requests import MOST_ORDERS, MOST_OUTAGE_REPORTS, MOST_POSTS
+from monitor.store.ledger import Ledger
 
 HOLD = Order(OrderKind.HOLD, 7, "Ann", "people on site", idempotency_key="k-1")
 
@@ -213,6 +215,20 @@ async def test_outage_reports_are_taken_all_or_none(desk: Desk) -> None:
     async with desk.at_work():
         answer = await desk.monitor.report_outages([REPORT] * (MOST_OUTAGE_REPORTS + 1))
         assert (answer.accepted, "too many wait" in answer.sentence) == (False, True)
+
+
+async def test_reports_of_a_controller_beyond_the_limits_are_turned_away_all_or_none(tmp_path: Path) -> None:
+    path = tmp_path / "grid.db"
+    with Ledger.open(path) as ledger:
+        small = Desk(ledger, path, max_turbines=1)
+        async with small.at_work():
+            one, two, three = (replace(REPORT, controller_id=f"substation-{number}") for number in (1, 2, 3))
+            assert (await small.monitor.report_outages([one])).accepted
+            refused = await small.monitor.report_outages([one, two, three])
+            assert (refused.accepted, refused.are_too_many) == (False, True)
+            assert refused.sentence.endswith("is one controller too many: --max-turbines allows 2")
+            assert small.monitor.health.turned_away == refused.sentence
+            assert (await small.monitor.report_outages([two])).accepted
 
 
 async def test_whatever_is_asked_of_a_monitor_that_stops_is_answered(desk: Desk) -> None:

@@ -148,6 +148,9 @@ class _Taking:
         if not self._good:
             return
         answer = await _brought(self._site, self._good)
+        if answer.get("are_too_many"):
+            sentence = answer["sentence"]
+            raise Problem(422, "Reports refused", sentence, reason=DeadLetterReason.TOO_MANY, taken=self._taken)
         if not answer["accepted"]:
             headers = {"retry-after": str(TRY_AGAIN_SECONDS)}
             raise Problem(503, "Not stored", answer["sentence"], headers=headers, taken=self._taken)
@@ -178,7 +181,7 @@ async def _brought(site: Site, reports: Sequence[OutageReport]) -> dict[str, Any
         if attempt:
             await asyncio.sleep(PAUSE_SECONDS)
         answer = await site.inquire(reports_request(reports))
-        if answer["accepted"]:
+        if answer["accepted"] or answer.get("are_too_many"):
             break
     return answer
 

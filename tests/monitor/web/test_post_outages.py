@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -9,6 +10,7 @@ from desk import Desk, reading, until
 
 from grid.connection import PlainMessage
 from grid.times import SECOND, format_time
+from monitor.store.ledger import Ledger
 
 JSON = {"content-type": "application/json"}
 LINES = {"content-type": "application/x-ndjson"}
@@ -124,6 +126,17 @@ async def test_while_nothing_can_be_stored_reports_are_to_be_sent_later(
         answer = await post(client, report(0))
         desk.monitor.health.store_error = None
     assert (answer.status_code, answer.json()["title"], answer.json()["taken"]) == (503, "Not stored", 0)
+
+
+async def test_reports_of_a_controller_too_many_are_refused_for_good(tmp_path: Path, client: httpx.AsyncClient) -> None:
+    path = tmp_path / "grid.db"
+    many = [report(0, controller_id=f"plant-{number}") for number in range(3)]
+    with Ledger.open(path) as ledger:
+        async with Desk(ledger, path, max_turbines=1).open_to_others():
+            answer = await post(client, many)
+    told = answer.json()
+    assert (answer.status_code, told["reason"], told["taken"]) == (422, "too_many", 0)
+    assert told["detail"].endswith("is one controller too many: --max-turbines allows 2")
 
 
 async def test_a_turbine_that_breaks_and_recovers_is_an_outage(desk: Desk, client: httpx.AsyncClient) -> None:
