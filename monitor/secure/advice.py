@@ -3,6 +3,7 @@
 import shlex
 from pathlib import Path
 
+from monitor.secure.broker_configuration import PORT
 from monitor.secure.parties import VIEWER, Credentials, Party, first_run
 
 _MOST_NAMED = 8
@@ -30,7 +31,7 @@ def after_create(
         *(_AS_ROOT if by_root else []),
         f"The monitor:   grid-monitor --config {_typed(folder / 'grid.toml')}",
         f"The turbines:  grid-turbines --config {_typed(folder / 'grid.toml')} {_which(numbers)}",
-        f"In containers: {_in_compose(folder)} up --build",
+        *([f"In containers: {_in_compose(folder)} up --build"] if port == PORT else []),  # where it is always that one
         f"To watch:      cd {_typed(folder / VIEWER.folder)} && XDG_CONFIG_HOME=. mosquitto_sub -t 'grid/#' -v",
         "",
         about_turbines,
