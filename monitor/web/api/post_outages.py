@@ -67,7 +67,10 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"model": TakenReports, "description": "Some were taken, others refused."},
     413: _problem("The body is longer than 64 KiB: send a stream of lines."),
     415: _problem("The body is neither JSON nor lines of JSON."),
-    422: _problem("None of them is a report: told with the first `reason`, and with all `refusals`."),
+    422: _problem(
+        "None of them is a report: told with the first `reason`, and with all `refusals`. Or, with the reason "
+        "`too_many`, one is of a controller beyond the limits: `taken` says how many before it are stored."
+    ),
     503: _problem("No monitor runs, or it can't store now: send all again later, `taken` says how many are stored."),
 }
 
