@@ -77,7 +77,10 @@ def refuse_open_address(settings: SiteSettings) -> None:
 def _check_certificate(settings: SiteSettings) -> None:
     files = {"http_certfile": settings.http_certfile, "http_keyfile": settings.http_keyfile}
     if len([path for path in files.values() if path is None]) == 1:
-        raise SettingsError("a certificate needs its key: give both --http-certfile and --http-keyfile, or neither")
+        raise SettingsError(
+            "a certificate needs its key: give both --http-certfile and --http-keyfile, or neither; "
+            "what signs sessions and tokens is --http-key-file"
+        )
     for name, path in files.items():
         if path is not None and not os.access(path, os.R_OK):
             raise SettingsError(f"the {name} {path} can't be read")

@@ -74,7 +74,7 @@ class HttpSettings(KeySettings):
     http_certfile: Path | None = Field(
         None, description="Certificate of the site, PEM: then the API and the pages are served over TLS 1.2 or later."
     )
-    http_keyfile: Path | None = Field(None, description="Key of that certificate, PEM.")
+    http_keyfile: Path | None = Field(None, description="Key of that certificate, PEM; http_key_file is another one.")
     http_names: Names = Field(
         "",
         description="Names and addresses that the site answers to, comma separated; else localhost, http_host and the "
@@ -114,10 +114,6 @@ class ServeSettings(HttpSettings):
 
 class MonitorSettings(BrokerSettings, HttpSettings):
     """All that the running monitor can be told."""
-
-    def site(self) -> SiteSettings:
-        """The same as plain values, for whoever serves."""
-        return replace(super().site(), cafile=self.cafile, certfile=self.certfile)
 
     model_config = SettingsConfigDict(extra="forbid")
     section: ClassVar[str] = "monitor"
@@ -164,3 +160,7 @@ class MonitorSettings(BrokerSettings, HttpSettings):
     tracing: bool = Field(
         False, description="Write traces of batches and repairs to standard error, one JSON object a line."
     )
+
+    def site(self) -> SiteSettings:
+        """As of `HttpSettings`, with the certificates that the broker is met with."""
+        return replace(super().site(), cafile=self.cafile, certfile=self.certfile)
