@@ -138,7 +138,7 @@ def _option(name: str, field: FieldInfo) -> inspect.Parameter:
     kind = _plain_type(field.annotation)
     declaration = f"{flag}/--no-{flag[2:]}" if kind is bool else flag
     default = field.get_default()
-    shown = "" if default in (None, False) else f" Default: {getattr(default, 'value', default)}."
+    shown = "" if default in (None, False, "") else f" Default: {getattr(default, 'value', default)}."
     option = typer.Option(
         declaration, help=f"{field.description or ''}{shown} [{PREFIX}{name.upper()}]", show_default=False
     )

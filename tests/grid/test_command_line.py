@@ -31,6 +31,7 @@ class FarmSettings(Settings):
     folder: Path | None = Field(None, description="Where to write.")
     colour: Colour = Field(Colour.RED, description="Of the towers.")
     dry_run: bool = Field(False, description="Print readings.")
+    names: str = Field("", description="Of the towers' owners.")
     password: SecretStr | None = Field(None, description="Kept secret.")
 
 
@@ -99,6 +100,8 @@ def test_every_setting_is_an_option(monkeypatch: pytest.MonkeyPatch) -> None:
         "--colour",
         "green",
         "--dry-run",
+        "--names",
+        "ann, bob",
     ]
     settings = settings_after(monkeypatch, *given)
     assert settings.model_dump(exclude={"password"}) == {
@@ -107,6 +110,7 @@ def test_every_setting_is_an_option(monkeypatch: pytest.MonkeyPatch) -> None:
         "folder": Path("here"),
         "colour": Colour.GREEN,
         "dry_run": True,
+        "names": "ann, bob",
     }
     assert settings.model_fields_set == set(FarmSettings.model_fields) - {"password"}
 
@@ -158,6 +162,7 @@ def test_help_names_each_option_with_its_default_and_variable(
     assert "Seconds between readings. Default: 1.5. [GRID_UPLOAD_INTERVAL]" in said
     assert "Of the towers. Default: red. [GRID_COLOUR]" in said
     assert "--dry-run / --no-dry-run" in said
+    assert "Of the towers' owners. [GRID_NAMES]" in said
     assert "--config" in said
 
 
