@@ -117,9 +117,9 @@ def top(
     """
     from monitor.live.events import Entrance
     from monitor.live.top import follow_on_screen, print_once, print_snapshot
-    from monitor.live.top_address import site_address, token_in
+    from monitor.live.top_address import address_to_follow, token_in
 
-    site = Entrance(url or site_address(settings), token_in(token_file), cafile)
+    site = Entrance(url or address_to_follow(settings), token_in(token_file), cafile)
     if in_json:
         print_snapshot(site)
     elif once or not sys.stdout.isatty():

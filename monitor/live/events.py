@@ -101,7 +101,9 @@ def _connection(parts: SplitResult, cafile: Path | None) -> http.client.HTTPConn
 
 def _check(url: str, response: http.client.HTTPResponse) -> None:
     if response.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        raise StreamRefusedError(f"{url} does not let us in ({response.status}): name its token with --token-file")
+        raise StreamRefusedError(
+            f"{url} does not let us in ({response.status}): name a file with a token of the scope read (--token-file)"
+        )
     if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise StreamError(f"{url} answers {response.status} {response.reason}")
     if response.status != HTTPStatus.OK or "text/event-stream" not in response.headers.get("Content-Type", ""):

@@ -7,7 +7,7 @@ from monitor.http_access import address_from_here
 from monitor.settings import HttpSettings
 
 
-def site_address(settings: HttpSettings) -> str:
+def address_to_follow(settings: HttpSettings) -> str:
     """The site of a monitor with these settings on this machine. Raises CommandError if it has none."""
     if settings.http_port == 0:
         raise CommandError("with http_port 0 there are no pages to follow: name them with --url", ExitCode.WRONG_USAGE)
