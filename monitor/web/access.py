@@ -1,6 +1,7 @@
 """Who asks, and whether they may: every route names the scope that it asks for."""
 
 from collections.abc import Iterator
+from ipaddress import ip_address
 from typing import Annotated
 from urllib.parse import quote
 
@@ -58,10 +59,24 @@ async def recognised(connection: HTTPConnection) -> Recognised:
 
 def _brought(connection: HTTPConnection) -> dict[str, str | None]:
     """What a request brings. A WebSocket takes a ticket and no cookie, which a page elsewhere could have it bring."""
-    authorization = connection.headers.get("authorization")
+    sent = connection.headers.getlist("authorization")
+    authorization = ", ".join(sent) if sent else None  # two are one that is none
     if connection.scope["type"] == "websocket":
         return {"ticket": connection.query_params.get("ticket"), "authorization": authorization}
-    return {"cookie": connection.cookies.get(COOKIE), "authorization": authorization}
+    return {"cookie": session_cookie(connection), "authorization": authorization}
+
+
+def session_cookie(connection: HTTPConnection) -> str | None:
+    """What the cookie `COOKIE` holds; where it comes twice, what no session is.
+
+    The name is compared as it was sent (RFC 6265, section 5.4). Starlette takes blanks of Unicode from it, so that a
+    cookie of another name would count, which browsers let other sites of the same domain set.
+    """
+    pairs = (
+        pair.strip(" \t").partition("=") for line in connection.headers.getlist("cookie") for pair in line.split(";")
+    )
+    found = [value for name, _, value in pairs if name == COOKIE]
+    return "; ".join(found) if found else None
 
 
 TheIdentity = Annotated[Identity, Depends(identity_of)]
@@ -69,8 +84,11 @@ TheIdentity = Annotated[Identity, Depends(identity_of)]
 
 
 def address_of(connection: HTTPConnection) -> str:
-    """From where is asked: the client's address, or what a proxy says of it that is believed."""
-    return connection.client.host[:64] if connection.client else ""
+    """From where is asked: the client's address, or what a proxy says of it that is believed; empty if that is none."""
+    try:
+        return str(ip_address(connection.client.host.partition("%")[0])) if connection.client else ""
+    except ValueError:
+        return ""
 
 
 # --- what routes ask for

@@ -42,6 +42,31 @@ COMPRESSED_FROM_BYTES = 1000
 COMPRESSION = 4
 """Of 1 to 9: more takes twice the time for a tenth of the bytes."""
 
+_ROUTERS = (
+    alarms.router,
+    availability.router,
+    baselines.router,
+    notifications.router,
+    windows.router,
+    outages.router,
+    post_outages.router,
+    farm.router,
+    turbines.router,
+    readings.router,
+    repairs.router,
+    dead_letters.router,
+    orders.router,
+    post_metrics.router,
+    channel.router,
+    session.router,
+    tickets.router,
+    audit.router,
+    operations.router,
+    pages.router,
+    pages.for_anyone,
+    static_files.router,
+)
+
 
 class Application(FastAPI):
     """FastAPI, whose document also tells what routes and models can't."""
@@ -68,36 +93,14 @@ def create_app(site: Site, lifespan: Lifespan | None = None) -> FastAPI:
         openapi_url=None,  # FastAPI's own route would ask for no role
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # a token or a password would be sent again to where the answer leads
         responses=problems.RESPONSES,
         lifespan=lifespan,
     )
     app.state.site = site
     problems.tell_problems(app)
-    app.include_router(alarms.router)
-    app.include_router(availability.router)
-    app.include_router(baselines.router)
-    app.include_router(notifications.router)
-    app.include_router(windows.router)
-    app.include_router(outages.router)
-    app.include_router(post_outages.router)
-    for routes in (
-        farm,
-        turbines,
-        readings,
-        repairs,
-        dead_letters,
-        orders,
-        post_metrics,
-        channel,
-        session,
-        tickets,
-        audit,
-        operations,
-        pages,
-    ):
-        app.include_router(routes.router)
-    app.include_router(pages.for_anyone)
-    app.include_router(static_files.router)
+    for router in _ROUTERS:
+        app.include_router(router)
     app.get("/api/v1/openapi.json", include_in_schema=False, dependencies=[Depends(require(Scope.READ))])(app.openapi)
     _stand_before(app, site.names, is_open=site.door.is_open)
     return app

@@ -14,7 +14,7 @@ from monitor.access.identity import IdentityKind
 from monitor.access.refusals import Refusal
 from monitor.clock import utc_now
 from monitor.store.errors import StoreError
-from monitor.web.access import address_of, recognised, recognised_already, unauthorized
+from monitor.web.access import address_of, recognised, recognised_already, session_cookie, unauthorized
 from monitor.web.guards import READS
 from monitor.web.problems import Problem, of_store
 from monitor.web.rate_limits import SIGN_IN, kind_of
@@ -108,7 +108,7 @@ class SlidingSessions:
 
 async def _renewed(connection: HTTPConnection) -> Pass | None:
     """A later session for who asked with one that is half over."""
-    known, cookie = recognised_already(connection), connection.cookies.get(COOKIE)
+    known, cookie = recognised_already(connection), session_cookie(connection)
     if known is None or cookie is None or known.identity.kind is not IdentityKind.USER:
         return None
     if (known.identity.expires_at or 0) - utc_now() > SESSION_SECONDS * SECOND // 2:

@@ -7,12 +7,11 @@ from fastapi.requests import Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from monitor.access.access import COOKIE
 from monitor.access.identity import Identity, IdentityKind
 from monitor.access.passwords import LONGEST_PASSWORD
 from monitor.access.refusals import SignInRefusedError, ThrottledError
 from monitor.access.roles import Scope
-from monitor.web.access import CHALLENGE, TheIdentity, address_of, require_anyone, require_somebody
+from monitor.web.access import CHALLENGE, TheIdentity, address_of, require_anyone, require_somebody, session_cookie
 from monitor.web.api.documents import Document, Time
 from monitor.web.closed_site import FORGET_COOKIE, keep_cookie
 from monitor.web.problems import RESPONSES, Problem
@@ -96,7 +95,7 @@ async def get_session(site: TheSite, who: TheIdentity, response: Response) -> Se
 )
 async def sign_out(request: Request, site: TheSite) -> Response:
     """End the session, its renewals and the channels that it opened."""
-    cookie = request.cookies.get(COOKIE)
+    cookie = session_cookie(request)
     if cookie is not None and not site.door.is_open:
         await site.door.sign_out(cookie, address_of(request))
     return Response(status_code=204, headers={"set-cookie": FORGET_COOKIE, "cache-control": "no-store"})

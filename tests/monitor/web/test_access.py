@@ -10,13 +10,15 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
+from fastapi.requests import HTTPConnection
 from fastapi.routing import iter_route_contexts
 from guests import Guests, bearer, cookie
 from people import PASSWORD
 from sites import asking, site_app
 
+from monitor.access.access import COOKIE
 from monitor.access.roles import Role, Scope, scopes_of
-from monitor.web.access import Require, RequireNothing
+from monitor.web.access import Require, RequireNothing, address_of
 from monitor.web.problems import MEDIA_TYPE
 
 OPEN_TO_ALL = {
@@ -268,6 +270,59 @@ async def test_accounts_that_cannot_be_read_let_nobody_in(app: FastAPI, guests: 
     async with asking(app) as client:
         for each in chain(headers):
             assert (await client.get("/api/v1/farm", headers=each)).status_code == 503
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "{0}=x; {0}={1}",
+        "{0}={1}; {0}=x",
+        "{0}={1}; {0}={1}",
+        "\xa0{0}={1}",
+        "\x85{0}={1}",
+        "{0}\xa0={1}",
+        '{0}="{1}"',
+        "={0}={1}",
+    ],
+)
+async def test_a_cookie_counts_once_and_by_its_exact_name(app: FastAPI, guests: Guests, header: str) -> None:
+    """Browsers keep `__Host-` for the site itself, and nothing that only looks like it to a library."""
+    session = guests.session(Role.VIEWER)
+    async with asking(app) as client:
+        good = await client.get("/api/v1/session", headers={"Cookie": f"a=b; {COOKIE}={session}; c"})
+        sent = header.format(COOKIE, session).encode("latin-1")
+        bad = await client.get("/api/v1/session", headers=[(b"cookie", sent)])
+    assert (good.status_code, bad.status_code) == (200, 401)
+
+
+async def test_two_tokens_are_none(app: FastAPI, guests: Guests) -> None:
+    token = guests.token(Scope.READ)
+    sent = [("authorization", f"Bearer {each}") for each in (token, "other")]
+    async with asking(app) as client:
+        for headers in (sent, sent[::-1]):
+            assert (await client.get("/api/v1/session", headers=headers)).status_code == 401
+
+
+async def test_nothing_is_sent_again_to_an_address_that_is_meant(app: FastAPI) -> None:
+    """Behind something that speaks TLS the way there would lead past it, with the token."""
+    async with asking(app) as client:
+        assert (await client.post("/api/v1/session/")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("said", "address"),
+    [
+        ("10.0.0.1", "10.0.0.1"),
+        ("2001:DB8::0:1", "2001:db8::1"),
+        ("fe80::1%<b>", "fe80::1"),
+        ("<b>me</b>", ""),
+        ("10.0.0.1\x9b2J", ""),
+        ("x" * 99, ""),
+    ],
+)
+def test_an_address_is_one_or_none(said: str, address: str) -> None:
+    """A proxy that is believed may pass on what somebody else has said."""
+    assert address_of(HTTPConnection({"type": "http", "client": (said, 0)})) == address
 
 
 async def test_what_is_wrong_with_the_accounts_is_logged_and_told_to_no_stranger(
