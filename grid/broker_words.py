@@ -34,7 +34,7 @@ _CERTIFICATE_ALERTS = {
     "CERTIFICATE_REVOKED": "it is revoked",
     "CERTIFICATE_EXPIRED": "it has expired",
     "UNKNOWN_CA": "it is not of the authority that the broker trusts",
-    "BAD_CERTIFICATE": "it is none that the broker can use",
+    "BAD_CERTIFICATE": "it is none that the broker can use, or not valid yet by the broker's clock",
     "UNSUPPORTED_CERTIFICATE": "it is not made for a client",
     "CERTIFICATE_UNKNOWN": "the broker does not say why",
 }

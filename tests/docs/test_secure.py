@@ -91,7 +91,7 @@ def test_the_commands_lead_from_nothing_to_six_turbines_and_let_some_in_and_othe
 
 def test_the_table_of_refusals_is_in_the_words_of_the_clients() -> None:
     broker = Broker("broker.example", 8883, tls=Tls("ca.crt", "client.crt", "client.key"))
-    alerts = ("UNKNOWN_CA", "CERTIFICATE_EXPIRED", "CERTIFICATE_REVOKED", "UNSUPPORTED_CERTIFICATE")
+    alerts = ("UNKNOWN_CA", "CERTIFICATE_EXPIRED", "BAD_CERTIFICATE", "CERTIFICATE_REVOKED", "UNSUPPORTED_CERTIFICATE")
     said = [words._CERTIFICATE_ALERTS[alert] for alert in alerts]
     said.append(str(words.unanswered(Broker("broker.example", 8883))).partition("8883 ")[2])
     said.append(str(words.refused(Broker("b", username="7"), 135, "")).partition("b:1883 ")[2])

@@ -23,6 +23,7 @@ from monitor.secure.parties import MONITOR, parse_parties
 from monitor.secure.private_files import write_private
 
 LONG_AGO = datetime.now(UTC).replace(microsecond=0) - timedelta(days=400)
+TOMORROW = LONG_AGO + timedelta(days=401)
 NO_CERTIFICATE = "peer did not return a certificate"
 NOT_ACCEPTED = "certificate verify failed"
 
@@ -60,14 +61,23 @@ async def test_a_certificate_of_another_authority_is_refused(certified_farm: Sec
     assert told.endswith("client.crt: it is not of the authority that the broker trusts")
 
 
-async def test_an_expired_certificate_is_refused(certified_farm: SecureFarm, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("made_at", "reason"),
+    [
+        (LONG_AGO, "it has expired"),
+        (TOMORROW, "it is none that the broker can use, or not valid yet by the broker's clock"),
+    ],
+)
+async def test_a_certificate_of_another_time_is_refused(
+    certified_farm: SecureFarm, tmp_path: Path, made_at: datetime, reason: str
+) -> None:
     authority = certified_farm.secure.path / "authority"
     old = Authority.load((authority / "ca.crt").read_bytes(), (authority / "ca.key").read_bytes())
-    made = old.certify_client("5", LONG_AGO)
+    made = old.certify_client("5", made_at)
     write_private(tmp_path / "client.crt", made.certificate)
     write_private(tmp_path / "client.key", made.key)
     told = await refusal(certified_farm, certified_farm.turbine(5, tmp_path), logged=NOT_ACCEPTED)
-    assert told.endswith("client.crt: it has expired")
+    assert told.endswith(f"client.crt: {reason}")
 
 
 async def test_a_revoked_certificate_is_refused(certified_farm: SecureFarm, tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ import pytest
 from programs import wait_for
 from secure_farm import SecureFarm, enter
 
-from grid.broker import BrokerRefusedError, Message
-from grid.connection import Connection
+from grid.broker import BrokerRefusedError, Message, Protocol, Session
+from grid.connection import Connection, stay_connected
 from grid.topics import MONITOR_CANARY, MONITOR_STATUS, Kind
 from monitor.secure.folder import add
 from monitor.secure.issuing import LISTENING
@@ -61,7 +61,7 @@ async def test_a_turbine_hears_what_is_for_it_and_nothing_else(farm: SecureFarm)
     for_five = {kind.of(5) for kind, publishes in OWN.items() if not publishes} | {MONITOR_STATUS}
     heard: list[Message] = []
     async with enter(farm.turbine(5), heard) as five, enter(farm.entrance(MONITOR)) as monitor:
-        await five.subscribe("grid/#", "grid/turbines/6/repair", "#")
+        await five.subscribe("grid/#", "grid/turbines/6/repair", "#", "$SYS/#", "$share/any/grid/#")
         for topic in sorted(for_five):
             assert await is_taken(monitor, topic)
         for topic in (Kind.REPAIR.of(6), Kind.EVENTS.of(6), "grid/alarms/1", MONITOR_CANARY):
@@ -69,6 +69,44 @@ async def test_a_turbine_hears_what_is_for_it_and_nothing_else(farm: SecureFarm)
         async with enter(farm.turbine(6)) as six:
             assert await is_taken(six, Kind.METRICS.of(6))
         assert await arrived(five, heard) == for_five
+
+
+async def test_in_an_older_mqtt_nothing_in_the_name_of_another_arrives_either(farm: SecureFarm) -> None:
+    heard: list[Message] = []
+    async with (
+        enter(farm.entrance(VIEWER), heard) as viewer,
+        enter(replace(farm.turbine(5), protocol=Protocol.V311)) as five,
+    ):
+        await viewer.subscribe("grid/#")
+        for topic in [kind.of(number) for kind in Kind for number in (5, 6)] + [MONITOR_STATUS, MONITOR_CANARY]:
+            assert await is_taken(five, topic)  # 3.1.1 has no word for a refusal
+        assert await arrived(viewer, heard) == {kind.of(5) for kind, publishes in OWN.items() if publishes}
+
+
+async def test_who_takes_over_the_session_of_another_hears_nothing_of_it(farm: SecureFarm) -> None:
+    stolen: list[Message] = []
+    async with enter(farm.entrance(MONITOR)) as monitor:
+
+        async def listen(six: Connection) -> None:
+            await six.subscribe(Kind.REPAIR.of(6), MONITOR_STATUS)
+
+        async def take(five: Connection) -> None:
+            assert await is_taken(monitor, Kind.REPAIR.of(6))
+            assert await is_taken(monitor, MONITOR_STATUS)
+            assert await arrived(five, stolen) == {MONITOR_STATUS}  # which is for all: it is the other's session
+
+        for number, serve in ((6, listen), (5, take)):
+            await stay_connected(
+                farm.turbine(number), serve, client_id="six", deliver=stolen.append, session=Session(clean_start=False)
+            )
+            assert await is_taken(monitor, Kind.REPAIR.of(6))  # which waits
+
+
+async def test_a_name_that_its_certificate_does_not_bear_makes_nobody_another(certified_farm: SecureFarm) -> None:
+    for name in ("6", "monitor", "+", "#"):
+        async with enter(replace(certified_farm.turbine(5), username=name, password="x")) as five:
+            assert not await is_taken(five, Kind.METRICS.of(6))
+            assert await is_taken(five, Kind.METRICS.of(5))
 
 
 async def test_a_last_will_in_the_name_of_another_reaches_nobody(farm: SecureFarm, tmp_path: Path) -> None:
