@@ -68,7 +68,8 @@ class HttpSettings(KeySettings):
     http_host: str = Field(
         "127.0.0.1",
         min_length=1,
-        description="Address on which the API and the pages are served; any but this machine's own needs a key file.",
+        description="Address on which the API and the pages are served; any but this machine's own needs "
+        "http_key_file, and a certificate or http_plain.",
     )
     http_port: int = Field(8787, ge=0, le=65535, description="Port of the API and the pages; 0 means none.")
     http_certfile: Path | None = Field(
@@ -77,8 +78,8 @@ class HttpSettings(KeySettings):
     http_keyfile: Path | None = Field(None, description="Key of that certificate, PEM; http_key_file is another one.")
     http_names: Names = Field(
         "",
-        description="Names and addresses that the site answers to, comma separated; else localhost, http_host and the "
-        "names in its certificate.",
+        description="Names and addresses that the site answers to besides localhost, comma separated; else http_host "
+        "and the names in its certificate.",
     )
     http_plain: bool = Field(
         False, description="Serve plain HTTP though others may reach it: something in front of it speaks TLS."
