@@ -1,11 +1,16 @@
 from collections import Counter
+from pathlib import Path
 
 import pytest
+from fastapi.routing import iter_route_contexts
+from sites import site_app
 
 from monitor.access.identity import NEIGHBOUR, STRANGER, Identity, IdentityKind
 from monitor.access.roles import Role
+from monitor.web import connections
+from monitor.web.guards import PROBED, STREAMED
 from monitor.web.problems import Problem
-from monitor.web.rate_limits import Kind, RateLimits, kind_of
+from monitor.web.rate_limits import BRINGING, SIGN_IN, Kind, RateLimits, kind_of
 
 ANNA = Identity(IdentityKind.USER, "anna", frozenset(), Role.OPERATOR)
 ANNA_THE_PROGRAM = Identity(IdentityKind.TOKEN, "anna", frozenset(), Role.OPERATOR)
@@ -27,6 +32,12 @@ ANNA_THE_PROGRAM = Identity(IdentityKind.TOKEN, "anna", frozenset(), Role.OPERAT
 )
 def test_requests_are_counted_by_what_they_are_for(method: str, path: str, kind: Kind) -> None:
     assert kind_of(method, path) is kind
+
+
+def test_what_is_treated_apart_by_its_address_is_a_route(tmp_path: Path) -> None:
+    contexts = iter_route_contexts(site_app(tmp_path).routes)
+    routes = {(method, str(route.path)) for route in contexts for method in getattr(route, "methods", None) or ()}
+    assert {SIGN_IN, *BRINGING, STREAMED[:2], ("POST", connections.STREAMED), ("GET", PROBED)} <= routes
 
 
 def test_all_of_a_network_of_ipv6_is_one_place() -> None:
