@@ -49,6 +49,7 @@ TokenName = Annotated[
     str, typer.Argument(metavar="NAME", parser=_name, help="Who brings it, such as shift-app.", show_default=False)
 ]
 _ROLES = "viewer|operator|engineer|admin"
+_ROLE_NAMES = "viewer, operator, engineer or admin."
 PasswordFile = Annotated[
     Path | None,
     typer.Option("--password-file", help="File with the password; else it is asked for, or read from standard input."),
@@ -77,7 +78,10 @@ def create_user(
     role: Annotated[Role, typer.Option("--role", metavar=_ROLES, parser=_role, help="What they may do.")],
     password_file: PasswordFile = None,
 ) -> None:
-    """Let somebody sign in: viewer looks, operator orders, engineer serves, admin reads who did what."""
+    """Let somebody sign in, as one of four roles.
+
+    A viewer looks, an operator also orders, an engineer also serves, an admin also reads who did what.
+    """
     from monitor.access.passwords import Passwords
     from monitor.access.records import User
 
@@ -122,7 +126,9 @@ def change_password(settings: DataSettings, name: UserName, password_file: Passw
 def change_role(
     settings: DataSettings,
     name: UserName,
-    role: Annotated[Role, typer.Argument(metavar=_ROLES, parser=_role, help="The role.", show_default=False)],
+    role: Annotated[
+        Role, typer.Argument(metavar="ROLE", parser=_role, show_choices=False, help=_ROLE_NAMES, show_default=False)
+    ],
 ) -> None:
     """Give somebody another role, which ends their sessions."""
     with _open_accounts(settings) as accounts:
@@ -233,7 +239,10 @@ def _write_token(created: "Pass", file: Path, accounts: "Accounts") -> None:
 @token_commands.command("list")
 @with_settings(DataSettings)
 def list_tokens(settings: DataSettings, in_json: InJson = False) -> None:
-    """Show every token that was made, the newest first: what it may do, until when, and when it was used."""
+    """Show every token, the newest first.
+
+    What each may do, until when, and when it was used.
+    """
     from monitor.access.documents import token_document
     from monitor.console.access_sheet import tokens_sheet
 
@@ -250,7 +259,10 @@ def revoke_token(
     settings: DataSettings,
     token: Annotated[str, typer.Argument(metavar="NAME|ID", help="Name or id of the token.", show_default=False)],
 ) -> None:
-    """Accept a token no more, from the next request on; channels that it opened close within seconds."""
+    """Accept a token no more, from the next request on.
+
+    Channels that it opened close within seconds.
+    """
     with _open_accounts(settings) as accounts:
         revoked = accounts.revoke_token(_name(token), by=user_name(), now=utc_now())
     for one in revoked:

@@ -18,15 +18,11 @@ from monitor.settings import DataSettings
 
 USUAL_SHELVING_SECONDS = 3600
 
-alarms_commands = typer.Typer(
-    help="Show alarms, and acknowledge, comment, shelve or take them out of service.", rich_markup_mode=None
-)
+alarms_commands = typer.Typer(rich_markup_mode=None)
 
-AlarmNumbers = Annotated[
-    list[int], typer.Argument(metavar="ALARM...", min=1, max=MAX_INTEGER, help="Numbers of alarms.")
-]
+AlarmNumbers = Annotated[list[int], typer.Argument(metavar="ALARM", min=1, max=MAX_INTEGER, help="Numbers of alarms.")]
 MaybeAlarmNumbers = Annotated[
-    list[int] | None, typer.Argument(metavar="[ALARM...]", min=1, max=MAX_INTEGER, help="Numbers of alarms.")
+    list[int] | None, typer.Argument(metavar="ALARM", min=1, max=MAX_INTEGER, help="Numbers of alarms.")
 ]
 By = Annotated[str | None, typer.Option("--by", help="Who does it; else your user name.", show_default=False)]
 Comment = Annotated[str, typer.Option("--comment", help="Kept in the journal.", show_default=False)]
@@ -43,7 +39,7 @@ def list_command(
     newest: Newest = 100,
     in_json: InJson = False,
 ) -> None:
-    """Show alarms, and acknowledge, comment, shelve or take them out of service.
+    """Show alarms, and acknowledge, comment or silence them.
 
     Without a command: what is wrong, what was and nobody has acknowledged, and what people have silenced.
     """
@@ -93,7 +89,7 @@ def ack_command(
     by: By = None,
     comment: Comment = "",
 ) -> None:
-    """Acknowledge alarms: you have seen them, and take care of them."""
+    """Acknowledge alarms: you know, and take care of them."""
     if all_ == bool(alarms):
         raise CommandError("name alarms, or say --all", ExitCode.WRONG_USAGE)
     _order(settings.data_dir, AlarmOrderKind.ACKNOWLEDGE, alarms or [], by, comment)
@@ -122,7 +118,10 @@ def shelve_command(
     by: By = None,
     comment: Comment = "",
 ) -> None:
-    """Silence alarms for a time, 24 hours at most; they return by themselves."""
+    """Silence alarms for a time; they return by themselves.
+
+    That is 24 hours at most.
+    """
     end = parse_moment("--until", until) or utc_now() + USUAL_SHELVING_SECONDS * SECOND
     _order(settings.data_dir, AlarmOrderKind.SHELVE, alarms, by, comment, until=end)
 

@@ -11,10 +11,19 @@ from monitor.ledger_cli import Newest, open_ledger, print_json, print_records, p
 from monitor.options import InJson, Moment, parse_moment
 from monitor.settings import DataSettings
 
-audit_commands = typer.Typer(help="Show who ordered what, and who came in.", rich_markup_mode=None)
+audit_commands = typer.Typer(rich_markup_mode=None)
 
 Who = Annotated[str | None, typer.Option("--who", help="Only those of this name.", show_default=False)]
-Action = Annotated[AuditAction | None, typer.Option("--action", help="Only these.", show_default=False)]
+_ACTIONS = [action.value for action in AuditAction]
+Action = Annotated[
+    AuditAction | None,
+    typer.Option(
+        "--action",
+        metavar="ACTION",
+        help=f"Only these: {', '.join(_ACTIONS[:-1])} or {_ACTIONS[-1]}.",
+        show_default=False,
+    ),
+]
 Subject = Annotated[
     str | None, typer.Option("--subject", help="Only those about it, such as turbine-7.", show_default=False)
 ]
@@ -62,9 +71,9 @@ def list_command(
 @audit_commands.command("access")
 @with_settings(DataSettings)
 def access_command(settings: DataSettings, newest: Newest = 50, in_json: InJson = False) -> None:
-    """Show sign-ins, refused ones too, and what was done to users and tokens.
+    """Show sign-ins, and changes of users and tokens.
 
-    The newest is first.
+    The newest first, refused sign-ins too.
     """
     from monitor.console.audit_sheet import access_sheet
     from monitor.store.accounts import Accounts

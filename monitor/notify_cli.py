@@ -44,7 +44,10 @@ def list_command(
     newest: Newest = 20,
     in_json: InJson = False,
 ) -> None:
-    """Show messages to people, the newest first: sent, waiting, or given up, and why."""
+    """Show messages to people, the newest first.
+
+    Sent, waiting, or given up, and why.
+    """
     from monitor.console.notifications_sheet import notifications_sheet
     from monitor.store.queries.pages import Turn, notifications_page
 
@@ -60,7 +63,10 @@ def test_command(
     settings: DataSettings,
     receiver: Annotated[str, typer.Argument(metavar="RECEIVER", help="Its name in the settings file.")],
 ) -> None:
-    """Have the running monitor send a test to a receiver, and wait for what becomes of it."""
+    """Have the running monitor send a test to a receiver.
+
+    Waits for what becomes of it.
+    """
     from monitor.control import notification_test_request
 
     by = user_name()

@@ -13,7 +13,7 @@ from monitor.options import InJson
 from monitor.secure.broker_configuration import PORT
 from monitor.secure.parties import Credentials
 
-secure_commands = typer.Typer(help="Write and keep what a broker needs on a network.")
+secure_commands = typer.Typer()
 
 Folder = Annotated[Path | None, typer.Option("--folder", help="The secure folder.  [default: secure]")]
 _DEFAULT_FOLDER = Path("secure")
@@ -24,7 +24,7 @@ def secure_command(
     ctx: typer.Context,
     host: Annotated[
         list[str] | None,
-        typer.Option("--host", metavar="NAME", help="By which others reach the broker, as often as need be."),
+        typer.Option("--host", metavar="NAME", help="By which others reach the broker; repeat it for more."),
     ] = None,
     folder: Folder = None,
     turbines: Annotated[
@@ -71,14 +71,17 @@ def add_command(
     ctx: typer.Context,
     names: Annotated[
         list[str],
-        typer.Argument(metavar="NAME...", help="Turbines (7, 7-20), or a controller's id such as substation-2."),
+        typer.Argument(metavar="NAME", help="Turbines (7, 7-20), or a controller's id such as substation-2."),
     ],
     folder: Folder = None,
     viewer: Annotated[
         bool, typer.Option("--viewer", help="The names are of viewers, who hear everything and say nothing.")
     ] = False,
 ) -> None:
-    """Issue a certificate or a password to turbines, controllers or viewers."""
+    """Let in turbines, controllers or viewers.
+
+    Each gets a certificate or a password, in a folder of its own.
+    """
     from monitor.secure import advice
     from monitor.secure.folder import add
     from monitor.secure.parties import parse_parties
@@ -92,7 +95,7 @@ def add_command(
 @secure_commands.command("revoke")
 def revoke_command(
     ctx: typer.Context,
-    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Whose: turbines (7, 7-20), or other names.")],
+    names: Annotated[list[str], typer.Argument(metavar="NAME", help="Whose: turbines (7, 7-20), or other names.")],
     folder: Folder = None,
 ) -> None:
     """Take from somebody what they enter with."""

@@ -5,10 +5,13 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from commands import Command, command_in
+from typer.main import get_command
 
+from monitor.cli import app
 from monitor.store.ledger import Ledger
 
 
@@ -49,6 +52,21 @@ def test_a_wrong_setting_is_wrong_usage(grid_monitor: Command) -> None:
 def test_the_version_is_told(grid_monitor: Command) -> None:
     outcome = grid_monitor("--version")
     assert (outcome.code, outcome.out.split()[0]) == (0, "grid-monitor")
+
+
+def test_help_fits_a_terminal_and_says_of_each_command_a_whole_sentence() -> None:
+    def look(command: Any, around: Any, name: str) -> None:
+        context = command.make_context(name, [], parent=around, resilient_parsing=True, terminal_width=80)
+        _, _, rest = command.get_help(context).partition("\n\n")
+        lines = rest.splitlines()
+        assert [line for line in lines if len(line) > 80 or line.endswith("...")] == [], context.command_path
+        seen.append(context.command_path)
+        for part, inner in getattr(command, "commands", {}).items():
+            look(inner, context, part)
+
+    seen: list[str] = []
+    look(get_command(app), None, "grid-monitor")
+    assert {"grid-monitor secure add", "grid-monitor audit access", "grid-monitor user role"} <= set(seen)
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["readings", "--help"], ["--version"]])
