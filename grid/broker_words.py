@@ -135,7 +135,8 @@ def _refused_certificate(broker: Broker, alert: str) -> str:
 
 def _unreachable(broker: Broker, error: OSError | UnicodeError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the certificate of the broker at {broker} is not trusted: {error.verify_message}"
+        advice = "" if broker.tls is None or broker.tls.cafile else "; name whom to trust with --cafile"
+        return f"the certificate of the broker at {broker} is not trusted: {error.verify_message}{advice}"
     if isinstance(error, ssl.SSLError):
         if error.reason in NO_TLS:
             return f"no TLS connection with {broker}: what listens there does not speak it"

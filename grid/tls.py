@@ -16,8 +16,21 @@ def tls_context(tls: Tls | None) -> ssl.SSLContext | None:
         if tls.certfile is not None:
             context.load_cert_chain(tls.certfile, tls.keyfile, password=_no_password)
     except OSError as error:
-        raise OSError(f"the files for TLS can't be used: {error.strerror or error}") from error
+        raise OSError(f"the files for TLS can't be used: {_why(error, tls)}") from error
     return context
+
+
+def _why(error: OSError, tls: Tls) -> str:
+    """What is wrong with the files, which OpenSSL says in words of its own, or not at all."""
+    if not isinstance(error, ssl.SSLError):
+        return error.strerror or str(error)
+    if error.reason == "KEY_VALUES_MISMATCH":
+        return f"the key in {tls.keyfile} is not that of the certificate in {tls.certfile}"
+    if error.reason == "NO_CERTIFICATE_OR_CRL_FOUND" or tls.certfile is None:
+        return f"there is no certificate in {tls.cafile}"
+    if tls.keyfile is None:
+        return f"there is no certificate with its key in {tls.certfile}: name the file of the key with --keyfile"
+    return f"there is no certificate in {tls.certfile}, or no key in {tls.keyfile}"
 
 
 def _no_password() -> str:

@@ -21,6 +21,7 @@ from grid.connection import (
     connect_once,
     stay_connected,
 )
+from grid.tls import tls_context
 from monitor.demo_broker import LocalMosquitto, find_free_port
 
 pytestmark = pytest.mark.usefixtures("clean_loop", "client")
@@ -354,7 +355,9 @@ async def test_a_broker_of_another_authority_is_not_trusted(tls_broker: Broker, 
 
 
 async def test_a_broker_that_the_system_does_not_know_is_not_trusted(tls_broker: Broker) -> None:
-    assert "is not trusted" in await refusal_of(over_tls(tls_broker))
+    said = await refusal_of(over_tls(tls_broker))
+    assert "is not trusted" in said
+    assert said.endswith("; name whom to trust with --cafile")
 
 
 async def test_a_certificate_for_another_host_is_not_trusted(tls_broker: Broker, authority: Authority) -> None:
@@ -429,6 +432,19 @@ async def test_a_key_with_a_password_is_refused_and_nobody_is_asked_for_it(autho
     with pytest.raises(OSError, match=r"^the files for TLS can't be used: the key is encrypted"):
         async with connect_once(address, client_id="turbine-9"):
             pytest.fail("connected")
+
+
+def test_a_certificate_without_its_own_key_is_told_in_words(authority: Authority, tmp_path: Path) -> None:
+    certfile, _ = authority.sign("DNS:turbine-9", "turbine-9")
+    _, other = authority.sign("DNS:turbine-8", "turbine-8")
+    (tmp_path / "nothing").write_text("nothing")
+    for keyfile, told in (
+        (None, r"with its key in .+turbine-9.+: name the file of the key with --keyfile$"),
+        (other, r"the key in .+turbine-8.+ is not that of the certificate in .+turbine-9"),
+        (tmp_path / "nothing", r"or no key in .+nothing$"),
+    ):
+        with pytest.raises(OSError, match=told):
+            tls_context(Tls(None, str(certfile), None if keyfile is None else str(keyfile)))
 
 
 @pytest.mark.parametrize("content", [None, "", "not a certificate"])
