@@ -14,7 +14,7 @@ from grid.errors import CommandError, ExitCode
 from grid.times import SECOND
 from grid.topics import MAX_TURBINE_NUMBER
 from monitor.clock import utc_now
-from monitor.options import InJson, Moment, parse_moment, user_name
+from monitor.options import InJson, Moment, acting_as, parse_moment, user_name
 from monitor.settings import DataSettings
 from monitor.store import DATABASE, ExportFormat
 
@@ -137,7 +137,7 @@ def prune_command(
             done = count_prunable(settings.data_dir, kept_since, bar.tell)
         else:
             with _store_door(settings.data_dir) as door:
-                done = prune(settings.data_dir, kept_since, door, bar.tell, by=user_name())
+                done = prune(settings.data_dir, kept_since, door, bar.tell, by=acting_as(user_name()).who)
     for sentence in _pruned_in_words(done, dry_run=dry_run):
         typer.echo(sentence)
 

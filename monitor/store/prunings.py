@@ -66,7 +66,7 @@ class Slice(BaseModel):
     up_to: int = Field(ge=0, le=MAX_INTEGER)
     pruning_id: int | None = Field(None, ge=1, le=MAX_INTEGER)
     """The pruning that it belongs to; None begins one."""
-    by: str = Field("somebody", min_length=1, max_length=64, pattern=NO_CONTROL_CHARACTERS)
+    by: str = Field("somebody", min_length=1, max_length=160, pattern=NO_CONTROL_CHARACTERS)
     """Who prunes."""
 
 

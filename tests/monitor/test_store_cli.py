@@ -12,6 +12,7 @@ from stores import fill, text_file
 from grid.metrics import OperationalStatus
 from grid.times import SECOND
 from monitor.facts import Reading
+from monitor.options import acting_as
 from monitor.store.lock import DataFolderLock
 from monitor.store.tools import verify as verification
 
@@ -118,6 +119,16 @@ def test_prune_says_what_it_would_delete_and_then_deletes_it(grid_monitor: Comma
     assert "cut 18 lines out of 2 text files" in done.out
     assert "MB are free now" in done.out
     assert grid_monitor("verify").out.startswith("2 readings")
+
+
+def test_a_pruning_names_the_account_whatever_the_environment_says(
+    grid_monitor: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOGNAME", "anna")
+    grid_monitor("prune", "--keep", "1d")
+    [pruned] = json.loads(grid_monitor("audit", "--json").out)
+    assert (pruned["action"], pruned["who"]) == ("prune", acting_as("anna").who)
+    assert "(account " in pruned["who"]
 
 
 @pytest.mark.parametrize("age", ["90", "d", "-1d", "2y", "1.5d", "9999999d", ""])
