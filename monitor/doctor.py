@@ -138,7 +138,10 @@ def _monitor(data_dir: Path, health: Answer | NoMonitorError) -> Finding:
         because = f": {error}" if (error := health.get("connection_error")) else ""
         sentence = f"The monitor runs, but is not connected to its broker (since {since}){because}."
         return Finding("monitor", sentence, ExitCode.UNHEALTHY)
-    return Finding("monitor", f"A monitor runs on {data_dir} and is connected since {health['connection_since']}.")
+    sentence = f"A monitor runs on {data_dir} and is connected since {health['connection_since']}."
+    if turned_away := health.get("turned_away"):
+        return Finding("monitor", f"{sentence} But {turned_away}.", warns=True)
+    return Finding("monitor", sentence)
 
 
 def _pages(settings: MonitorSettings, health: Answer | NoMonitorError) -> Finding:

@@ -58,6 +58,19 @@ async def test_a_monitor_that_waits_for_its_broker_is_told_with_the_time(setting
     assert monitor.code is ExitCode.UNHEALTHY
 
 
+async def test_a_monitor_that_turns_turbines_away_is_warned_of(settings: MonitorSettings) -> None:
+    async def serve(request: Answer) -> Answer:
+        since, too_many = "2026-11-21T12:00:00Z", "turbine 7 is one too many: --max-turbines is 6"
+        running = {"started_at": since, "connected": True, "connection_since": since, "turned_away": too_many}
+        return {"health": {**running, "store_error": None, "store_error_since": None, "balance": asdict(EMPTY)}}
+
+    settings.data_dir.mkdir()
+    async with control_door(settings.data_dir, serve):
+        monitor = (await findings(settings))["monitor"]
+    assert (monitor.healthy, monitor.warns) == (True, True)
+    assert monitor.sentence.endswith("But turbine 7 is one too many: --max-turbines is 6.")
+
+
 async def test_pages_that_are_not_wanted_are_no_fault(settings: MonitorSettings) -> None:
     assert (await findings(settings))["pages"] == Finding("pages", "No pages are wanted: http_port is 0.")
 
