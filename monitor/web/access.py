@@ -125,9 +125,12 @@ class RequireNothing:
 
 
 def asked_scopes(app: FastAPI) -> dict[tuple[str, str], Scope | None]:
-    """What each route asks for, by method in lower case and path; those that ask for nothing are not in it."""
+    """What each route asks for, by method in lower case and path; those that ask for nothing are not in it.
+
+    Paths are as OpenAPI writes them, without the kind of a parameter: `/api/v1/alarms/{alarm_id}`.
+    """
     return {
-        (method.lower(), str(route.path)): asked.scope
+        (method.lower(), str(route.path_format)): asked.scope
         for route in iter_route_contexts(app.routes)
         for asked in _requirements(getattr(route, "dependant", None))
         for method in getattr(route, "methods", None) or ()

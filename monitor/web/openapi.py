@@ -48,6 +48,7 @@ _PROBLEMS = {
     "403": ("NotAllowed", "You may not do this: the document says which scope or role it asks for."),
     "404": ("NotFound", "What the address names is not there."),
     "422": ("NotValid", "Something in the address, the query or the body is not as described here."),
+    "429": ("TooMany", "You ask too often: `Retry-After` says when the next question is answered."),
     "503": ("Unavailable", "The database, or the monitor, can't be reached or takes too long: try again."),
 }
 _METHODS = ("get", "post", "put", "patch", "delete")

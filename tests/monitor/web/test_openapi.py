@@ -51,6 +51,11 @@ def test_each_operation_says_what_it_is_for_and_belongs_to_a_subject(operation: 
     assert re.fullmatch(r"[a-z]+(_[a-z]+)*", operation["operationId"])
 
 
+def test_each_operation_says_what_opens_it() -> None:
+    to_anyone = {"POST /api/v1/session", "DELETE /api/v1/session", "GET /health/live"}
+    assert {name for name, operation in OPERATIONS if not operation["security"]} == to_anyone
+
+
 def test_each_operation_has_a_name_of_its_own() -> None:
     names = [operation["operationId"] for _, operation in OPERATIONS]
     assert len(set(names)) == len(names)
@@ -59,7 +64,7 @@ def test_each_operation_has_a_name_of_its_own() -> None:
 @OPERATION_OF_THE_API
 def test_each_operation_of_the_api_tells_of_its_problems(operation: dict[str, Any]) -> None:
     responses = operation["responses"]
-    assert responses.keys() >= {"401", "422", "503"}
+    assert responses.keys() >= {"401", "422", "429", "503"}
     for status, response in responses.items():
         if status.isdigit() and int(status) >= 400:
             assert MEDIA_TYPE in resolved(response)["content"]
