@@ -11,7 +11,7 @@ from programs import Farm, Program, wait_for
 from surroundings import missing
 
 from monitor.demo_broker import find_mosquitto
-from monitor.secure.folder import SecureFolder, add, create, revoke
+from monitor.secure.folder import SecureFolder, add, create, revoke, rotate
 from monitor.secure.parties import turbines
 
 REVOKED, EXPIRED = 8, 9
@@ -21,11 +21,17 @@ ONE = ("--upload-interval", "1", "--outbox", "off")
 @pytest.fixture(scope="module")
 def secure(tmp_path_factory: pytest.TempPathFactory) -> SecureFolder:
     """A folder in which turbine 8 is revoked, and turbine 9 has a certificate that has ended."""
-    folder = create(tmp_path_factory.mktemp("refusals") / "secure", ["127.0.0.1"], [5, 6, REVOKED])
-    files = shutil.copytree(folder.path / "turbines" / str(REVOKED), folder.path / "kept")
+    long_ago = datetime.now(UTC) - timedelta(days=800)
+    folder = create(tmp_path_factory.mktemp("refusals") / "secure", ["127.0.0.1"], [EXPIRED], now=long_ago)
+    files = folder.path / "turbines"
+    shutil.copytree(files / str(EXPIRED), folder.path / "expired")
+    rotate(folder.path)  # the broker's has ended too
+    add(folder.path, turbines([5, 6, REVOKED]))
+    shutil.copytree(files / str(REVOKED), folder.path / "revoked")
     revoke(folder.path, [str(REVOKED)])
-    add(folder.path, turbines([EXPIRED]), now=datetime.now(UTC) - timedelta(days=800))
-    files.rename(folder.path / "turbines" / str(REVOKED))
+    (folder.path / "revoked").rename(files / str(REVOKED))
+    shutil.rmtree(files / str(EXPIRED))
+    (folder.path / "expired").rename(files / str(EXPIRED))
     return folder
 
 
