@@ -197,6 +197,7 @@ def create_token(
     with _open_accounts(settings) as accounts:
         if to is not None:
             refuse_store(to, settings.data_dir)
+            _refuse_what_is_no_file(to, settings.http_key_file)
         access = _signing(settings)
         created = access.create_token(
             name, frozenset(scopes), days=days, by=user_name(), now=utc_now(), replace=replace
@@ -223,6 +224,14 @@ def _signing(settings: KeySettings) -> "Access":
             ExitCode.WRONG_USAGE,
         )
     return Access.closed_site(settings.data_dir, read_key(settings.http_key_file or usual))
+
+
+def _refuse_what_is_no_file(to: Path, key_file: Path | None) -> None:
+    """Raise CommandError for what no token takes the place of: a link, a device (such as /dev/stdout), or the key."""
+    if to.is_symlink() or (to.exists() and not to.is_file()):
+        raise CommandError(f"{to} is a link or no file, and would be replaced: name a file", ExitCode.WRONG_USAGE)
+    if key_file is not None and to.resolve() == key_file.resolve():
+        raise CommandError(f"{to} is the key: name another file", ExitCode.WRONG_USAGE)
 
 
 def _write_token(created: "Pass", file: Path, accounts: "Accounts") -> None:

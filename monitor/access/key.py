@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -29,9 +30,12 @@ def read_key(path: Path) -> bytes:
 
 
 def _read(path: Path) -> bytes:
-    with path.open("rb") as file:
-        mode = os.fstat(file.fileno()).st_mode & 0o777
+    with open(path, "rb", opener=_open_at_once) as file:
+        found = os.fstat(file.fileno()).st_mode
+        if not stat.S_ISREG(found):
+            raise SettingsError(f"http_key_file {path} is no file")
         key = file.read(_LONGEST_KEY + 1)
+    mode = stat.S_IMODE(found)
     if mode & _FORBIDDEN:
         raise SettingsError(f"http_key_file {path} may be read by others (mode {mode:04o}): chmod 600 {path}")
     if not SHORTEST_KEY <= len(key) <= _LONGEST_KEY or len(set(key)) < _FEWEST_DIFFERENT:
@@ -40,6 +44,11 @@ def _read(path: Path) -> bytes:
             "remove the file to have one made"
         )
     return key
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file; a pipe, which is none, would be waited for."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _make(path: Path) -> bytes:

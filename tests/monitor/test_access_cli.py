@@ -192,6 +192,27 @@ def test_a_token_is_never_written_over_the_data(grid_monitor: Command, target: s
     assert Accounts.of(DATA).tokens() == []
 
 
+def test_a_token_takes_the_place_of_no_link_and_no_device(grid_monitor: Command) -> None:
+    """As root it would put /dev/stdout out of the way for the whole machine."""
+    read_key(Path(KEY_FILE))
+    os.mkfifo("pipe")
+    Path("link").symlink_to("elsewhere")
+    for target in ("pipe", "link", "data"):
+        done = grid_monitor("token", "create", "app", "--scope", "read", "--to", target)
+        assert (done.code, done.out) == (2, "")
+        assert done.err == f"grid-monitor: {target} is a link or no file, and would be replaced: name a file\n"
+    assert Path("pipe").is_fifo()
+    assert Path("link").is_symlink()
+    assert Accounts.of(DATA).tokens() == []
+
+
+def test_a_token_takes_the_place_of_no_key(grid_monitor: Command) -> None:
+    key = read_key(Path("key"))
+    options = ("--scope", "read", "--http-key-file", "key", "--to", "./key")
+    assert grid_monitor("token", "create", "app", *options).err == "grid-monitor: key is the key: name another file\n"
+    assert read_key(Path("key")) == key
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 def test_what_root_makes_belongs_to_the_user_of_the_monitor(grid_monitor: Command) -> None:
     """The monitor runs as a user of its own, and could not open root's key."""

@@ -1,5 +1,6 @@
 """The file of the key that signs."""
 
+import os
 import threading
 from pathlib import Path
 
@@ -68,3 +69,9 @@ def test_a_key_that_an_orchestrator_mounts_for_a_group_is_taken(tmp_path: Path) 
 def test_a_folder_is_no_key(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="Is a directory"):
         read_key(tmp_path)
+
+
+def test_nobody_waits_for_a_key_from_a_pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "key", 0o600)
+    with pytest.raises(SettingsError, match="is no file"):
+        read_key(tmp_path / "key")
