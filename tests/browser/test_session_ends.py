@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from barriers import barriers
-from closed_farm import OPERATOR, OTHER_OPERATOR, ClosedFarm, fill_in, signed_in
+from closed_farm import OPERATOR, OTHER_OPERATOR, PASSWORD, ClosedFarm, fill_in, signed_in
 from playwright.sync_api import Page, Request, WebSocketRoute, expect
 from programs import wait_for
 from watched import Watch
@@ -79,7 +79,9 @@ def test_a_page_that_only_shows_asks_too_and_goes_on_where_it_was(closed_site: C
     dialog = page.get_by_role("dialog", name=SIGN_IN)
     expect(dialog).to_be_visible(timeout=20_000)  # the channel looks every ten seconds
     assert barriers(page) == []
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Not now").click()
+    expect(page.locator("#sign-in-password")).to_have_value("")  # others may come by
     expect(page.locator("#stream")).to_have_text("signed out")
     expect(page.locator("#banners")).to_contain_text("You are signed out since")
     expect(page.locator("body")).to_have_class(re.compile("is-old"))

@@ -4,7 +4,8 @@ import { session } from "./session.js";
 
 const ROOT = "/api/v1";
 const PATIENCE_MILLISECONDS = 20_000;
-const UNAUTHORIZED = 401;
+/** The status of an answer to whoever is not signed in, or gave a wrong password. */
+export const UNAUTHORIZED = 401;
 const SIGNED_OUT = "You are signed out. Sign in to go on.";
 
 /**

@@ -1,8 +1,7 @@
 // The form in which somebody signs in: on its own page, and in the dialog of a page whose session has ended.
 
-import { Problem, inWords, signIn } from "./api.js";
+import { UNAUTHORIZED, inWords, signIn } from "./api.js";
 
-const UNAUTHORIZED = 401;
 const WRONG = "That name and password don't belong together.";
 
 const place = (id) => document.getElementById(id);
@@ -20,9 +19,14 @@ export class SignInForm {
   /** Empty it but for a name, and put the focus where it is needed. */
   clear(name) {
     place("sign-in-name").value = name;
-    place("sign-in-password").value = "";
+    this.forget();
     this.#fail("");
     place(name ? "sign-in-password" : "sign-in-name").focus();
+  }
+
+  /** Keep no password that was typed: the page may stand open in a room with others. */
+  forget() {
+    place("sign-in-password").value = "";
   }
 
   async #signIn() {
@@ -31,10 +35,10 @@ export class SignInForm {
     this.#fail("");
     try {
       const who = await signIn(place("sign-in-name").value.trim(), place("sign-in-password").value);
-      place("sign-in-password").value = "";
+      this.forget();
       this.onSignedIn(who);
     } catch (error) {
-      this.#fail(error instanceof Problem && error.status === UNAUTHORIZED ? WRONG : inWords(error));
+      this.#fail(error.status === UNAUTHORIZED ? WRONG : inWords(error));
       place("sign-in-password").select();
     } finally {
       button.disabled = false;

@@ -2,7 +2,7 @@
 
 import { whoIsIn } from "./api.js";
 import { SignInForm } from "./sign-in-form.js";
-import { tellOthers } from "./other-tabs.js";
+import { hearOthers, tellOthers } from "./other-tabs.js";
 
 const { next, cameFromElsewhere } = document.getElementById("sign-in-form").dataset;
 
@@ -19,6 +19,7 @@ const form = new SignInForm({
   },
 });
 form.clear("");
+hearOthers((what) => what === "in" && goOn());
 addEventListener("pageshow", (event) => event.persisted && form.clear(""));
 
 // A link in a mail brings no cookie of ours (SameSite=Strict), so the server can't know that somebody is signed in.

@@ -1,6 +1,6 @@
 // The session of a page that stays open for days: kept while it may be, asked for again when it ends, ended on demand.
 
-import { inWords, signOut, whoIsIn } from "./api.js";
+import { UNAUTHORIZED, inWords, signOut, whoIsIn } from "./api.js";
 import { timeText } from "./clock.js";
 import { SignInForm } from "./sign-in-form.js";
 import { session } from "./session.js";
@@ -8,7 +8,6 @@ import { hearOthers, tellOthers } from "./other-tabs.js";
 import { toast } from "./toasts.js";
 
 const LOOK_EVERY_MS = 120_000; // a session ends after 15 minutes in which nothing was asked, and the live channel asks nothing
-const UNAUTHORIZED = 401;
 
 const place = (id) => document.getElementById(id);
 
@@ -71,7 +70,10 @@ class SignInDialog {
 
   constructor() {
     place("sign-in-later").addEventListener("click", () => place("sign-in").close());
-    place("sign-in").addEventListener("close", () => session.isOver && session.putOff());
+    place("sign-in").addEventListener("close", () => {
+      this.#form.forget();
+      if (session.isOver) session.putOff();
+    });
   }
 
   open() {
