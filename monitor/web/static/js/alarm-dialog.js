@@ -50,7 +50,7 @@ export class AlarmDialog {
       element("dl", { class: "facts" }, factsOf(alarm).flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)])),
     );
     place("alarm-orders").replaceChildren(...ordersFor(alarm).map(([kind, text, style]) => button(text, () => this.order(kind, [alarm]), `button ${style ?? ""}`)));
-    setText(place("alarm-orders-note"), session.whyNot("alarms"));
+    setText(place("alarm-orders-note"), session.whyNot("alarms") || session.whyNot("service"));
     this.#loadJournal(alarm.alarm_id);
   }
 

@@ -6,6 +6,7 @@ import { setText } from "./dom.js";
 import { button, row } from "./elements.js";
 import { PagedList } from "./paged-list.js";
 import { count } from "./quantities.js";
+import { session } from "./session.js";
 import { severityBadge } from "./severities.js";
 import { toast } from "./toasts.js";
 import { rememberedWho } from "./who.js";
@@ -39,7 +40,7 @@ export class Notifications {
       const { items } = await get("/notifications/receivers");
       const names = items.map(({ receiver }) => receiver);
       if (names.join("\n") !== this.#shown) this.#showReceivers(names);
-      setText(place("receivers-note"), receiversInWords(items));
+      setText(place("receivers-note"), receiversInWords(items) || session.whyNot("service"));
     } catch (error) {
       setText(place("receivers-note"), inWords(error));
     }
