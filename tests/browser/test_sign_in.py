@@ -63,6 +63,17 @@ def test_who_is_signed_in_does_not_see_the_sign_in_again(page: Page) -> None:
     expect(page).to_have_url(re.compile("/journal$"))
 
 
+def test_to_sign_in_once_is_enough_for_all_tabs(page: Page) -> None:
+    page.goto("/alarms")
+    other = page.context.new_page()
+    other.goto("/journal")
+
+    fill_in(page, VIEWER)
+
+    expect(page).to_have_url(re.compile("/alarms$"))
+    expect(other).to_have_url(re.compile("/journal$"))
+
+
 def test_signing_out_ends_it_in_every_tab_and_going_back_shows_nothing(new_page: NewPage) -> None:
     page = signed_in(new_page(), OPERATOR)
     other = page.context.new_page()
@@ -89,6 +100,18 @@ def test_a_viewer_is_offered_no_order_and_told_why(page: Page) -> None:
     expect(page.locator("#orders-note")).to_have_text("Operators and above answer alarms; you are signed in as viewer.")
     expect(page.get_by_role("button", name="Acknowledge")).to_have_count(0)
     expect(page.get_by_role("checkbox")).to_have_count(0)
+
+
+def test_an_operator_is_told_who_tests_receivers(page: Page) -> None:
+    receiver = {"receiver": "crew", "failing": None}
+    page.route("**/api/v1/notifications/receivers", lambda route: route.fulfill(json={"items": [receiver]}))
+
+    signed_in(page, OPERATOR, "/alarms")
+
+    expect(page.locator("#receivers-note")).to_have_text(
+        "Engineers and above take alarms out of service and test receivers; you are signed in as operator."
+    )
+    expect(page.get_by_role("button", name="Test crew")).to_have_count(0)
 
 
 def test_a_viewer_s_keys_give_no_order(page: Page) -> None:
@@ -148,6 +171,49 @@ def test_the_audit_tells_orders_and_sign_ins(closed_site: ClosedFarm, new_page: 
     ).to_be_visible()
     page.get_by_label("Order", exact=True).select_option("hold")
     expect(page.locator("#orders tbody tr").filter(has_text="a noise")).to_have_count(0)
+
+
+def test_who_ordered_it_is_found_by_turbine_person_and_day(closed_site: ClosedFarm, page: Page) -> None:
+    signed_in(page, ADMIN, "/turbines/2")
+    for number, why in ((1, "one of them"), (2, "another one")):
+        order = {"kind": "release", "why": why}
+        headers = {"Origin": closed_site.url}
+        assert page.request.post(f"/api/v1/turbines/{number}/orders", data=order, headers=headers).status == 409
+    orders = page.locator("#orders tbody tr")
+
+    page.get_by_role("link", name="Who ordered it").click()
+
+    expect(page).to_have_url(re.compile(r"/audit\?about=2$"))
+    expect(orders.filter(has_text="another one")).to_have_count(1)
+    expect(orders.filter(has_text="one of them")).to_have_count(0)
+    page.get_by_label("About", exact=True).fill("turbine 1")
+    page.keyboard.press("Enter")
+    expect(orders.filter(has_text="one of them")).to_have_count(1)
+    page.get_by_label("To the day").fill("2020-01-01")
+    page.keyboard.press("Enter")
+    expect(page.locator("#orders-foot")).to_contain_text("There is no such order.")
+    expect(page.locator("#access-foot")).to_have_text("Nothing of that kind happened.")
+    page.get_by_role("button", name="Show all").click()
+    orders.filter(has_text="one of them").get_by_role("link", name=ADMIN).click()
+    expect(page.get_by_label("Who", exact=True)).to_have_value(ADMIN)
+    expect(orders.filter(has_text="another one")).to_have_count(1)
+
+
+def test_the_audit_shows_who_could_not_sign_in(page: Page, watch: Watch) -> None:
+    watch.forgive(SIGNED_OUT)
+    page.goto("/")
+    fill_in(page, VIEWER, "not the password")
+    expect(page.get_by_role("alert")).to_be_visible()
+    signed_in(page, ADMIN, f"/audit?who={VIEWER}")
+
+    page.get_by_label("Only").select_option("sign-in refused")
+
+    events = page.locator("#access tbody tr")
+    expect(events.filter(has_text="signed in")).to_have_count(0)
+    expect(events.first).to_contain_text("sign-in refused")
+    expect(events.first).to_contain_text(VIEWER)
+    expect(events.first).to_contain_text("127.0.0.1")
+    expect(events.first.locator("time")).to_have_text(re.compile(r"\d{4} \d\d:\d\d:\d\d$"))  # also on paper, tomorrow
 
 
 @pytest.mark.parametrize("path", ["/turbines/1", "/audit"])

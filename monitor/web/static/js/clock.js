@@ -59,6 +59,14 @@ export function timeElement(iso) {
   return node;
 }
 
+/** The same with its day, also where that is today: for what is printed, or looked at tomorrow. */
+export function datedElement(iso) {
+  const node = timeElement(iso);
+  const when = new Date(iso);
+  node.textContent = `${DATE.format(when)} ${TIME.format(when)}`;
+  return node;
+}
+
 /** Let a <time> element show another time. */
 export function setTime(node, iso) {
   if (node.dateTime === (iso ?? "") && node.firstChild) return;
