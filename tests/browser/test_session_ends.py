@@ -1,7 +1,7 @@
 """A page that stays open for days: its session is kept, is asked for again when it ends, and nothing typed is lost."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from barriers import barriers
@@ -10,7 +10,8 @@ from playwright.sync_api import Page, Request, WebSocketRoute, expect
 from programs import wait_for
 from watched import Watch
 
-NewPage = Callable[..., Page]
+from monitor.web.channel import UNAUTHORIZED
+
 SIGN_IN = "Sign in to go on"
 LOOKS_WITHIN_MILLISECONDS = 130_000
 LAST_LOOKS_MILLISECONDS = 400_000
@@ -72,12 +73,27 @@ def test_what_one_typed_is_not_sent_in_the_name_of_another(closed_site: ClosedFa
     assert closed_site.read("holds") == []
 
 
+def channels_of(page: Page) -> list[WebSocketRoute]:
+    """The live channels that a page opens from now on, to be ended as the server does within ten seconds."""
+    channels: list[WebSocketRoute] = []
+
+    def through(channel: WebSocketRoute) -> None:
+        channel.connect_to_server()
+        channels.append(channel)
+
+    page.route_web_socket(re.compile("/api/v1/live"), through)
+    return channels
+
+
 def test_a_page_that_only_shows_asks_too_and_goes_on_where_it_was(closed_site: ClosedFarm, page: Page) -> None:
+    channels = channels_of(page)
     signed_in(page, OPERATOR, "/?find=north")
     closed_site.end_sessions(OPERATOR)
 
+    channels[0].close(code=UNAUTHORIZED, reason="what it was opened with has ended")
+
     dialog = page.get_by_role("dialog", name=SIGN_IN)
-    expect(dialog).to_be_visible(timeout=20_000)  # the channel looks every ten seconds
+    expect(dialog).to_be_visible()
     assert barriers(page) == []
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Not now").click()
@@ -156,15 +172,8 @@ def test_that_a_session_ends_for_good_is_told_before(page: Page) -> None:
     assert page.evaluate("() => window.sameAsBefore") is True
 
 
-def test_a_channel_whose_ticket_has_ended_goes_on_without_a_flicker(new_page: NewPage) -> None:
-    page = new_page()
-    channels: list[WebSocketRoute] = []
-
-    def through(channel: WebSocketRoute) -> None:
-        channel.connect_to_server()
-        channels.append(channel)
-
-    page.route_web_socket(re.compile("/api/v1/live"), through)
+def test_a_channel_whose_ticket_has_ended_goes_on_without_a_flicker(page: Page) -> None:
+    channels = channels_of(page)
     signed_in(page, OPERATOR)
     page.evaluate("""() => {
       window.states = [];
@@ -173,7 +182,7 @@ def test_a_channel_whose_ticket_has_ended_goes_on_without_a_flicker(new_page: Ne
     }""")
 
     with page.expect_response(re.compile("/live/tickets")):
-        channels[0].close(code=4401, reason="what it was opened with has ended")
+        channels[0].close(code=UNAUTHORIZED, reason="what it was opened with has ended")
 
     page.wait_for_timeout(2500)  # two messages of the new channel
     assert len(channels) == 2
