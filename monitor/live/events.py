@@ -56,6 +56,9 @@ def follow_events(site: Entrance) -> Generator[Document]:
     except ssl.SSLCertVerificationError as error:
         sentence = f"{url} is not trusted: {error.verify_message}; name its certificate authority with --cafile"
         raise StreamRefusedError(sentence) from None
+    except http.client.RemoteDisconnected:
+        hint = "; does it speak TLS (--url https://...)?" if parts.scheme == "http" else ""
+        raise StreamError(f"{url} ended the connection without an answer{hint}") from None
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise StreamError(f"nothing can be reached at {url}: {reason}") from None

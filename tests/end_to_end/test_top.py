@@ -105,7 +105,7 @@ def test_a_site_that_asks_for_a_token_gets_it_from_a_file(served: ServedFarm, tm
     assert made.returncode == 0, made.stderr
     without = served.run("top", "--url", served.url, "--once")
     assert (without.returncode, without.stdout) == (1, "")
-    assert "name its token with --token-file" in without.stderr
+    assert "name a file with a token of the scope read" in without.stderr
     assert served.run("top", "--url", served.url, "--once", "--token-file", str(token)).returncode == 0
 
 

@@ -1,7 +1,9 @@
 """The stream of events, as the standard says, and what is not one."""
 
+import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -71,7 +73,7 @@ def test_a_token_is_brought() -> None:
 @pytest.mark.parametrize(
     ("status", "kind", "error", "words"),
     [
-        (401, "application/problem+json", StreamRefusedError, "name its token with --token-file"),
+        (401, "application/problem+json", StreamRefusedError, "name a file with a token of the scope read"),
         (404, "text/html", StreamRefusedError, "is no site of grid-monitor"),
         (200, "text/html", StreamRefusedError, "is no site of grid-monitor"),
         (503, "application/problem+json", StreamError, "answers 503"),
@@ -90,6 +92,21 @@ def test_a_message_that_is_none_is_told_in_words() -> None:
 def test_nothing_that_answers_is_told_in_words(free_port: int) -> None:
     with pytest.raises(StreamError, match="Connection refused"):
         list(follow_events(Entrance(f"http://127.0.0.1:{free_port}")))
+
+
+def test_a_site_that_speaks_tls_is_guessed_from_its_silence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as other_side:
+        hung_up = other_side.submit(hang_up, server)
+        with pytest.raises(StreamError, match=r"without an answer; does it speak TLS \(--url https://...\)\?"):
+            list(follow_events(Entrance(f"http://127.0.0.1:{server.getsockname()[1]}")))
+        hung_up.result()
+
+
+def hang_up(server: socket.socket) -> None:
+    """Hear one request, and end the connection."""
+    connection, _ = server.accept()
+    with connection:
+        connection.recv(4096)
 
 
 @pytest.mark.parametrize("url", ["", "127.0.0.1:8787", "ftp://farm", "http://", "http://farm:99999", "http://[::1"])
