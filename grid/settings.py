@@ -107,7 +107,8 @@ class BrokerSettings(Settings):
             raise SettingsError("a keyfile is of use only with its certfile")
         for name, path in files.items():
             if path is not None and not os.access(path, os.R_OK):
-                raise SettingsError(f"the {name} {path} can't be read")
+                why = "" if path.exists() else ": there is none"
+                raise SettingsError(f"the {name} {path} can't be read{why}")
         return Tls(**{name: str(path) if path else None for name, path in files.items()})
 
 

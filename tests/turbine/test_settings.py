@@ -125,7 +125,7 @@ def test_each_turbine_enters_with_its_own_files(tmp_path: Path) -> None:
         7: ("turbine-7", "password of 7"),
     }
     assert brokers[7].tls == Tls(None, str(tmp_path / "7" / "client.crt"), str(tmp_path / "7" / "client.key"))
-    with pytest.raises(SettingsError, match=f"the certfile {tmp_path}/8/client.crt can't be read"):
+    with pytest.raises(SettingsError, match=f"the certfile {tmp_path}/8/client.crt can't be read: there is none"):
         TurbineSettings.load(flags).brokers([6, 8])
 
 
