@@ -32,7 +32,8 @@ def after_create(
         f"The monitor:   grid-monitor --config {_typed(folder / 'grid.toml')}",
         f"The turbines:  grid-turbines --config {_typed(folder / 'grid.toml')} {_which(numbers)}",
         *([f"In containers: {_in_compose(folder)} up --build"] if port == PORT else []),  # where it is always that one
-        f"To watch:      cd {_typed(folder / VIEWER.folder)} && XDG_CONFIG_HOME=. mosquitto_sub -t 'grid/#' -v",
+        f"To watch:      cd {_typed(folder / VIEWER.folder)} && "
+        "XDG_CONFIG_HOME=. mosquitto_sub -h localhost -t 'grid/#' -v",
         "",
         about_turbines,
         f"Keep {folder / 'authority'} on this machine, and a copy in a safe place: its key makes anybody up.",
@@ -73,6 +74,7 @@ def reload(folder: Path) -> list[str]:
     """How a running broker reads its files again, without losing a connection."""
     return [
         f"Then let the broker read {folder / 'broker'} again:  kill -HUP $(pidof mosquitto)",
+        "(where it has a copy of that folder, copy it first)",
         f"or, in containers:  {_in_compose(folder)} up -d",
     ]
 

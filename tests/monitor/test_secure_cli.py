@@ -18,7 +18,7 @@ The broker:    cd secure/broker && mosquitto -c mosquitto.conf
 The monitor:   grid-monitor --config secure/grid.toml
 The turbines:  grid-turbines --config secure/grid.toml --count 6
 In containers: GRID_SECURE_DIR=./secure docker compose --profile secure up --build
-To watch:      cd secure/viewer && XDG_CONFIG_HOME=. mosquitto_sub -t 'grid/#' -v
+To watch:      cd secure/viewer && XDG_CONFIG_HOME=. mosquitto_sub -h localhost -t 'grid/#' -v
 
 A turbine elsewhere gets the files of its own folder, such as secure/turbines/1, and no others.
 Keep secure/authority on this machine, and a copy in a safe place: its key makes anybody up.
