@@ -89,6 +89,19 @@ def test_signing_out_ends_it_in_every_tab_and_going_back_shows_nothing(new_page:
     expect(page).to_have_title("Sign in · Grid")
 
 
+def test_who_is_signed_in_is_opened_and_closed_by_keys(page: Page) -> None:
+    signed_in(page, VIEWER, "/turbines/1")
+    card = page.get_by_role("group", name="Who is signed in")
+    page.locator("#who").press("Enter")
+    expect(card).to_be_visible()
+
+    page.keyboard.press("Escape")
+
+    expect(card).to_be_hidden()
+    expect(page.locator("#who")).to_be_focused()
+    expect(page).to_have_url(re.compile("/turbines/1$"))
+
+
 def test_a_viewer_is_offered_no_order_and_told_why(page: Page) -> None:
     signed_in(page, VIEWER, "/turbines/1")
 

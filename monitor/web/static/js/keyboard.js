@@ -14,7 +14,7 @@ export function addKeys(bindings) {
 export function listenForKeys() {
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (document.querySelector("dialog[open]")) return;
+    if (document.querySelector("dialog[open], :popover-open")) return; // Esc closes it, and no more
     if (isTyping(event.target) && event.key !== "Escape") return;
     const action = find(event);
     if (!action) return;
