@@ -22,6 +22,7 @@ ELSEWHERE = {
     "source .venv/bin/activate": "the environment below does the same",
     "docker compose up mosquitto": "tests/end_to_end/test_compose.py",
     "docker compose --profile secure up": "tests/end_to_end/test_compose.py",
+    "docker compose --profile secure exec secure-monitor grid-monitor user create anna --role admin": "there as well",
 }
 PROGRAMS_THAT_STAY = ("grid-monitor", "grid-turbines --count 6", "mosquitto_sub -t 'grid/#' -v")
 
