@@ -203,6 +203,9 @@ def test_compose_runs_a_farm_that_strangers_do_not_get_into(secure_farm: Compose
     assert_the_authority_is_hidden(secure_farm)
     assert_strangers_are_refused(secure_farm, secure_folder)
     assert_pages_speak_tls_and_ask_who_it_is(secure_farm, secure_folder)
+    password = "python -c 'import secrets; print(secrets.token_urlsafe())'"
+    let_in = f"{password} | grid-monitor user create anna --role admin"
+    assert secure_farm.inside("secure-monitor", "sh", "-c", let_in) == "anna may sign in as admin\n"
     wait_until(lambda: all_is_well(secure_farm), 40, lambda: f"not well: {secure_farm('logs')}")
 
     revoke(secure_folder.path, ["6"])
