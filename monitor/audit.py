@@ -8,17 +8,29 @@ from monitor.facts import (
     AlarmOrder,
     AuditAction,
     AuditEntry,
+    Decisions,
     Door,
+    KnowledgeChanges,
     NotificationTest,
     NotificationTestAnswer,
     OrderAnswer,
 )
 from monitor.facts.outages import controller_of
+from monitor.requests import Asked
 
 MOST_SUBJECTS = 20
 """How many alarms of one order are named; each alarm's journal has it anyway, at the same moment."""
 
 ALL_THAT_WAIT = "all alarms that wait"
+
+
+def audit_of(asked: Asked, decisions: Decisions, knowledge: KnowledgeChanges, at: int) -> list[AuditEntry]:
+    """What is kept of every order of a batch, decided at this time, and of what became of it."""
+    return [
+        *audit_of_orders([*asked.misused_keys, *decisions.answers], at),
+        *audit_of_alarm_orders(asked.alarm_orders, knowledge.alarms.answers, at),
+        *audit_of_tests(asked.tests, knowledge.notifications.answers, at),
+    ]
 
 
 def audit_of_orders(answers: Sequence[OrderAnswer], at: int) -> Iterator[AuditEntry]:

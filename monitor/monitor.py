@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import chain, repeat
 
 from grid.times import SECOND
-from monitor.audit import audit_of_alarm_orders, audit_of_orders, audit_of_tests
+from monitor.audit import audit_of
 from monitor.clock import Clock
 from monitor.dispatch.answered import AnsweredOrders, answered_orders
 from monitor.dispatch.dispatcher import Dispatcher, DispatchSettings
@@ -21,14 +21,12 @@ from monitor.facts import (
     AlarmCounts,
     AlarmOrder,
     Arrived,
-    AuditEntry,
     BrokerFound,
     BrokerLost,
     Changes,
     Committed,
     Decisions,
     Heard,
-    KnowledgeChanges,
     News,
     NotificationTest,
     NotificationTestAnswer,
@@ -289,7 +287,7 @@ class GridMonitor:
             + emptied(self.sequences.counted),
             sequences=sequences,
             orders=answered_orders(decisions.answers, now.utc),
-            audit=_audit(step.asked, decisions, knowledge, now.utc),
+            audit=audit_of(step.asked, decisions, knowledge, now.utc),
             knowledge=knowledge,
         )
 
@@ -343,7 +341,7 @@ class GridMonitor:
             return False
         self._ready = True
         self._outbox.add(remembered.outbox)
-        self._admission.remember(_known_turbines(remembered), remembered.knowledge.controllers)
+        self._admission.remember(remembered.known_turbines(), remembered.knowledge.controllers)
         for turbine in remembered.turbines:
             if turbine.emitted_at is not None and turbine.received_at is not None:
                 # An arrival is never later than a moment after its receipt; a turbine's own clock may be.
@@ -392,22 +390,6 @@ class GridMonitor:
         if self.health.store_error is not None:
             self._watcher.say("the store works again", action="store_available")
         self.health.store_error = self.health.store_error_since = None
-
-
-def _audit(asked: Asked, decisions: Decisions, knowledge: KnowledgeChanges, at: int) -> list[AuditEntry]:
-    """Every order of the batch, and what became of it."""
-    return [
-        *audit_of_orders([*asked.misused_keys, *decisions.answers], at),
-        *audit_of_alarm_orders(asked.alarm_orders, knowledge.alarms.answers, at),
-        *audit_of_tests(asked.tests, knowledge.notifications.answers, at),
-    ]
-
-
-def _known_turbines(remembered: Remembered) -> Iterator[int]:
-    """Also those of which only refused readings came: their sessions are followed."""
-    yield from (turbine.turbine_number for turbine in remembered.turbines)
-    yield from (record.turbine_number for record in remembered.sequences.records)
-    yield from (run.turbine_number for run in remembered.sequences.since)
 
 
 def _pauses() -> Iterator[float]:

@@ -1,7 +1,7 @@
 """What the ledger commits in one transaction, and what it gives back."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from monitor.facts.audit import AuditEntry
@@ -77,3 +77,9 @@ class Remembered:
     """The last sign that a monitor was watching this farm."""
     sequences: RememberedSequences = field(default_factory=RememberedSequences)
     knowledge: RememberedKnowledge = field(default_factory=RememberedKnowledge)
+
+    def known_turbines(self) -> Iterator[int]:
+        """Every turbine of which anything came; of some only refused readings, whose sessions are followed."""
+        yield from (turbine.turbine_number for turbine in self.turbines)
+        yield from (record.turbine_number for record in self.sequences.records)
+        yield from (run.turbine_number for run in self.sequences.since)

@@ -88,7 +88,7 @@ async def ask_around(broker: Broker, *, own_lock_id: str | None = None) -> Echo:
     """
     question = CanaryCall(kind="question", nonce=secrets.token_hex(8), monitor=own_name())
     inquiry = _Inquiry(question.nonce)
-    name = f"grid-canary-{question.nonce}"
+    name = f"grid-canary-{secrets.token_hex(8)}"  # not the nonce: who hears that could throw this connection out
     async with connect_once(broker, client_id=name, deliver=inquiry.take, in_bulk=True) as connection:
         await connection.subscribe(MONITOR_STATUS, MONITOR_CANARY, qos=0)
         await connection.publish(MONITOR_CANARY, question.to_json())

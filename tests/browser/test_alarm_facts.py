@@ -39,7 +39,7 @@ _GUIDANCE = """async (alarm) => (await import("/static/js/alarm-facts.js")).guid
 @pytest.fixture
 def empty_page(page: Page) -> Page:
     """A page of the site that runs nothing."""
-    page.goto("/static/icons.svg")
+    page.goto("/health/live")
     return page
 
 
@@ -146,6 +146,6 @@ def test_windows_show_for_how_long_it_was_broken_and_for_how_long_nothing_was_he
 )
 def test_a_period_is_of_the_viewers_zone(new_page: Any, name: str, since: str, until: str) -> None:
     page = new_page(timezone_id="Europe/Berlin")
-    page.goto("/static/icons.svg")
+    page.goto("/health/live")
 
     assert page.evaluate(_ENDS, [name, "2026-11-21T12:00:00Z"]) == [since, until]

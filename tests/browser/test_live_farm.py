@@ -24,7 +24,7 @@ _TOLD = """async ([messages, now]) => {
 @pytest.fixture
 def empty_page(page: Page) -> Page:
     """A page of the site that runs nothing."""
-    page.goto("/static/icons.svg")
+    page.goto("/health/live")
     return page
 
 

@@ -75,7 +75,7 @@ async def sign_in(request: Request, site: TheSite, body: SignInBody) -> JSONResp
         detail = "The name or the password is wrong."
         raise Problem(401, "Not signed in", detail, headers={"www-authenticate": CHALLENGE}) from None
     except ThrottledError as error:
-        detail = f"Too many attempts to sign in: wait {error.retry_after} s."
+        detail = f"Too many attempts to sign in: wait {_in_words(error.retry_after)}."
         raise Problem(429, "Too many attempts", detail, headers={"retry-after": str(error.retry_after)}) from None
     answer = JSONResponse(_document(session.identity, sign_in=True).model_dump(mode="json"))
     answer.headers["set-cookie"] = keep_cookie(session)
@@ -112,6 +112,10 @@ def _document(who: Identity, *, sign_in: bool) -> Session:
             "sign_in": sign_in,
         }
     )
+
+
+def _in_words(seconds: int) -> str:
+    return f"{seconds} s" if seconds < 2 * 60 else f"{-(-seconds // 60)} minutes"
 
 
 def _never_kept(response: Response) -> None:
