@@ -26,7 +26,7 @@ class Cast:
     """
 
     numbers: Sequence[int]
-    make: Callable[[range | None], Sequence[Life]]
+    make: Callable[[Sequence[int] | None], Sequence[Life]]
     speed: float | None = 1.0
     replayed: bool = False
     chaos: ChaosPlan | None = None
@@ -36,14 +36,15 @@ class Cast:
 def simulated(settings: TurbineSettings, files: ExitStack, say: Say) -> Cast:
     """The farm that the settings describe. Its seed is said. Raises CommandError for files that can't be written."""
     seed = secrets.randbelow(1_000_000) if settings.seed is None else settings.seed
-    numbers = settings.numbers()
-    told = f"turbine {numbers[-1]}" if len(numbers) == 1 else f"turbines {numbers[0]} to {numbers[-1]}"
+    asked = settings.numbers()
+    told = f"turbine {asked[-1]}" if len(asked) == 1 else f"turbines {asked[0]} to {asked[-1]}"
     say(f"{told}, a reading every {settings.upload_interval:g} s, seed {seed}")
+    numbers = _those_who_may_enter(settings, asked, say)
     anomalies = files.enter_context(LineFile(settings.anomalies))
     plan = _chaos(settings, seed, files)
     run_started_at = now_utc()
 
-    def make(share: range | None) -> Sequence[Life]:
+    def make(share: Sequence[int] | None) -> Sequence[Life]:
         clocks: dict[int, SkewedClock] = {}
 
         def tell(anomaly: Anomaly) -> None:
@@ -51,10 +52,29 @@ def simulated(settings: TurbineSettings, files: ExitStack, say: Say) -> Cast:
             shown = anomaly.emitted_at if clock is None else clock.show(anomaly.emitted_at)
             anomalies.write_anomaly(replace(anomaly, emitted_at=shown))
 
-        lives = build_turbines(settings, seed=seed, run_started_at=run_started_at, tell=tell, numbers=share)
+        lives = build_turbines(settings, seed=seed, run_started_at=run_started_at, tell=tell, numbers=share or numbers)
         return _skewed(lives, plan, clocks)
 
     return Cast(numbers, make, chaos=plan)
+
+
+def _those_who_may_enter(settings: TurbineSettings, asked: Sequence[int], say: Say) -> Sequence[int]:
+    """Those that have the files to enter by; who has none was never let in, or is not any more, and that is said.
+
+    Where nobody has any, all are kept: whoever connects them says what is wrong.
+    """
+    left_out = {} if settings.dry_run else settings.without_files(asked)
+    if not left_out or len(left_out) == len(asked):
+        return asked
+    number, missing = next(iter(left_out.items()))
+    say(f"turbine {number} is left out: {missing} is not there{_and_more(len(left_out) - 1)}")
+    return [number for number in asked if number not in left_out]
+
+
+def _and_more(others: int) -> str:
+    if others == 0:
+        return ""
+    return "; nor does 1 more turbine have its own" if others == 1 else f"; nor do {others} more turbines have theirs"
 
 
 def replayed(settings: TurbineSettings, file: Path, files: ExitStack, say: Say) -> Cast:

@@ -3,7 +3,7 @@
 import math
 import random
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from grid.power_curve import mm92
 from grid.times import SECOND
@@ -27,7 +27,7 @@ def build_turbines(
     seed: int,
     run_started_at: int,
     tell: Callable[[Anomaly], None],
-    numbers: range | None = None,
+    numbers: Sequence[int] | None = None,
 ) -> list[WindTurbine]:
     """Make the turbines of a run that starts at `run_started_at`, in microseconds since 1970; only `numbers` of them.
 

@@ -116,7 +116,7 @@ def _run_fleet(cast: Cast, settings: TurbineSettings, record: Record, err: TextI
     else:
         from turbine.processes import run_in_processes
 
-        spread = shares(settings.numbers(), processes)
+        spread = shares(cast.numbers, processes)
         for left in outboxes_left(outboxes, spread, processes):
             progress.say(f"readings of turbines that do not run left in {left}")
         endings = run_in_processes(work, spread, progress)

@@ -186,6 +186,12 @@ class TurbineSettings(BrokerSettings):
             return {number: self._of(number).broker() for number in numbers}
         return dict.fromkeys(numbers, self.broker())
 
+    def without_files(self, numbers: Iterable[int]) -> dict[int, Path]:
+        """Those of these turbines that lack a file of their own to enter by, and which."""
+        named = [path for name in PER_TURBINE if isinstance(path := getattr(self, name), Path) and NUMBER in str(path)]
+        missing = ((number, Path(str(path).replace(NUMBER, str(number)))) for number in numbers for path in named)
+        return {number: path for number, path in missing if not path.exists()}
+
     def _of(self, number: int) -> Self:
         given = {name: value for name in PER_TURBINE if (value := getattr(self, name)) is not None}
         return self.model_copy(

@@ -1,7 +1,7 @@
 """Which turbines run in which of several processes, and where each process keeps its outboxes."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,19 +18,18 @@ class Share:
 
     place: int
     processes: int
-    numbers: range
+    numbers: Sequence[int]
 
     def __str__(self) -> str:
         return f"process {self.place} of {self.processes}"
 
 
-def shares(numbers: range, processes: int) -> list[Share]:
-    """Spread consecutive turbine numbers over processes 1 to `processes`; one that has no turbine is left out."""
-    spread = [
-        Share(number % processes + 1, processes, numbers[place::processes])
-        for place, number in enumerate(numbers[:processes])
-    ]
-    return sorted(spread, key=lambda share: share.place)
+def shares(numbers: Iterable[int], processes: int) -> list[Share]:
+    """Spread turbines over processes 1 to `processes`; one that has no turbine is left out."""
+    spread: dict[int, list[int]] = {}
+    for number in numbers:
+        spread.setdefault(number % processes + 1, []).append(number)
+    return [Share(place, processes, spread[place]) for place in sorted(spread)]
 
 
 def outbox_file_of(path: Path | None, share: Share | None) -> Path | None:

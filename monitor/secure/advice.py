@@ -4,7 +4,7 @@ import shlex
 from pathlib import Path
 
 from monitor.secure.broker_configuration import PORT
-from monitor.secure.parties import VIEWER, Credentials, Party, first_run
+from monitor.secure.parties import VIEWER, Credentials, Party, one_run
 
 _MOST_NAMED = 8
 _AS_ROOT = [
@@ -81,7 +81,7 @@ def reload(folder: Path) -> list[str]:
 
 def _which(numbers: list[int]) -> str:
     """The options of grid-turbines for those of these that it can run at once."""
-    run = first_run(numbers) or range(1, 2)
+    run = one_run(numbers) or range(1, 2)
     first = "" if run.start == 1 else f"--first-number {run.start} "
     return f"{first}--count {len(run)}"
 

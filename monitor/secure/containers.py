@@ -15,7 +15,7 @@ from os import chown
 from pathlib import Path
 
 from monitor.secure.broker_configuration import PORT
-from monitor.secure.parties import first_run
+from monitor.secure.parties import one_run
 from monitor.secure.private_files import make_private_folder, write_private
 
 MOSQUITTO_USER = 1883
@@ -51,7 +51,7 @@ def parts_of(folder: Path) -> list[Part]:
             f"no secure folder is mounted ({error}): grid-monitor secure --host NAME makes one"
         ) from None
     of_monitor = {Path("grid.toml"): settings_inside(settings, "monitor").encode()}
-    numbers = first_run(int(path.parts[1]) for path in programs["turbines"] if path.parts[1].isdecimal())
+    numbers = one_run(int(path.parts[1]) for path in programs["turbines"] if path.parts[1].isdecimal())
     of_turbines = {Path("grid.toml"): running(numbers, settings_inside(settings, "turbines")).encode()}
     return [
         Part("broker", MOSQUITTO_USER, broker),

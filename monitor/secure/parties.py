@@ -96,13 +96,11 @@ def turbines(numbers: Iterable[int]) -> list[Party]:
     return [_turbine(str(number)) for number in numbers]
 
 
-def first_run(numbers: Iterable[int]) -> range:
-    """The lowest of these numbers with those that follow it without a gap: what one grid-turbines runs."""
+def one_run(numbers: Iterable[int]) -> range:
+    """What one grid-turbines runs of these: from the lowest to the highest, and it leaves out who has no files."""
     present = frozenset(numbers)
-    first = end = min(present, default=0)
-    while end in present:
-        end += 1
-    return range(first, end)
+    first = min(present, default=0)
+    return range(first, min(max(present, default=-1) + 1, first + MOST_AT_ONCE))
 
 
 def _parties_in(word: str) -> list[Party]:

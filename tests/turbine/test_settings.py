@@ -129,6 +129,14 @@ def test_each_turbine_enters_with_its_own_files(tmp_path: Path) -> None:
         TurbineSettings.load(flags).brokers([6, 8])
 
 
+def test_who_lacks_a_file_of_its_own_is_named(tmp_path: Path) -> None:
+    for number in (1, 3):
+        (tmp_path / f"{number}.crt").touch()
+    settings = TurbineSettings.load({"certfile": tmp_path / "{number}.crt", "cafile": tmp_path / "ca.crt"})
+    assert settings.without_files(range(1, 5)) == {2: tmp_path / "2.crt", 4: tmp_path / "4.crt"}
+    assert TurbineSettings.load({"username": "turbine-{number}"}).without_files([1]) == {}
+
+
 def test_without_a_number_all_turbines_enter_as_one() -> None:
     brokers = TurbineSettings.load({"username": "farm"}).brokers(range(1, 4))
     assert [broker.username for broker in brokers.values()] == ["farm", "farm", "farm"]

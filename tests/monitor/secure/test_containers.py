@@ -61,16 +61,16 @@ def test_the_turbines_do_not_know_the_monitors_client_id(folder: Path) -> None:
     assert not [path for path, content in part(folder, "turbines").files.items() if client_id.encode() in content]
 
 
-def test_the_turbines_are_as_many_as_have_files(tmp_path: Path) -> None:
-    folder = create(tmp_path / "secure", ["wind.example"], [7, 8, 9, 20]).path
+def test_the_turbines_run_from_the_lowest_with_files_to_the_highest(tmp_path: Path) -> None:
+    folder = create(tmp_path / "secure", ["wind.example"], [7, 8, 9]).path
 
     def settings() -> dict[str, int]:
         found: dict[str, int] = tomllib.loads(part(folder, "turbines").files[Path("grid.toml")].decode())["turbines"]
         return found
 
     assert (settings()["first_number"], settings()["count"]) == (7, 3)
-    revoke(folder, ["8"])
-    assert (settings()["first_number"], settings()["count"]) == (7, 1)
+    revoke(folder, ["7"])
+    assert (settings()["first_number"], settings()["count"]) == (8, 2)
     own = (folder / "grid.toml").read_text(encoding="utf-8").replace("[turbines]", "[turbines]\nfirst_number = 20")
     (folder / "grid.toml").write_text(own, encoding="utf-8")
     assert (settings()["first_number"], settings().get("count")) == (20, None)

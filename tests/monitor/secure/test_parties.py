@@ -1,11 +1,13 @@
 """Who may be named, and by which words."""
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from grid.topics import MAX_TURBINE_NUMBER
-from monitor.secure.parties import MONITOR, VIEWER, Party, PartyKind, first_run, parse_numbers, parse_parties
+from monitor.secure.parties import MONITOR, VIEWER, Party, PartyKind, one_run, parse_numbers, parse_parties
 
 
 def test_numbers_and_ranges_are_turbines_each_once() -> None:
@@ -13,9 +15,11 @@ def test_numbers_and_ranges_are_turbines_each_once() -> None:
     assert parse_parties(["7-8", "8"]) == [Party(PartyKind.TURBINE, "7"), Party(PartyKind.TURBINE, "8")]
 
 
-@pytest.mark.parametrize(("numbers", "run"), [([], []), ([3], [3]), ([9, 7, 8, 20], [7, 8, 9]), ([1, 3], [1])])
-def test_one_program_runs_the_lowest_numbers_that_follow_each_other(numbers: list[int], run: list[int]) -> None:
-    assert list(first_run(numbers)) == run
+@pytest.mark.parametrize(
+    ("numbers", "run"), [([], []), ([3], [3]), ([9, 7], [7, 8, 9]), ([5, 900_000], range(5, 10_005))]
+)
+def test_one_program_runs_from_the_lowest_number_to_the_highest(numbers: list[int], run: Sequence[int]) -> None:
+    assert list(one_run(numbers)) == list(run)
 
 
 def test_other_words_are_controllers_unless_viewers_are_meant() -> None:
