@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from threading import BoundedSemaphore
 from typing import TypeVar
 
 from monitor.access.access import BUSY_SECONDS, Access, Pass, Recognised
@@ -35,7 +36,7 @@ class Doorkeeper:
         self._access = access
         self._known = ThreadPoolExecutor(THREADS, thread_name_prefix="door")
         self._signing_in = ThreadPoolExecutor(1, thread_name_prefix="sign-in")
-        self._line = 0
+        self._places = BoundedSemaphore(MOST_SIGNING_IN)
         self._logged_at: float | None = None
         self.refused: Counter[str] = Counter()
         """How many requests were refused since the start, by reason: those of `Refusal`, and those above."""
@@ -70,13 +71,12 @@ class Doorkeeper:
 
     async def sign_in(self, name: str, password: str, address: str) -> Pass:
         """A session. Raises SignInRefusedError, ThrottledError and StoreError."""
-        if self._line >= MOST_SIGNING_IN:
+        if not self._places.acquire(blocking=False):
             self.refused[SIGN_IN_THROTTLED] += 1
             raise ThrottledError(BUSY_SECONDS)
-        self._line += 1
         try:
             signing_in = self._signing_in.submit(self._sign_in, name, password, address)
-            signing_in.add_done_callback(lambda _: self._leave_line())
+            signing_in.add_done_callback(lambda _: self._places.release())  # also where nobody waits for it any more
             return await self._answer(signing_in)
         except SignInRefusedError:
             self.refused[SIGN_IN_REFUSED] += 1
@@ -100,9 +100,6 @@ class Doorkeeper:
 
     def _sign_in(self, name: str, password: str, address: str) -> Pass:
         return self._access.sign_in(name, password, address=address, now=utc_now())
-
-    def _leave_line(self) -> None:
-        self._line -= 1
 
     async def _ask(self, question: Callable[[], T]) -> T:
         return await self._answer(self._known.submit(question))
