@@ -61,7 +61,7 @@ def test_folder_turbines_credentials_and_port_are_as_they_are_given(grid_monitor
     options = ("--folder", "farms/north", "--turbines", "3-4,9", "--credentials", "passwords", "--port", str(port))
     done = grid_monitor("secure", "--host", "b.example", "--host", "192.0.2.7", *options)
     assert (done.code, done.err) == (0, "")
-    assert "grid-turbines --config farms/north/grid.toml --first-number 3 --count 2" in done.out
+    assert "grid-turbines --config farms/north/grid.toml --first-number 3 --count 7" in done.out
     assert "docker" not in done.out  # in containers the broker listens on 8883
     folder = tmp_path / "farms" / "north"
     assert {place.name for place in (folder / "turbines").iterdir()} == {"3", "4", "9"}
