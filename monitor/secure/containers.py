@@ -85,7 +85,7 @@ def settings_inside(text: str, section: str) -> str:
 
 
 def running(numbers: range, text: str) -> str:
-    """The turbines' settings, which say as well how many there are: those with files, unless a person says it."""
+    """The turbines' settings, which also say from which number to which, unless a person says it."""
     if not numbers or {"count", "first_number"} & tomllib.loads(text).get("turbines", {}).keys():
         return text
     how_many = f"[turbines]\nfirst_number = {numbers.start}\ncount = {len(numbers)}"
