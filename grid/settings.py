@@ -48,7 +48,7 @@ class Settings(BaseSettings):
 
         The file is `config_file`, else `GRID_CONFIG`, else `grid.toml` where there is one. Raises SettingsError.
         """
-        named = config_file or os.environ.get(CONFIG_VARIABLE)
+        named = config_file or os.environ.get(CONFIG_VARIABLE) or None
         path = Path(named or DEFAULT_CONFIG_FILE)
         in_file = _known_to(cls, _read_file(path, must_exist=named is not None))
         unset = {key: value for key, value in in_file.items() if not _in_environment(key)}

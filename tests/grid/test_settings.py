@@ -181,6 +181,11 @@ def test_a_file_named_by_the_variable_must_exist(monkeypatch: pytest.MonkeyPatch
     assert "absent.toml" in complaint_of({})
 
 
+def test_a_variable_that_names_no_file_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRID_CONFIG", "")
+    assert FarmSettings.load({}) == FarmSettings()
+
+
 # --- the password and TLS
 
 
